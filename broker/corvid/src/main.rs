@@ -1,0 +1,2 @@
+//! corvid
+fn main() {}

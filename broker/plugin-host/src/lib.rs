@@ -1,0 +1,1 @@
+//! corvid-plugin-host

@@ -1,0 +1,1 @@
+//! letter-range-partitioner
