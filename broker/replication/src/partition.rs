@@ -1,0 +1,297 @@
+//! One partition as its leader sees it: the log, the state of its replicas, and those who wait.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
+
+use bytes::Bytes;
+use corvid_metadata::config::Durability;
+use corvid_metadata::{NodeId, PartitionIndex, TopicId};
+use corvid_record::{Batch, LeaderEpoch, Offset, SourceId};
+use corvid_storage::{Append, AppendKind, Appended, Log, LogListener};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::error::AppendError;
+use crate::offset_gate::{Closed, OffsetGate};
+use crate::refusals::{Refusal, Refusals};
+use crate::replica_state::{Progress, ReplicaState};
+use crate::watchers::{Watch, Watchers};
+
+/// Which partition of the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartitionId {
+    /// The topic.
+    pub topic: TopicId,
+    /// Its index in the topic.
+    pub index: PartitionIndex,
+}
+
+/// How much must have happened before a producer is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acks {
+    /// Nothing: there is no answer.
+    None,
+    /// Written at the leader.
+    Leader,
+    /// Committed: the high watermark is past the batch.
+    All,
+}
+
+/// What a partition takes from the metadata.
+#[derive(Debug, Clone)]
+pub struct Leadership {
+    /// The epoch in which this node leads.
+    pub epoch: LeaderEpoch,
+    /// The in-sync replicas.
+    pub in_sync: Vec<NodeId>,
+    /// `corvid.durability` of the topic.
+    pub durability: Durability,
+    /// `min.insync.replicas` of the topic.
+    pub min_in_sync: usize,
+    /// The id that stands for this partition in the link stamps of others.
+    pub source: Option<SourceId>,
+}
+
+/// A partition that this node leads.
+///
+/// Lock order: `refusals`, then the log's own lock, then `state`. Nobody is called under `state`.
+pub struct Partition {
+    id: PartitionId,
+    topic: Arc<str>,
+    log: Arc<Log>,
+    /// Also the lock that makes "look for a refusal, then append" one step.
+    refusals: Mutex<Refusals>,
+    state: Mutex<ReplicaState>,
+    source: AtomicI64,
+    committed: OffsetGate,
+    watchers: Arc<Watchers>,
+    /// Behind the last outbox entry whose every target has committed its part: retention stops here.
+    delivered: AtomicI64,
+}
+
+impl Partition {
+    /// Takes over a recovered log as its leader, and listens to it from now on.
+    pub fn lead(id: PartitionId, topic: Arc<str>, log: Arc<Log>, leadership: Leadership) -> Arc<Self> {
+        let progress = Progress {
+            written: log.end(),
+            flushed: log.flushed(),
+        };
+        let state = ReplicaState::new(
+            leadership.epoch,
+            leadership.in_sync,
+            leadership.durability,
+            leadership.min_in_sync,
+            progress,
+        );
+        let partition = Arc::new(Self {
+            id,
+            topic,
+            refusals: Mutex::default(),
+            committed: OffsetGate::new(state.high_watermark()),
+            state: Mutex::new(state),
+            source: AtomicI64::new(as_source(leadership.source)),
+            watchers: Arc::default(),
+            delivered: AtomicI64::new(i64::MAX),
+            log,
+        });
+        let listener = Progressed(Arc::downgrade(&partition));
+        partition.log.set_listener(Arc::new(listener));
+        // What was flushed between reading the progress and listening would be missed otherwise.
+        partition.flushed(partition.log.flushed());
+        partition
+    }
+
+    /// Which partition this is.
+    pub fn id(&self) -> PartitionId {
+        self.id
+    }
+
+    /// The topic's name.
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    /// The log: for reading, and for what is asked of positions and times.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// The epoch in which this node leads.
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        self.state.lock().leader_epoch
+    }
+
+    /// The id that stands for this partition in link stamps, once it has a route.
+    pub fn source(&self) -> Option<SourceId> {
+        u32::try_from(self.source.load(Ordering::Acquire)).ok().map(SourceId)
+    }
+
+    /// Behind the last committed batch, hidden ones included.
+    pub fn high_watermark(&self) -> Offset {
+        self.committed.get()
+    }
+
+    /// Behind the last batch that no open transaction holds back. There are none yet.
+    pub fn last_stable_offset(&self) -> Offset {
+        self.high_watermark()
+    }
+
+    /// The high watermark that clients are told: just behind the last visible batch below the true one.
+    pub fn visible_end(&self) -> Offset {
+        self.log.visible_end(self.high_watermark())
+    }
+
+    /// The log start that clients are told: never behind what a consumer that has read everything stands at.
+    pub fn visible_start(&self) -> Offset {
+        self.log.visible_start(self.high_watermark())
+    }
+
+    /// Returns once everything below `end` is committed.
+    pub async fn committed(&self, end: Offset) -> Result<(), Closed> {
+        self.committed.reached(end).await
+    }
+
+    /// Wakes `notify` whenever the high watermark rises, until the answer is dropped.
+    pub fn watch(&self, notify: &Arc<Notify>) -> Watch {
+        self.watchers.add(notify)
+    }
+
+    /// Appends a client's batch (or what hooks left of it) behind its outbox entry, if it has one.
+    ///
+    /// A duplicate is answered with its first offset; a batch that was refused before is refused again.
+    pub fn append_produced(&self, acks: Acks, entry: Option<Bytes>, batch: Bytes) -> Result<Appended, AppendError> {
+        let view = Batch::parse(&batch).map_err(AppendError::Corrupt)?;
+        let refusals = self.refusals.lock();
+        if let Some(refusal) = refusals.find(&view) {
+            return Err(AppendError::Refused(refusal));
+        }
+        let epoch = self.admit(acks)?;
+        self.append_in(epoch, entry, batch, AppendKind::Client)
+    }
+
+    /// Refuses a client's batch, unless it is a duplicate of one that is in the log: that is answered as one.
+    pub fn refuse(&self, batch: &Batch<'_>, refusal: Refusal) -> Result<Appended, AppendError> {
+        let mut refusals = self.refusals.lock();
+        if let Some(appended) = self.log.find_duplicate(batch) {
+            return Ok(appended);
+        }
+        Err(AppendError::Refused(refusals.remember(batch, Arc::new(refusal))))
+    }
+
+    /// Appends a batch of the broker's own: a link's, or a coordinator's.
+    pub fn append(&self, batch: Bytes, kind: AppendKind) -> Result<Appended, AppendError> {
+        let epoch = self.leader_epoch();
+        self.append_in(epoch, None, batch, kind)
+    }
+
+    fn append_in(
+        &self,
+        epoch: LeaderEpoch,
+        entry: Option<Bytes>,
+        batch: Bytes,
+        kind: AppendKind,
+    ) -> Result<Appended, AppendError> {
+        let appended = self.log.append(Append {
+            epoch,
+            entry,
+            batch,
+            kind,
+        })?;
+        self.written(appended.end);
+        Ok(appended)
+    }
+
+    fn admit(&self, acks: Acks) -> Result<LeaderEpoch, AppendError> {
+        let state = self.state.lock();
+        if acks == Acks::All && !state.enough_in_sync() {
+            return Err(AppendError::NotEnoughReplicas {
+                in_sync: state.in_sync.len(),
+                needed: state.min_in_sync,
+            });
+        }
+        Ok(state.leader_epoch)
+    }
+
+    /// Retention may not pass this offset: what is above is undelivered somewhere, or uncommitted.
+    pub fn retention_limit(&self) -> Offset {
+        Offset(self.delivered.load(Ordering::Acquire)).min(self.high_watermark())
+    }
+
+    /// Told by delivery: every entry below `offset` is committed at its targets.
+    pub fn set_delivered(&self, offset: Offset) {
+        self.delivered.store(offset.0, Ordering::Release);
+    }
+
+    /// Takes over a change of the metadata. A new leader epoch forgets the refusals of the old one.
+    pub fn update(&self, leadership: Leadership) {
+        self.source.store(as_source(leadership.source), Ordering::Release);
+        let mut refusals = self.refusals.lock();
+        let rose = {
+            let mut state = self.state.lock();
+            if state.leader_epoch != leadership.epoch {
+                refusals.clear();
+                state.leader_epoch = leadership.epoch;
+            }
+            state.in_sync = leadership.in_sync;
+            state.min_in_sync = leadership.min_in_sync;
+            state.set_durability(leadership.durability)
+        };
+        drop(refusals);
+        self.rose(rose);
+    }
+
+    /// Ends every wait: the partition is deleted, or led by someone else.
+    pub fn close(&self) {
+        self.committed.close();
+        self.watchers.wake();
+    }
+
+    fn written(&self, end: Offset) {
+        let rose = self.state.lock().written(end);
+        self.rose(rose);
+    }
+
+    fn flushed(&self, end: Offset) {
+        let rose = self.state.lock().flushed(end);
+        self.rose(rose);
+    }
+
+    fn rose(&self, high_watermark: Option<Offset>) {
+        if let Some(offset) = high_watermark
+            && self.committed.advance(offset)
+        {
+            self.watchers.wake();
+        }
+    }
+}
+
+impl std::fmt::Debug for Partition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.topic, self.id.index.0)
+    }
+}
+
+fn as_source(source: Option<SourceId>) -> i64 {
+    source.map_or(-1, |source| i64::from(source.0))
+}
+
+/// The log tells its partition of progress, without keeping it alive.
+struct Progressed(Weak<Partition>);
+
+impl LogListener for Progressed {
+    fn written(&self, _end: Offset) {
+        // The append that wrote it tells, with the same end.
+    }
+
+    fn flushed(&self, end: Offset) {
+        if let Some(partition) = self.0.upgrade() {
+            partition.flushed(end);
+        }
+    }
+
+    fn failed(&self) {
+        if let Some(partition) = self.0.upgrade() {
+            partition.close();
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Refused batches of idempotent producers, remembered for one leader epoch.
+//!
+//! A hook runs outside the partition's lock. Two copies of one batch can be judged differently (a
+//! plugin that flips a coin), so the first judgement that reaches the lock stands: a copy that comes
+//! later gets the same refusal, and is not appended after the client was told no.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use corvid_record::{Batch, ProducerEpoch, ProducerId, Sequence};
+
+/// How many refusals a partition remembers. A copy of a refused batch is one that was in flight
+/// together with it (five at most for each producer), so this serves 200 producers at once.
+const REMEMBERED_MAX: usize = 1_000;
+
+/// Why a batch was refused, record by record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The plugin that said no.
+    pub plugin: String,
+    /// The records it means, ascending: index in the batch, and the reason.
+    pub records: Vec<(i32, String)>,
+}
+
+type Key = (ProducerId, ProducerEpoch, Sequence);
+
+#[derive(Debug, Default)]
+pub(crate) struct Refusals {
+    by_batch: BTreeMap<Key, Arc<Refusal>>,
+    oldest_first: VecDeque<Key>,
+}
+
+impl Refusals {
+    pub(crate) fn find(&self, batch: &Batch<'_>) -> Option<Arc<Refusal>> {
+        if self.by_batch.is_empty() {
+            return None;
+        }
+        self.by_batch.get(&key(batch)?).cloned()
+    }
+
+    /// Remembers a refusal, unless there is one already: that one is returned.
+    pub(crate) fn remember(&mut self, batch: &Batch<'_>, refusal: Arc<Refusal>) -> Arc<Refusal> {
+        let Some(key) = key(batch) else { return refusal };
+        if let Some(first) = self.by_batch.get(&key) {
+            return first.clone();
+        }
+        if self.oldest_first.len() == REMEMBERED_MAX
+            && let Some(oldest) = self.oldest_first.pop_front()
+        {
+            self.by_batch.remove(&oldest);
+        }
+        self.oldest_first.push_back(key);
+        self.by_batch.insert(key, refusal.clone());
+        refusal
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.by_batch.clear();
+        self.oldest_first.clear();
+    }
+}
+
+/// What identifies a batch over its retries; plain producers' batches have nothing of the kind.
+fn key(batch: &Batch<'_>) -> Option<Key> {
+    (batch.producer_id() != ProducerId::NONE)
+        .then(|| (batch.producer_id(), batch.producer_epoch(), batch.base_sequence()))
+}
