@@ -1,0 +1,5 @@
+//! A classic consumer group.
+
+mod state;
+
+pub use state::GroupState;
