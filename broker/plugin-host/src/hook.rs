@@ -1,0 +1,85 @@
+//! The hooks a plugin may have, and what goes into one.
+
+/// A hook of the produce path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hook {
+    /// Answers a partition, or KEEP, for each record.
+    Partition,
+    /// Answers the records that fail, with a code and a reason.
+    Validate,
+    /// Answers edits: change key, value or headers; drop; refuse.
+    Transform,
+}
+
+impl Hook {
+    /// Every hook, in the order in which [`HookSet`] and instances keep them.
+    pub const ALL: [Self; 3] = [Self::Partition, Self::Validate, Self::Transform];
+
+    /// The name that people read: `partition`, `validate`, `transform`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Partition => "partition",
+            Self::Validate => "validate",
+            Self::Transform => "transform",
+        }
+    }
+
+    /// The function that a module exports to have this hook.
+    pub fn export(self) -> &'static str {
+        match self {
+            Self::Partition => "corvid_partition",
+            Self::Validate => "corvid_validate",
+            Self::Transform => "corvid_transform",
+        }
+    }
+}
+
+/// Which hooks a module has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HookSet {
+    /// It exports `corvid_partition`.
+    pub partition: bool,
+    /// It exports `corvid_validate`.
+    pub validate: bool,
+    /// It exports `corvid_transform`.
+    pub transform: bool,
+}
+
+impl HookSet {
+    /// Whether `hook` is among them.
+    pub fn has(self, hook: Hook) -> bool {
+        match hook {
+            Hook::Partition => self.partition,
+            Hook::Validate => self.validate,
+            Hook::Transform => self.transform,
+        }
+    }
+
+    /// The hooks that are there, in the order of [`Hook::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Hook> {
+        Hook::ALL.into_iter().filter(move |hook| self.has(*hook))
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.iter().next().is_none()
+    }
+}
+
+/// The records of one batch on their way into a hook.
+#[derive(Debug, Clone, Copy)]
+pub struct HookInput<'a> {
+    /// The topic's name, at most 249 bytes as Kafka has it (longer than `u16::MAX` is a `bad_input`).
+    pub topic: &'a str,
+    /// The partition that the client chose.
+    pub partition: i32,
+    /// How many partitions the topic has.
+    pub partitions: i32,
+    /// Milliseconds since the epoch; a record's timestamp is this plus its delta.
+    pub base_timestamp: i64,
+    /// The uncompressed records section of a v2 batch: `count` records, each with its length prefix.
+    pub records: &'a [u8],
+    /// How many records `records` holds. The caller has checked the section; where it lies all the
+    /// same, the plugin may fault, and nothing else happens.
+    pub count: u32,
+}
