@@ -1,0 +1,209 @@
+//! The module's side of the contract (ABI.md): its imports, its exports, and the buffers through
+//! which bytes cross. All `unsafe` of the SDK is in this file, and it is only ever a declaration:
+//! the imports and the unmangled names of the exports. The host writes into a buffer that is an
+//! ordinary vector here, and a call names it by its address, which is checked.
+#![allow(unsafe_code)]
+
+use crate::config::Config;
+use crate::host::{Level, log};
+use crate::input::Input;
+use crate::transform::Edit;
+use crate::{Partitioner, Transform, Validator, partitioner, transform, validator};
+use std::cell::RefCell;
+
+/// Names the plugin's hooks: `export!(partitioner = ByTenant);`, or several of `partitioner`,
+/// `validator` and `transform`, with commas. Each has an instance of its type for itself.
+///
+/// For wasm32 it makes the module's exports. Elsewhere it makes nothing, so that plugins can be
+/// tested, and linked together, natively.
+#[macro_export]
+macro_rules! export {
+    ($($hook:ident = $plugin:ty),+ $(,)?) => {
+        const _: () = {
+            struct Hooks {
+                $($hook: $plugin),+
+            }
+
+            impl $crate::guest::Hooks for Hooks {
+                fn new(config: &$crate::Config<'_>) -> Result<Self, String> {
+                    Ok(Hooks { $($hook: $crate::__hook!(new $hook $plugin)(config)?),+ })
+                }
+            }
+
+            #[cfg(target_arch = "wasm32")]
+            std::thread_local! {
+                static HOOKS: std::cell::RefCell<Option<Hooks>> = const { std::cell::RefCell::new(None) };
+            }
+
+            // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(no_mangle)]
+            extern "C" fn corvid_abi_1() -> i32 {
+                $crate::guest::ABI_MINOR
+            }
+
+            // SAFETY: as above.
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(no_mangle)]
+            extern "C" fn corvid_alloc(len: u32) -> usize {
+                $crate::guest::alloc(len)
+            }
+
+            // SAFETY: as above.
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(no_mangle)]
+            extern "C" fn corvid_init(ptr: usize, len: usize) -> u64 {
+                HOOKS.with_borrow_mut(|hooks| $crate::guest::init(hooks, ptr, len))
+            }
+
+            $($crate::__hook!(export $hook HOOKS);)+
+
+            // Natively, this keeps the compiler from calling the plugin unused.
+            #[cfg(not(target_arch = "wasm32"))]
+            const _: fn(&Hooks) = |hooks| {
+                $(let _ = &hooks.$hook;)+
+                let _ = <Hooks as $crate::guest::Hooks>::new;
+            };
+        };
+    };
+}
+
+/// What [`export!`] needs to know of each hook.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __hook {
+    (new partitioner $plugin:ty) => { <$plugin as $crate::Partitioner>::new };
+    (new validator $plugin:ty) => { <$plugin as $crate::Validator>::new };
+    (new transform $plugin:ty) => { <$plugin as $crate::Transform>::new };
+    (new $hook:ident $plugin:ty) => {
+        compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator and transform"))
+    };
+    (export partitioner $hooks:ident) => { $crate::__hook!(function corvid_partition partitioner partition $hooks); };
+    (export validator $hooks:ident) => { $crate::__hook!(function corvid_validate validator validate $hooks); };
+    (export transform $hooks:ident) => { $crate::__hook!(function corvid_transform transform transform $hooks); };
+    (export $hook:ident $hooks:ident) => {};
+    (function $name:ident $hook:ident $run:ident $hooks:ident) => {
+        // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
+        #[cfg(target_arch = "wasm32")]
+        #[unsafe(no_mangle)]
+        extern "C" fn $name(ptr: usize, len: usize) -> u64 {
+            $hooks.with_borrow_mut(|hooks| $crate::guest::$run(hooks.as_mut().map(|hooks| &mut hooks.$hook), ptr, len))
+        }
+    };
+}
+
+/// The minor version of the contract that this SDK was written for.
+pub const ABI_MINOR: i32 = 0;
+
+/// The hooks of a module, each with its state.
+pub trait Hooks: Sized {
+    /// Makes them all from one configuration.
+    fn new(config: &Config<'_>) -> Result<Self, String>;
+}
+
+thread_local! {
+    /// What the host writes for the next call.
+    static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// What the last call answered.
+    static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static EDIT: RefCell<Edit> = RefCell::new(Edit::default());
+}
+
+/// A buffer for the host's next input, or 0 if there is no memory for it.
+pub fn alloc(len: u32) -> usize {
+    INPUT.with_borrow_mut(|input| {
+        let len = len as usize;
+        if input.len() < len {
+            // Given back before the larger one is taken: nothing of the old input is wanted.
+            *input = Vec::new();
+            if input.try_reserve_exact(len).is_err() {
+                return 0;
+            }
+            input.resize(len, 0);
+        }
+        input.as_ptr().addr()
+    })
+}
+
+/// Makes the hooks. The answer is empty, or why they can't be made.
+pub fn init<H: Hooks>(hooks: &mut Option<H>, ptr: usize, len: usize) -> u64 {
+    std::panic::set_hook(Box::new(|panic| log(Level::Panic, &panic.to_string())));
+    call(ptr, len, |input, answer| {
+        let config = str::from_utf8(input).map_err(|_| "the configuration is not UTF-8".to_owned());
+        match config.and_then(Config::parse).and_then(|config| H::new(&config)) {
+            Ok(made) => *hooks = Some(made),
+            // An empty answer would mean that all is well.
+            Err(error) if error.is_empty() => answer.extend_from_slice(b"no reason was given"),
+            Err(error) => answer.extend_from_slice(error.as_bytes()),
+        }
+    })
+}
+
+/// Runs a partitioner.
+pub fn partition<P: Partitioner>(plugin: Option<&mut P>, ptr: usize, len: usize) -> u64 {
+    call(ptr, len, |input, answer| {
+        partitioner::answer(initialized(plugin), &Input::read(input), answer)
+    })
+}
+
+/// Runs a validator.
+pub fn validate<V: Validator>(plugin: Option<&mut V>, ptr: usize, len: usize) -> u64 {
+    call(ptr, len, |input, answer| {
+        validator::answer(initialized(plugin), &Input::read(input), answer)
+    })
+}
+
+/// Runs a transform.
+pub fn transform<T: Transform>(plugin: Option<&mut T>, ptr: usize, len: usize) -> u64 {
+    EDIT.with_borrow_mut(|edit| {
+        call(ptr, len, |input, answer| {
+            transform::answer(initialized(plugin), edit, &Input::read(input), answer)
+        })
+    })
+}
+
+fn initialized<P>(plugin: Option<&mut P>) -> &mut P {
+    plugin.expect("corvid_init is called before any hook")
+}
+
+/// Gives `run` the input that the host has written, and the host where the answer is.
+fn call(ptr: usize, len: usize, run: impl FnOnce(&[u8], &mut Vec<u8>)) -> u64 {
+    INPUT.with_borrow(|input| {
+        ANSWER.with_borrow_mut(|answer| {
+            assert!(ptr == input.as_ptr().addr(), "the input is not where corvid_alloc said");
+            answer.clear();
+            run(&input[..len], answer);
+            if answer.is_empty() {
+                0
+            } else {
+                (answer.as_ptr().addr() as u64) << 32 | answer.len() as u64
+            }
+        })
+    })
+}
+
+/// The host's functions, and safe clothes for them.
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod imports {
+    mod raw {
+        // SAFETY: these are the signatures of ABI.md. The host checks every pointer it is given,
+        // and reads only: no argument can make one of them unsafe to call.
+        #[link(wasm_import_module = "corvid")]
+        unsafe extern "C" {
+            pub(super) safe fn log(level: i32, ptr: *const u8, len: usize);
+            pub(super) safe fn metric_add(name: *const u8, name_len: usize, value: f64);
+            pub(crate) safe fn now_ms() -> i64;
+            pub(crate) safe fn random() -> u64;
+        }
+    }
+
+    pub(crate) fn log(level: i32, text: &str) {
+        raw::log(level, text.as_ptr(), text.len());
+    }
+
+    pub(crate) fn metric_add(name: &str, value: f64) {
+        raw::metric_add(name.as_ptr(), name.len(), value);
+    }
+
+    pub(crate) use raw::{now_ms, random};
+}

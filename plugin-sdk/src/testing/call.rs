@@ -1,0 +1,116 @@
+//! One call of a hook.
+
+use super::answers::{self, Transformed};
+use super::record::RecordBuilder;
+use crate::answer::answer_max;
+use crate::config::Config;
+use crate::input::Input;
+use crate::transform::Edit;
+use crate::{Partitioner, Route, Transform, Validator, Verdict, partitioner, transform, validator};
+
+/// A call: records, and where they are bound for. At first, to partition 0 of the 4 of a topic `topic`.
+#[derive(Clone, Debug)]
+pub struct Call {
+    records: Vec<RecordBuilder>,
+    topic: String,
+    partitions: i32,
+    chosen: i32,
+}
+
+impl Call {
+    /// A call with these records.
+    pub fn new(records: impl IntoIterator<Item = RecordBuilder>) -> Self {
+        Call {
+            records: records.into_iter().collect(),
+            topic: "topic".to_owned(),
+            partitions: 4,
+            chosen: 0,
+        }
+    }
+
+    /// For the topic of this name.
+    #[must_use]
+    pub fn topic(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.topic);
+        self
+    }
+
+    /// For a topic of so many partitions.
+    #[must_use]
+    pub fn partitions(mut self, partitions: i32) -> Self {
+        self.partitions = partitions;
+        self
+    }
+
+    /// For the partition that the client chose.
+    #[must_use]
+    pub fn chosen(mut self, partition: i32) -> Self {
+        self.chosen = partition;
+        self
+    }
+
+    /// Where a new partitioner of this configuration sends the records, or why it can't be made.
+    pub fn partition<P: Partitioner>(&self, config: &str) -> Result<Vec<Route>, String> {
+        Ok(self.partition_with(&mut P::new(&Config::parse(config)?)?))
+    }
+
+    /// Where this partitioner sends the records.
+    pub fn partition_with<P: Partitioner>(&self, plugin: &mut P) -> Vec<Route> {
+        let answer = self.run(|input, answer| partitioner::answer(plugin, input, answer));
+        answers::routes(&answer, self.records.len(), self.partitions)
+    }
+
+    /// What a new validator of this configuration says of each record, or why it can't be made.
+    pub fn validate<V: Validator>(&self, config: &str) -> Result<Vec<Verdict>, String> {
+        Ok(self.validate_with(&mut V::new(&Config::parse(config)?)?))
+    }
+
+    /// What this validator says of each record.
+    pub fn validate_with<V: Validator>(&self, plugin: &mut V) -> Vec<Verdict> {
+        let answer = self.run(|input, answer| validator::answer(plugin, input, answer));
+        answers::verdicts(&answer, self.records.len())
+    }
+
+    /// What a new transform of this configuration makes of each record, or why it can't be made.
+    pub fn transform<T: Transform>(&self, config: &str) -> Result<Vec<Transformed>, String> {
+        Ok(self.transform_with(&mut T::new(&Config::parse(config)?)?))
+    }
+
+    /// What this transform makes of each record.
+    pub fn transform_with<T: Transform>(&self, plugin: &mut T) -> Vec<Transformed> {
+        let mut edit = Edit::default();
+        let answer = self.run(|input, answer| transform::answer(plugin, &mut edit, input, answer));
+        answers::transformed(&answer, &self.records)
+    }
+
+    /// The input of the call, byte for byte as the host writes it.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = vec![0; 4];
+        bytes.extend_from_slice(&0_u32.to_le_bytes());
+        bytes.extend_from_slice(&(self.records.len() as u32).to_le_bytes());
+        bytes.extend_from_slice(&self.chosen.to_le_bytes());
+        bytes.extend_from_slice(&self.partitions.to_le_bytes());
+        bytes.extend_from_slice(&0_i64.to_le_bytes());
+        bytes.extend_from_slice(&(self.topic.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(self.topic.as_bytes());
+        let header_len = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&header_len.to_le_bytes());
+        for (offset_delta, record) in self.records.iter().enumerate() {
+            record.write(offset_delta, &mut bytes);
+        }
+        bytes
+    }
+
+    fn run(&self, hook: impl FnOnce(&Input<'_>, &mut Vec<u8>)) -> Vec<u8> {
+        let bytes = self.encode();
+        let mut answer = Vec::new();
+        hook(&Input::read(&bytes), &mut answer);
+        let max = answer_max(bytes.len());
+        assert!(
+            answer.len() <= max,
+            "an answer of {} bytes is too large: at most {max} for this input",
+            answer.len()
+        );
+        answer
+    }
+}
