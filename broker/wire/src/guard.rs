@@ -1,0 +1,139 @@
+//! The guard: walks a request before the protocol crate decodes it.
+//!
+//! `kafka-protocol`'s decoder reserves room for as many elements as the wire says, so four hostile
+//! bytes could abort the process. The guard walks the same bytes by a schema of our own
+//! ([`schemas`]) and refuses what a decoder must not see: a count or length beyond the bytes that
+//! are left, a null where the protocol has none, a string beyond Kafka's limit or not UTF-8, a
+//! tagged field whose size is not its content's, too many elements or tagged fields, bytes left
+//! over, and a request whose decoded form would be out of proportion to its bytes.
+//!
+//! Invariant: what passes, `kafka-protocol` decodes without an error, to the last byte, into
+//! at most [`decoded_bytes_max`] bytes of memory. `tests/guard.rs` checks that for every API and
+//! version. The depth of nesting is the schema's, never the peer's.
+
+mod cursor;
+mod field;
+pub(crate) mod schemas;
+mod walk;
+
+use thiserror::Error;
+
+use crate::limits;
+use crate::versions;
+
+pub(crate) use cursor::Cursor;
+pub(crate) use field::Field;
+
+/// Checks the body of a request, whose header has been taken off.
+pub fn check(api_key: i16, version: i16, body: &[u8]) -> Result<(), GuardError> {
+    let api = versions::api(api_key).ok_or(GuardError::UnknownApi { api_key })?;
+    if !api.decodes(version) {
+        return Err(GuardError::UnsupportedVersion { api: api.name, version });
+    }
+    walk::walk(api.request, version, api.is_flexible(version), body)
+}
+
+/// The most memory that a request of this many bytes may take once decoded, beside the bytes
+/// themselves.
+pub const fn decoded_bytes_max(request_bytes: usize) -> usize {
+    limits::DECODED_BYTES_FREE + limits::DECODED_FACTOR_MAX * request_bytes
+}
+
+/// Why the guard refused a request. Kafka closes the connection in every one of these cases.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum GuardError {
+    /// No API of ours has this key.
+    #[error("no API has the key {api_key}")]
+    UnknownApi {
+        /// The key that the request carries.
+        api_key: i16,
+    },
+    /// The API is ours, the version isn't.
+    #[error("{api} has no version {version} here")]
+    UnsupportedVersion {
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// The version that the request carries.
+        version: i16,
+    },
+    /// The body ends inside a field.
+    #[error("the request ends inside {field}")]
+    Truncated {
+        /// Kafka's name of the field.
+        field: &'static str,
+    },
+    /// A count that the bytes left can't hold, or a negative one.
+    #[error("{field} claims {count} elements, but {left} bytes are left")]
+    Count {
+        /// Kafka's name of the array.
+        field: &'static str,
+        /// The count on the wire.
+        count: i64,
+        /// The bytes left after it.
+        left: usize,
+    },
+    /// A length that the bytes left can't hold, or a negative one.
+    #[error("{field} claims {length} bytes, but {left} are left")]
+    Length {
+        /// Kafka's name of the field.
+        field: &'static str,
+        /// The length on the wire.
+        length: i64,
+        /// The bytes left after it.
+        left: usize,
+    },
+    /// A string beyond Kafka's limit.
+    #[error("{field} has {length} bytes, and a string may have {}", limits::STRING_BYTES_MAX)]
+    StringTooLong {
+        /// Kafka's name of the field.
+        field: &'static str,
+        /// Its length in bytes.
+        length: usize,
+    },
+    /// A string that isn't UTF-8.
+    #[error("{field} is not UTF-8")]
+    NotUtf8 {
+        /// Kafka's name of the field.
+        field: &'static str,
+    },
+    /// A null where the protocol has none.
+    #[error("{field} is null, and may not be")]
+    Null {
+        /// Kafka's name of the field.
+        field: &'static str,
+    },
+    /// A variable-length integer of more than 32 bits.
+    #[error("{field} has a number of more than 32 bits")]
+    Varint {
+        /// Kafka's name of the field.
+        field: &'static str,
+    },
+    /// A tagged field whose announced size isn't what its content takes.
+    #[error("tagged field {field} announces {announced} bytes and takes {taken}")]
+    TagSize {
+        /// Kafka's name of the field.
+        field: &'static str,
+        /// The size on the wire.
+        announced: usize,
+        /// The bytes that its content took.
+        taken: usize,
+    },
+    /// More elements in all its arrays than a request may have.
+    #[error("more than {} array elements in one request", limits::ELEMENTS_MAX)]
+    TooManyElements,
+    /// More tagged fields than a request may have.
+    #[error("more than {} tagged fields in one request", limits::TAGGED_FIELDS_MAX)]
+    TooManyTaggedFields,
+    /// Decoded, the request would take far more memory than its own bytes.
+    #[error("a request of {request_bytes} bytes would take more than {} decoded", decoded_bytes_max(*request_bytes))]
+    TooDense {
+        /// The size of the request's body.
+        request_bytes: usize,
+    },
+    /// Bytes after the last field.
+    #[error("{bytes} bytes are left over after the last field")]
+    LeftOver {
+        /// How many.
+        bytes: usize,
+    },
+}

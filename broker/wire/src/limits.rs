@@ -1,0 +1,54 @@
+//! Every limit of the wire, in one place.
+
+use std::time::Duration;
+
+/// The largest frame that is read, in bytes: Kafka's `socket.request.max.bytes`.
+pub const FRAME_BYTES_MAX: usize = 100 * 1024 * 1024;
+
+/// The memory for frames that are being read or handled, over all connections, in bytes.
+pub const FRAME_BUDGET_BYTES: usize = 256 * 1024 * 1024;
+
+/// A connection that sends no request for this long is closed: Kafka's `connections.max.idle.ms`.
+pub const IDLE_MAX: Duration = Duration::from_secs(10 * 60);
+
+/// How long a frame may take to arrive once its first byte is there, on top of what its size
+/// allows at [`FRAME_BYTES_PER_SECOND_MIN`].
+pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The slowest rate at which a frame may arrive, in bytes a second.
+pub const FRAME_BYTES_PER_SECOND_MIN: usize = 32 * 1024;
+
+/// How much is read from a socket at once when the size of the frame isn't known yet. A frame of
+/// up to this size is handed on without being copied.
+pub const READ_CHUNK_BYTES: usize = 16 * 1024;
+
+/// The first and smallest reservation that a large frame makes in the budget, in bytes.
+pub const RESERVE_STEP_BYTES_MIN: usize = 64 * 1024;
+
+/// The largest reservation that a frame makes at once when memory is short, in bytes.
+pub const RESERVE_STEP_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest client id that is accepted, in bytes.
+pub const CLIENT_ID_BYTES_MAX: usize = 1024;
+
+/// The longest string of the protocol, in bytes. Kafka's own limit, for compact strings too.
+pub const STRING_BYTES_MAX: usize = i16::MAX as usize;
+
+/// The most array elements in one request, at all depths together: as Kafka 4.4.
+pub const ELEMENTS_MAX: usize = 1_000_000;
+
+/// The most tagged fields in one request, at all depths together: as Kafka 4.4.
+pub const TAGGED_FIELDS_MAX: usize = 10_000;
+
+/// What a request may cost in memory once decoded, as a multiple of its own bytes …
+pub const DECODED_FACTOR_MAX: usize = 16;
+
+/// … on top of this many bytes, which small requests may always cost.
+pub const DECODED_BYTES_FREE: usize = 64 * 1024;
+
+/// A file range below this size is read and sent in one write with its neighbours, because a
+/// `sendfile` of its own would cost more than the copy.
+pub const COALESCE_BYTES_MAX: usize = 16 * 1024;
+
+/// How much is read off the network threads at once when a range isn't in the page cache.
+pub const COLD_READ_BYTES: usize = 1024 * 1024;
