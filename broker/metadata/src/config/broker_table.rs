@@ -1,0 +1,455 @@
+//! The broker configs that are about the node itself. A client may ask for them; they are set in
+//! the node's own file. Sorted by name.
+
+use super::{Check, ConfigKey, ConfigType, ConfigType::*};
+
+const INT_MAX: i64 = i32::MAX as i64;
+
+const fn key(name: &'static str, config_type: ConfigType, default: &'static str, doc: &'static str) -> ConfigKey {
+    ConfigKey::new(name, config_type, default, doc).at_start()
+}
+
+/// A whole number of 32 bits, at least `least`.
+const fn int(name: &'static str, default: &'static str, least: i64, doc: &'static str) -> ConfigKey {
+    key(name, Int, default, doc).check(Check::Within(least, INT_MAX))
+}
+
+pub(super) const TABLE: &[ConfigKey] = &[
+    key(
+        "advertised.listeners",
+        List,
+        "",
+        "The addresses that clients are told to connect to.",
+    )
+    .null(),
+    key(
+        "auto.create.topics.enable",
+        Boolean,
+        "true",
+        "Whether a Metadata request for an unknown topic creates it.",
+    ),
+    key(
+        "auto.leader.rebalance.enable",
+        Boolean,
+        "true",
+        "Whether preferred leaders get their partitions back by themselves.",
+    ),
+    int(
+        "background.threads",
+        "10",
+        1,
+        "Kafka's background threads. Corvid has none to count.",
+    ),
+    int(
+        "broker.heartbeat.interval.ms",
+        "2000",
+        1,
+        "Milliseconds between a broker's heartbeats to the controller.",
+    ),
+    int("broker.id", "-1", -1, "The node's number; see node.id."),
+    key(
+        "broker.rack",
+        String,
+        "",
+        "Where the node stands, for spreading replicas.",
+    )
+    .null(),
+    int(
+        "broker.session.timeout.ms",
+        "9000",
+        1,
+        "Milliseconds after which a silent broker is fenced.",
+    ),
+    key(
+        "connections.max.idle.ms",
+        Long,
+        "600000",
+        "Milliseconds after which an idle connection is closed.",
+    )
+    .at_least(-1),
+    key(
+        "controlled.shutdown.enable",
+        Boolean,
+        "true",
+        "Whether a node hands its partitions over before it stops.",
+    ),
+    key(
+        "controller.listener.names",
+        List,
+        "CONTROLLER",
+        "The listeners of the metadata quorum.",
+    ),
+    key(
+        "controller.quorum.voters",
+        List,
+        "",
+        "The voters of the metadata quorum, as id@host:port.",
+    ),
+    int(
+        "default.replication.factor",
+        "1",
+        1,
+        "Replicas of a topic that doesn't say.",
+    ),
+    key("delete.topic.enable", Boolean, "true", "Whether topics can be deleted."),
+    int(
+        "fetch.max.bytes",
+        "57671680",
+        1024,
+        "The largest answer to a fetch, in bytes.",
+    ),
+    int(
+        "group.consumer.heartbeat.interval.ms",
+        "5000",
+        1,
+        "Milliseconds between heartbeats of members of the new group protocol.",
+    ),
+    int(
+        "group.consumer.session.timeout.ms",
+        "45000",
+        1,
+        "Milliseconds after which a silent member of the new group protocol is out.",
+    ),
+    key(
+        "group.coordinator.rebalance.protocols",
+        List,
+        "classic",
+        "The group protocols that are served.",
+    )
+    .check(Check::SomeOf(&["classic", "consumer", "share", "streams"])),
+    int(
+        "group.initial.rebalance.delay.ms",
+        "3000",
+        0,
+        "Milliseconds that a new group waits for more members before its first rebalance.",
+    ),
+    int(
+        "group.max.session.timeout.ms",
+        "1800000",
+        1,
+        "The longest session timeout, in milliseconds, that a member may ask for.",
+    ),
+    int(
+        "group.max.size",
+        "2147483647",
+        1,
+        "The most members that a group may have.",
+    ),
+    int(
+        "group.min.session.timeout.ms",
+        "6000",
+        1,
+        "The shortest session timeout, in milliseconds, that a member may ask for.",
+    ),
+    key(
+        "inter.broker.listener.name",
+        String,
+        "",
+        "The listener on which brokers talk to each other.",
+    )
+    .null(),
+    key(
+        "listener.security.protocol.map",
+        String,
+        "PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL",
+        "Listener → security protocol.",
+    ),
+    key(
+        "listeners",
+        List,
+        "PLAINTEXT://127.0.0.1:9092",
+        "The addresses that the node listens on.",
+    ),
+    key(
+        "log.cleaner.backoff.ms",
+        Long,
+        "15000",
+        "Milliseconds that the compactor waits when there is nothing to do.",
+    )
+    .at_least(0),
+    key("log.cleaner.enable", Boolean, "true", "Whether the compactor runs."),
+    int("log.cleaner.threads", "1", 0, "Threads of the compactor."),
+    key("log.dir", String, "corvid-data", "The node's directory of data."),
+    key("log.dirs", String, "", "The node's directories of data.").null(),
+    int(
+        "log.flush.offset.checkpoint.interval.ms",
+        "60000",
+        0,
+        "Milliseconds between checkpoints of the flushed positions.",
+    ),
+    key(
+        "log.flush.scheduler.interval.ms",
+        Long,
+        "9223372036854775807",
+        "Milliseconds between looks for logs to sync.",
+    ),
+    int(
+        "log.flush.start.offset.checkpoint.interval.ms",
+        "60000",
+        0,
+        "Milliseconds between checkpoints of the log starts.",
+    ),
+    key(
+        "log.retention.check.interval.ms",
+        Long,
+        "300000",
+        "Milliseconds between looks for segments to delete.",
+    )
+    .at_least(1),
+    int("max.connections", "2147483647", 0, "The most connections of a node."),
+    int(
+        "max.connections.per.ip",
+        "2147483647",
+        0,
+        "The most connections from one address.",
+    ),
+    int(
+        "max.incremental.fetch.session.cache.slots",
+        "1000",
+        0,
+        "The most fetch sessions of a node.",
+    ),
+    int(
+        "max.request.partition.size.limit",
+        "2000",
+        1,
+        "The most partitions in one answer to DescribeTopicPartitions.",
+    ),
+    key(
+        "metadata.log.dir",
+        String,
+        "",
+        "Where the metadata quorum keeps its log.",
+    )
+    .null(),
+    key(
+        "metric.reporters",
+        List,
+        "",
+        "Kafka's metric reporters. Corvid's metrics are at /metrics of the admin listener.",
+    ),
+    int("node.id", "1", 0, "The node's number in the cluster."),
+    int(
+        "num.io.threads",
+        "8",
+        1,
+        "Kafka's request threads. Corvid serves a request on the thread that read it.",
+    ),
+    int("num.network.threads", "3", 1, "The threads that serve connections."),
+    int("num.partitions", "1", 1, "Partitions of a topic that doesn't say."),
+    int(
+        "num.recovery.threads.per.data.dir",
+        "2",
+        1,
+        "Threads that recover logs at start.",
+    ),
+    int("num.replica.fetchers", "1", 1, "Fetchers from each other broker."),
+    int(
+        "offset.metadata.max.bytes",
+        "4096",
+        0,
+        "The longest metadata, in bytes, that a committed offset may carry.",
+    ),
+    int(
+        "offsets.commit.timeout.ms",
+        "5000",
+        1,
+        "Milliseconds that an offset commit waits for the replicas.",
+    ),
+    int(
+        "offsets.load.buffer.size",
+        "5242880",
+        1,
+        "Bytes read at once when a coordinator loads its groups.",
+    ),
+    key(
+        "offsets.retention.check.interval.ms",
+        Long,
+        "600000",
+        "Milliseconds between looks for offsets to expire.",
+    )
+    .at_least(1),
+    int(
+        "offsets.retention.minutes",
+        "10080",
+        1,
+        "Minutes that the offsets of an empty group are kept.",
+    ),
+    int(
+        "offsets.topic.compression.codec",
+        "0",
+        0,
+        "The codec of __consumer_offsets.",
+    ),
+    int(
+        "offsets.topic.num.partitions",
+        "50",
+        1,
+        "Partitions of __consumer_offsets. Never change it in a cluster that has one.",
+    ),
+    key(
+        "offsets.topic.replication.factor",
+        Short,
+        "1",
+        "Replicas of __consumer_offsets.",
+    )
+    .check(Check::Within(1, i16::MAX as i64)),
+    int(
+        "offsets.topic.segment.bytes",
+        "104857600",
+        1,
+        "segment.bytes of __consumer_offsets.",
+    ),
+    key("process.roles", List, "broker,controller", "What the node does.")
+        .check(Check::SomeOf(&["broker", "controller"])),
+    int(
+        "producer.id.expiration.ms",
+        "86400000",
+        1,
+        "Milliseconds after which the state of a silent producer id is forgotten.",
+    ),
+    key(
+        "queued.max.request.bytes",
+        Long,
+        "-1",
+        "Bytes of requests in memory before the node stops reading.",
+    ),
+    int(
+        "queued.max.requests",
+        "500",
+        1,
+        "Kafka's queue of requests. Corvid's limit is in bytes.",
+    ),
+    key(
+        "remote.log.storage.system.enable",
+        Boolean,
+        "false",
+        "Whether there is tiered storage.",
+    ),
+    int(
+        "replica.fetch.max.bytes",
+        "1048576",
+        0,
+        "Bytes that a follower asks for, of each partition.",
+    ),
+    int("replica.fetch.min.bytes", "1", 0, "Bytes that a follower waits for."),
+    int(
+        "replica.fetch.response.max.bytes",
+        "10485760",
+        0,
+        "The largest answer to a follower, in bytes.",
+    ),
+    int(
+        "replica.fetch.wait.max.ms",
+        "500",
+        0,
+        "Milliseconds that a follower's fetch waits.",
+    ),
+    key(
+        "replica.lag.time.max.ms",
+        Long,
+        "30000",
+        "Milliseconds after which a follower that lags leaves the in-sync set.",
+    )
+    .at_least(1),
+    key(
+        "replica.selector.class",
+        String,
+        "",
+        "Which replica a consumer is sent to.",
+    )
+    .null(),
+    int(
+        "request.timeout.ms",
+        "30000",
+        1,
+        "Milliseconds that a request to another broker may take.",
+    ),
+    key(
+        "sasl.enabled.mechanisms",
+        List,
+        "",
+        "The SASL mechanisms that are served.",
+    ),
+    key(
+        "security.inter.broker.protocol",
+        String,
+        "PLAINTEXT",
+        "The security protocol between brokers.",
+    ),
+    key(
+        "socket.connection.setup.timeout.ms",
+        Long,
+        "10000",
+        "Milliseconds that a connection to another broker may take.",
+    ),
+    int(
+        "socket.listen.backlog.size",
+        "50",
+        1,
+        "Connections that wait to be accepted.",
+    ),
+    int(
+        "socket.receive.buffer.bytes",
+        "-1",
+        -1,
+        "SO_RCVBUF of a connection; -1 leaves it to the system.",
+    ),
+    int(
+        "socket.request.max.bytes",
+        "104857600",
+        1,
+        "The largest request, in bytes.",
+    ),
+    int(
+        "socket.send.buffer.bytes",
+        "-1",
+        -1,
+        "SO_SNDBUF of a connection; -1 leaves it to the system.",
+    ),
+    key(
+        "ssl.client.auth",
+        String,
+        "none",
+        "Whether clients must show a certificate.",
+    )
+    .check(Check::OneOf(&["required", "requested", "none"])),
+    key("ssl.keystore.password", Password, "", "The password of the key store.").null(),
+    int(
+        "telemetry.max.bytes",
+        "1048576",
+        1,
+        "The largest push of client metrics, in bytes.",
+    ),
+    int(
+        "transaction.max.timeout.ms",
+        "900000",
+        1,
+        "The longest timeout, in milliseconds, that a transaction may ask for.",
+    ),
+    int(
+        "transaction.state.log.min.isr",
+        "1",
+        1,
+        "min.insync.replicas of __transaction_state.",
+    ),
+    int(
+        "transaction.state.log.num.partitions",
+        "50",
+        1,
+        "Partitions of __transaction_state.",
+    ),
+    key(
+        "transaction.state.log.replication.factor",
+        Short,
+        "1",
+        "Replicas of __transaction_state.",
+    )
+    .check(Check::Within(1, i16::MAX as i64)),
+    int(
+        "transactional.id.expiration.ms",
+        "604800000",
+        1,
+        "Milliseconds after which an unused transactional id is forgotten.",
+    ),
+];

@@ -1,0 +1,86 @@
+//! Which plugins a topic binds, and what happens to the records that they refuse.
+//!
+//! A policy is a handful of topic configs (`corvid.partitioner`, `corvid.produce`, …), so that
+//! everything that can set a Kafka config can set it. [`TopicBindings::from_configs`] reads them.
+
+mod binding;
+mod bindings;
+
+use serde::{Deserialize, Serialize};
+
+pub use binding::{Binding, BindingError, PluginLimits};
+pub use bindings::TopicBindings;
+
+/// What happens to a record that a validator or a transform refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnRefused {
+    /// The whole batch is refused with INVALID_RECORD, naming the record and the reason.
+    #[default]
+    Refuse,
+    /// The record goes to the dead-letter topic, the rest of the batch is appended.
+    DeadLetter,
+    /// The record is left out, and counted.
+    Drop,
+}
+
+/// What happens to a record on which a plugin trapped, ran out of time, or answered nonsense.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnFault {
+    /// A retriable error to the client.
+    #[default]
+    Refuse,
+    /// The record goes to the dead-letter topic.
+    DeadLetter,
+    /// The record goes on as it came, marked by a header.
+    Pass,
+}
+
+/// How the headers of a dead letter are named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeaderStyle {
+    /// `corvid-dlt-topic`, …: UTF-8, decimals.
+    #[default]
+    Corvid,
+    /// `kafka_dlt-original-topic`, …: as Spring Kafka's DeadLetterPublishingRecoverer writes them.
+    Spring,
+    /// `__connect.errors.topic`, …: as Kafka Connect's sinks write them.
+    Connect,
+}
+
+/// Where dead letters go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// The topic; `<topic>.DLT` if it isn't set.
+    pub topic: String,
+    /// The family of headers.
+    pub headers: HeaderStyle,
+}
+
+macro_rules! spelled {
+    ($type:ty { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl $type {
+            /// As it stands in a config and in TOML.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+
+            /// Reads a config's value.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+spelled!(OnRefused { Refuse = "refuse", DeadLetter = "dead-letter", Drop = "drop" });
+spelled!(OnFault { Refuse = "refuse", DeadLetter = "dead-letter", Pass = "pass" });
+spelled!(HeaderStyle { Corvid = "corvid", Spring = "spring", Connect = "connect" });

@@ -1,0 +1,225 @@
+//! One plugin at one place of a topic.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::{OnFault, OnRefused};
+use crate::units;
+
+/// A plugin's name, or a table with what differs from the topic's and the plugin's own settings.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// The name of a plugin of the image.
+    pub plugin: String,
+    /// Instead of the plugin's own configuration.
+    pub config: Option<Value>,
+    /// Instead of the topic's `corvid.on.refused`.
+    pub on_refused: Option<OnRefused>,
+    /// Instead of the topic's `corvid.on.fault`.
+    pub on_fault: Option<OnFault>,
+    /// Over the plugin's own limits.
+    pub limits: PluginLimits,
+}
+
+/// What a call may take. What is `None` is decided a level below: binding, plugin, host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PluginLimits {
+    /// CPU time of one call, in milliseconds; written `deadline = "20ms"`.
+    #[serde(
+        rename = "deadline",
+        default,
+        with = "units::serde_duration_ms",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub deadline_ms: Option<u64>,
+    /// The ceiling of an instance's memory, in bytes; written `memory = "16MiB"`.
+    #[serde(
+        rename = "memory",
+        default,
+        with = "units::serde_bytes",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub memory_bytes: Option<u64>,
+}
+
+impl PluginLimits {
+    /// These limits, and `below` where they say nothing.
+    pub fn or(self, below: PluginLimits) -> PluginLimits {
+        PluginLimits {
+            deadline_ms: self.deadline_ms.or(below.deadline_ms),
+            memory_bytes: self.memory_bytes.or(below.memory_bytes),
+        }
+    }
+}
+
+/// A config value that is no binding.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BindingError {
+    /// Not JSON, or not of the shape of a binding.
+    #[error("{0}; expected a plugin's name or a table {{ plugin, config, on_refused, on_fault, limits }}")]
+    Shape(String),
+    /// The empty name.
+    #[error("a binding names no plugin")]
+    NoName,
+    /// A chain that runs one plugin in one configuration twice is a slip of the pen.
+    #[error("plugin \"{0}\" is bound twice with the same configuration")]
+    Twice(String),
+    /// More than anyone needs: each costs on every produce.
+    #[error("{count} plugins are bound, the limit is {limit}")]
+    TooMany {
+        /// How many were listed.
+        count: usize,
+        /// How many may be.
+        limit: usize,
+    },
+}
+
+/// How many plugins one topic may chain.
+pub const MAX_BINDINGS: usize = 16;
+
+impl Binding {
+    /// A plugin with nothing of its own.
+    pub fn named(plugin: impl Into<String>) -> Self {
+        Binding {
+            plugin: plugin.into(),
+            config: None,
+            on_refused: None,
+            on_fault: None,
+            limits: PluginLimits::default(),
+        }
+    }
+
+    /// Reads `corvid.partitioner`: a bare name, a JSON string, or a JSON object.
+    pub fn parse(text: &str) -> Result<Self, BindingError> {
+        let text = text.trim();
+        let binding = if text.starts_with(['{', '"']) {
+            serde_json::from_str(text).map_err(|error| BindingError::Shape(error.to_string()))?
+        } else {
+            Binding::named(text)
+        };
+        if binding.plugin.is_empty() {
+            Err(BindingError::NoName)
+        } else {
+            Ok(binding)
+        }
+    }
+
+    /// Reads `corvid.produce`: a JSON array of bindings, or names with commas between them, as
+    /// people type lists into kafka-configs.
+    pub fn parse_list(text: &str) -> Result<Vec<Self>, BindingError> {
+        let text = text.trim();
+        let bindings: Vec<Binding> = if text.starts_with('[') {
+            serde_json::from_str(text).map_err(|error| BindingError::Shape(error.to_string()))?
+        } else if text.starts_with('{') {
+            vec![Binding::parse(text)?]
+        } else {
+            text.split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(Binding::named)
+                .collect()
+        };
+        check_list(&bindings)?;
+        Ok(bindings)
+    }
+
+    /// The value of a config: the bare name where that says it all.
+    pub fn to_config(&self) -> String {
+        if self.is_bare() && !self.plugin.starts_with(['{', '"']) {
+            self.plugin.clone()
+        } else {
+            serde_json::to_string(self).expect("a binding is plain data")
+        }
+    }
+
+    /// The value of `corvid.produce`.
+    pub fn list_to_config(bindings: &[Binding]) -> String {
+        serde_json::to_string(bindings).expect("a binding is plain data")
+    }
+
+    fn is_bare(&self) -> bool {
+        self.config.is_none()
+            && self.on_refused.is_none()
+            && self.on_fault.is_none()
+            && self.limits == PluginLimits::default()
+    }
+}
+
+fn check_list(bindings: &[Binding]) -> Result<(), BindingError> {
+    if bindings.len() > MAX_BINDINGS {
+        return Err(BindingError::TooMany {
+            count: bindings.len(),
+            limit: MAX_BINDINGS,
+        });
+    }
+    for (index, binding) in bindings.iter().enumerate() {
+        if binding.plugin.is_empty() {
+            return Err(BindingError::NoName);
+        }
+        let twin = |other: &Binding| other.plugin == binding.plugin && other.config == binding.config;
+        if bindings[..index].iter().any(twin) {
+            return Err(BindingError::Twice(binding.plugin.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The shape of the table, apart so that a bare name can stand for it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    plugin: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    config: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_refused: Option<OnRefused>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_fault: Option<OnFault>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    limits: PluginLimits,
+}
+
+fn is_default(limits: &PluginLimits) -> bool {
+    *limits == PluginLimits::default()
+}
+
+impl Serialize for Binding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.is_bare() {
+            return serializer.serialize_str(&self.plugin);
+        }
+        Table {
+            plugin: self.plugin.clone(),
+            config: self.config.clone(),
+            on_refused: self.on_refused,
+            on_fault: self.on_fault,
+            limits: self.limits,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Binding {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // By way of a value, and not `untagged`: so that an error says which field is wrong.
+        let table: Table = match Value::deserialize(deserializer)? {
+            Value::String(plugin) => return Ok(Binding::named(plugin)),
+            value => serde_json::from_value(value).map_err(serde::de::Error::custom)?,
+        };
+        let Table {
+            plugin,
+            config,
+            on_refused,
+            on_fault,
+            limits,
+        } = table;
+        Ok(Binding {
+            plugin,
+            config,
+            on_refused,
+            on_fault,
+            limits,
+        })
+    }
+}
