@@ -142,14 +142,14 @@ pub fn init<H: Hooks>(hooks: &mut Option<H>, ptr: usize, len: usize) -> u64 {
 /// Runs a partitioner.
 pub fn partition<P: Partitioner>(plugin: Option<&mut P>, ptr: usize, len: usize) -> u64 {
     call(ptr, len, |input, answer| {
-        partitioner::answer(initialized(plugin), &Input::read(input), answer)
+        partitioner::answer(initialized(plugin), &Input::read(input), answer);
     })
 }
 
 /// Runs a validator.
 pub fn validate<V: Validator>(plugin: Option<&mut V>, ptr: usize, len: usize) -> u64 {
     call(ptr, len, |input, answer| {
-        validator::answer(initialized(plugin), &Input::read(input), answer)
+        validator::answer(initialized(plugin), &Input::read(input), answer);
     })
 }
 
@@ -157,7 +157,7 @@ pub fn validate<V: Validator>(plugin: Option<&mut V>, ptr: usize, len: usize) ->
 pub fn transform<T: Transform>(plugin: Option<&mut T>, ptr: usize, len: usize) -> u64 {
     EDIT.with_borrow_mut(|edit| {
         call(ptr, len, |input, answer| {
-            transform::answer(initialized(plugin), edit, &Input::read(input), answer)
+            transform::answer(initialized(plugin), edit, &Input::read(input), answer);
         })
     })
 }

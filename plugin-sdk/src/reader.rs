@@ -38,28 +38,17 @@ impl<'a> Reader<'a> {
         *taken
     }
 
-    /// A zigzag varint, of up to 64 bits. Nearly all of them are one byte long.
+    /// A zigzag varint, of up to 64 bits. Nearly all of them are one or two bytes long.
     #[inline]
     pub(crate) fn varint(&mut self) -> i64 {
-        match self.rest.split_first() {
-            Some((&byte, rest)) if byte < 0x80 => {
-                self.rest = rest;
-                i64::from(byte >> 1) ^ -i64::from(byte & 1)
-            }
-            _ => self.long_varint(),
-        }
-    }
-
-    fn long_varint(&mut self) -> i64 {
-        let mut value = 0_u64;
-        for shift in (0..64).step_by(7) {
-            let [byte] = self.array();
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return (value >> 1) as i64 ^ -((value & 1) as i64);
-            }
-        }
-        malformed()
+        let (bits, rest) = match self.rest {
+            [a @ 0..0x80, rest @ ..] => (u64::from(*a), rest),
+            [a, b @ 0..0x80, rest @ ..] => (u64::from(*a & 0x7f) | u64::from(*b) << 7, rest),
+            // By value: a reference to this reader would keep it out of the machine's registers.
+            long => long_varint(long),
+        };
+        self.rest = rest;
+        (bits >> 1).cast_signed() ^ -(bits & 1).cast_signed()
     }
 
     /// Bytes behind their length as a varint; a length of -1 is null.
@@ -68,6 +57,18 @@ impl<'a> Reader<'a> {
         let len = self.varint();
         (len >= 0).then(|| self.take(len as usize))
     }
+}
+
+#[inline(never)]
+fn long_varint(bytes: &[u8]) -> (u64, &[u8]) {
+    let mut bits = 0;
+    for (index, byte) in bytes.iter().enumerate().take(10) {
+        bits |= u64::from(byte & 0x7f) << (7 * index);
+        if *byte < 0x80 {
+            return (bits, &bytes[index + 1..]);
+        }
+    }
+    malformed()
 }
 
 #[cold]

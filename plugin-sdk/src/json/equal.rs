@@ -42,7 +42,7 @@ fn equal(a: Json<'_>, b: Json<'_>, depth_left: u32) -> bool {
     }
 }
 
-fn names<'a>(object: Json<'a>) -> impl Iterator<Item = JsonStr<'a>> {
+fn names(object: Json<'_>) -> impl Iterator<Item = JsonStr<'_>> {
     object.members().map(|(name, _)| name)
 }
 
