@@ -22,11 +22,14 @@ mod spec;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use spec::{Action, Armed};
 pub use spec::FaultSpecError;
+use spec::{Action, Armed};
+
+use crate::imp;
+
+/// The armed points by name.
+pub(crate) type Points = BTreeMap<String, Armed>;
 
 /// The environment variable that arms fail-points.
 pub const VARIABLE: &str = "CORVID_FAULT";
@@ -57,11 +60,11 @@ impl Fault {
 /// Passes the fail-point `point`; says what the caller has to do when it is armed. `kill` happens in here.
 #[inline]
 pub fn hit(point: &'static str) -> Option<Fault> {
-    // Relaxed: the table itself is behind a lock, and a point armed a moment later is as good.
-    if STATE.load(Ordering::Relaxed) == UNARMED {
-        return None;
+    if imp::fail_points::nothing_armed() {
+        None
+    } else {
+        hit_armed(point)
     }
-    hit_armed(point)
 }
 
 /// Passes a fail-point where only failing makes sense: `error` and `full` are the error, `cut` is `kill`.
@@ -80,44 +83,31 @@ pub fn check(point: &'static str) -> io::Result<()> {
 /// Ends the process as SIGKILL does. In simulation the host is dead from now on (nothing it writes or sends
 /// arrives any more) and the harness cuts its power at the next step, so there the call returns.
 pub fn kill() {
-    crate::imp::process::kill();
+    imp::process::kill();
 }
 
 /// Arms the points in `spec` (the syntax of [`VARIABLE`]) instead of what was armed before; an empty one disarms all.
+/// In simulation this holds for the run on this thread, and a point may be written `host/point` to mean one host only.
 pub fn arm(spec: &str) -> Result<(), FaultSpecError> {
-    let armed = spec::parse(spec)?;
-    let state = if armed.is_empty() { UNARMED } else { ARMED };
-    let mut points = lock();
-    *points = armed;
-    STATE.store(state, Ordering::Relaxed);
+    imp::fail_points::replace(spec::parse(spec)?);
     Ok(())
 }
 
 /// Arms what [`VARIABLE`] says and returns its text, for the log. Whoever starts the process calls it, so that a mistake
-/// is told plainly; without that, the first [`hit`] reads it.
+/// is told plainly; without that, the first [`hit`] reads it. (A simulated run is armed by its harness only.)
 pub fn arm_from_environment() -> Result<Option<String>, FaultSpecError> {
     let spec = std::env::var(VARIABLE).unwrap_or_default();
     arm(&spec)?;
     Ok(Some(spec).filter(|spec| !spec.is_empty()))
 }
 
-static STATE: AtomicU8 = AtomicU8::new(UNREAD);
-static POINTS: Mutex<BTreeMap<String, Armed>> = Mutex::new(BTreeMap::new());
-
-const UNREAD: u8 = 0;
-const UNARMED: u8 = 1;
-const ARMED: u8 = 2;
-
 #[cold]
 fn hit_armed(point: &'static str) -> Option<Fault> {
-    if STATE.load(Ordering::Relaxed) == UNREAD
-        && let Err(error) = arm_from_environment()
-    {
-        // A fail-point that was meant and is not armed would make a test pass that tests nothing.
-        panic!("{VARIABLE}: {error}");
-    }
-    // The guard must be gone before `kill`, which returns in simulation.
-    let action = lock().get_mut(point).and_then(Armed::count_hit)?;
+    let here = imp::fail_points::name_here(point);
+    let action = imp::fail_points::with(|points| {
+        let here = here.and_then(|here| points.get_mut(&here)?.count_hit());
+        here.or_else(|| points.get_mut(point)?.count_hit())
+    })?;
     tracing::warn!(point, ?action, "fail-point");
     match action {
         Action::Kill => {
@@ -128,7 +118,20 @@ fn hit_armed(point: &'static str) -> Option<Fault> {
     }
 }
 
-fn lock() -> MutexGuard<'static, BTreeMap<String, Armed>> {
-    // The map is whole between any two statements, so a panic elsewhere does not spoil it.
-    POINTS.lock().unwrap_or_else(PoisonError::into_inner)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_armed_by_a_string_fails_its_caller_and_no_other() {
+        assert_eq!(hit("test.armed"), None);
+        arm("test.armed=error@2,test.full=full").unwrap();
+        assert!(check("test.armed").is_ok());
+        assert!(check("test.armed").is_err());
+        assert!(check("test.armed").is_ok());
+        assert_eq!(check("test.full").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(hit("test.other"), None);
+        arm("").unwrap();
+        assert_eq!(hit("test.full"), None);
+    }
 }

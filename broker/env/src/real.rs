@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod dir;
+pub(crate) mod fail_points;
 pub(crate) mod file;
 pub(crate) mod mapping;
 pub(crate) mod net;

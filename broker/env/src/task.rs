@@ -87,7 +87,8 @@ pub struct Panicked {
     pub name: &'static str,
 }
 
-#[cfg(all(test, not(corvid_sim)))]
+#[cfg(test)]
+#[cfg(not(corvid_sim))]
 mod tests {
     use super::*;
 

@@ -15,7 +15,7 @@ pub(super) enum Action {
 
 /// A point, when it acts, and how often it was passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Armed {
+pub(crate) struct Armed {
     action: Action,
     first_hit: u64,
     once: bool,
@@ -26,7 +26,11 @@ impl Armed {
     /// Counts one more hit; the action, if this one is meant.
     pub(super) fn count_hit(&mut self) -> Option<Action> {
         self.hits += 1;
-        let meant = if self.once { self.hits == self.first_hit } else { self.hits >= self.first_hit };
+        let meant = if self.once {
+            self.hits == self.first_hit
+        } else {
+            self.hits >= self.first_hit
+        };
         meant.then_some(self.action)
     }
 }
@@ -44,7 +48,12 @@ pub struct FaultSpecError {
 pub(super) fn parse(spec: &str) -> Result<BTreeMap<String, Armed>, FaultSpecError> {
     let items = spec.split(',').map(str::trim).filter(|item| !item.is_empty());
     items
-        .map(|item| parse_item(item).map_err(|reason| FaultSpecError { item: item.to_owned(), reason }))
+        .map(|item| {
+            parse_item(item).map_err(|reason| FaultSpecError {
+                item: item.to_owned(),
+                reason,
+            })
+        })
         .collect()
 }
 
@@ -61,7 +70,15 @@ fn parse_item(item: &str) -> Result<(String, Armed), &'static str> {
     if point.is_empty() {
         return Err("the point has no name");
     }
-    Ok((point.to_owned(), Armed { action: parse_action(action)?, first_hit, once, hits: 0 }))
+    Ok((
+        point.to_owned(),
+        Armed {
+            action: parse_action(action)?,
+            first_hit,
+            once,
+            hits: 0,
+        },
+    ))
 }
 
 fn parse_hit(hit: &str) -> Result<u64, &'static str> {
@@ -80,7 +97,9 @@ fn parse_action(action: &str) -> Result<Action, &'static str> {
         "skip" => Action::Do(Fault::Skip),
         other => {
             let bytes = other.strip_prefix("cut:").ok_or("there is no such action")?;
-            Action::Do(Fault::Cut(bytes.parse().map_err(|_| "the bytes to keep are not a number")?))
+            Action::Do(Fault::Cut(
+                bytes.parse().map_err(|_| "the bytes to keep are not a number")?,
+            ))
         }
     })
 }
@@ -106,7 +125,16 @@ mod tests {
 
     #[test]
     fn a_mistake_is_an_error_that_names_its_item() {
-        for wrong in ["a", "=kill", "a=explode", "a=cut", "a=cut:x", "a=kill@0", "a=kill@x", "a=kill@"] {
+        for wrong in [
+            "a",
+            "=kill",
+            "a=explode",
+            "a=cut",
+            "a=cut:x",
+            "a=kill@0",
+            "a=kill@x",
+            "a=kill@",
+        ] {
             assert_eq!(parse(&format!("ok=kill,{wrong}")).unwrap_err().item, wrong);
         }
     }

@@ -149,8 +149,14 @@ impl Dir {
     pub fn lock(&self) -> Result<DirLock, LockError> {
         match imp::dir::lock(&self.path, &self.path.join(LOCK_NAME)) {
             Ok(Ok(held)) => Ok(DirLock { _held: held }),
-            Ok(Err(holder)) => Err(LockError::Taken { path: self.path.to_path_buf(), holder }),
-            Err(error) => Err(LockError::Io { path: self.path.to_path_buf(), error }),
+            Ok(Err(holder)) => Err(LockError::Taken {
+                path: self.path.to_path_buf(),
+                holder,
+            }),
+            Err(error) => Err(LockError::Io {
+                path: self.path.to_path_buf(),
+                error,
+            }),
         }
     }
 
@@ -221,4 +227,84 @@ pub enum LockError {
 
 fn holder_text(holder: Option<u32>) -> String {
     holder.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
+}
+
+#[cfg(test)]
+#[cfg(not(corvid_sim))]
+mod tests {
+    use super::*;
+
+    fn directory() -> (tempfile::TempDir, Dir) {
+        let root = tempfile::tempdir().unwrap();
+        let dir = Dir::open(root.path()).unwrap();
+        (root, dir)
+    }
+
+    #[test]
+    fn a_directory_is_made_with_all_above_it_and_lists_by_name() {
+        let (_root, dir) = directory();
+        let deep = Dir::create_all(dir.path().join("a/b/c")).unwrap();
+        deep.create("2")
+            .unwrap()
+            .write_all_at(0, &mut [IoSlice::new(b"xyz")])
+            .unwrap();
+        deep.create("10").unwrap();
+        deep.subdir("1").unwrap();
+        deep.subdir("1").unwrap();
+        let entry = |name: &str, is_dir, len| Entry {
+            name: name.to_owned(),
+            is_dir,
+            len,
+        };
+        assert_eq!(
+            deep.list().unwrap(),
+            [entry("1", true, 0), entry("10", false, 0), entry("2", false, 3)]
+        );
+        assert_eq!(deep.create("2").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(deep.open_file("3").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(Dir::open(deep.path().join("2")).is_err());
+    }
+
+    #[test]
+    fn a_name_never_leaves_its_directory() {
+        let (_root, dir) = directory();
+        for name in ["", ".", "..", "../x", "/etc/passwd", "a/b", "a\0b"] {
+            assert_eq!(
+                dir.create(name).unwrap_err().kind(),
+                io::ErrorKind::InvalidInput,
+                "{name:?}"
+            );
+            assert!(!dir.exists(name));
+        }
+    }
+
+    #[test]
+    fn a_file_longer_than_expected_is_not_read() {
+        let (_root, dir) = directory();
+        dir.create("f").unwrap().truncate(11).unwrap();
+        assert_eq!(dir.read("f", 11).unwrap(), [0; 11]);
+        assert_eq!(dir.read("f", 10).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    #[tokio::test]
+    async fn an_atomic_write_replaces_the_file_and_leaves_nothing_else() {
+        let (_root, dir) = directory();
+        dir.write_atomic("meta", b"a long first version").await.unwrap();
+        // What a crash in between leaves behind is no obstacle.
+        dir.create("meta.tmp").unwrap().truncate(100).unwrap();
+        dir.write_atomic("meta", b"second").await.unwrap();
+        assert_eq!(dir.read("meta", 100).unwrap(), b"second");
+        assert_eq!(dir.list().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_directory_is_taken_once_and_the_error_says_by_whom() {
+        let (_root, dir) = directory();
+        let held = dir.lock().unwrap();
+        let error = dir.lock().unwrap_err();
+        assert!(matches!(error, LockError::Taken { holder: Some(pid), .. } if pid == std::process::id()));
+        assert!(error.to_string().contains("in use by another process"));
+        drop(held);
+        drop(dir.lock().unwrap());
+    }
 }

@@ -94,7 +94,11 @@ impl File {
         match fault::hit("fs.sync_data") {
             None => self.inner.sync_data().await?,
             Some(Fault::Skip) => {}
-            Some(fault) => return Err(fault.into_error("fs.sync_data")),
+            Some(fault) => {
+                #[cfg(corvid_sim)]
+                self.inner.sync_failed();
+                return Err(fault.into_error("fs.sync_data"));
+            }
         }
         trace::file_operation("sync_data", self.inner.path_for_trace(), &[]);
         Ok(())
@@ -103,7 +107,9 @@ impl File {
     /// Maps the file's bytes as they are now into memory, for reading. Only for files that nobody writes to any more
     /// (indexes and segments that are sealed): a file that is cut while mapped would kill the process.
     pub fn map(&self) -> io::Result<Mapping> {
-        Ok(Mapping { inner: self.inner.map()? })
+        Ok(Mapping {
+            inner: self.inner.map()?,
+        })
     }
 
     /// Whether `len` bytes from `at` on seem to be in memory, so that reading them won't wait for the disk. Advice:
@@ -112,6 +118,7 @@ impl File {
         self.inner.resident(at, len)
     }
 
+    /// The file below, for what a socket sends of it.
     #[cfg(not(corvid_sim))]
     pub(crate) fn inner(&self) -> &imp::file::File {
         &self.inner
@@ -163,5 +170,61 @@ impl Deref for Mapping {
 impl fmt::Debug for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Mapping({} bytes)", self.len())
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(corvid_sim))]
+mod tests {
+    use super::*;
+    use crate::fs::Dir;
+
+    fn file() -> (tempfile::TempDir, File) {
+        let root = tempfile::tempdir().unwrap();
+        let file = Dir::open(root.path()).unwrap().create("f").unwrap();
+        (root, file)
+    }
+
+    /// The kernel takes 1,024 slices at most in one call and writes the front only.
+    #[test]
+    fn a_short_write_is_continued_where_it_ended() {
+        let (_root, file) = file();
+        let text: Vec<u8> = (0..5_000_u32).flat_map(u32::to_be_bytes).collect();
+        let mut slices: Vec<IoSlice<'_>> = text.chunks(4).map(IoSlice::new).collect();
+        assert!(file.write_at(7, &slices).unwrap() < text.len());
+        slices.insert(0, IoSlice::new(b""));
+        file.write_all_at(7, &mut slices).unwrap();
+        let mut read = vec![0; text.len()];
+        file.read_exact_at(7, &mut read).unwrap();
+        assert_eq!(read, text);
+        file.write_all_at(0, &mut [IoSlice::new(b""), IoSlice::new(b"")])
+            .unwrap();
+    }
+
+    #[test]
+    fn reserving_room_does_not_change_the_length_and_cutting_does() {
+        let (_root, file) = file();
+        file.preallocate(0, 1 << 20).unwrap();
+        assert!(file.is_empty().unwrap());
+        file.write_all_at(0, &mut [IoSlice::new(b"0123456789")]).unwrap();
+        file.truncate(4).unwrap();
+        assert_eq!(file.len().unwrap(), 4);
+        let mut more = [0; 5];
+        assert_eq!(file.read_at(0, &mut more).unwrap(), 4);
+        assert_eq!(file.read_at(4, &mut more).unwrap(), 0);
+        assert_eq!(
+            file.read_exact_at(0, &mut more).unwrap_err().kind(),
+            io::ErrorKind::UnexpectedEof
+        );
+    }
+
+    #[tokio::test]
+    async fn a_mapping_shows_the_bytes_and_what_was_just_written_is_in_memory() {
+        let (_root, file) = file();
+        assert_eq!(file.map().unwrap().len(), 0);
+        file.write_all_at(0, &mut [IoSlice::new(&vec![7; 200_000])]).unwrap();
+        file.sync_data().await.unwrap();
+        assert_eq!(*file.map().unwrap(), vec![7; 200_000]);
+        assert!(file.resident(0, 200_000) && file.resident(5, 0));
     }
 }

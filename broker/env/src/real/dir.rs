@@ -39,7 +39,9 @@ pub(crate) fn list(path: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path)? {
         let entry = entry?;
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
         match entry.metadata() {
             Ok(metadata) => {
                 let is_dir = metadata.is_dir();

@@ -35,7 +35,9 @@ impl File {
             Mode::Existing => &mut options,
             Mode::Truncated => options.create(true).truncate(true),
         };
-        Ok(Self { file: Arc::new(options.open(path)?) })
+        Ok(Self {
+            file: Arc::new(options.open(path)?),
+        })
     }
 
     pub(crate) fn write_at(&self, at: u64, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
@@ -79,7 +81,12 @@ impl File {
 
     fn byte_resident(&self, at: u64) -> bool {
         let mut byte = [0];
-        let probe = preadv2(&*self.file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
+        let probe = preadv2(
+            &*self.file,
+            &mut [IoSliceMut::new(&mut byte)],
+            at,
+            ReadWriteFlags::NOWAIT,
+        );
         // Any other error, and a file system without the flag, will show itself in the read that follows.
         !matches!(probe, Err(Errno::AGAIN))
     }
