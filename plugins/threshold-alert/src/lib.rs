@@ -1,1 +1,132 @@
-//! threshold-alert
+//! Marks records whose number is at or above a threshold with a header.
+
+use corvid_plugin_sdk::json::Path;
+use corvid_plugin_sdk::{Config, Edit, Json, Record, Topic, Transform, Verdict, export};
+
+/// The plugin.
+pub struct ThresholdAlert {
+    field: Path,
+    /// As it was written: numbers are compared with all their digits.
+    threshold: String,
+    header: String,
+    value: String,
+}
+
+impl Transform for ThresholdAlert {
+    fn new(config: &Config<'_>) -> Result<Self, String> {
+        config.only(&["field", "threshold", "header", "value"])?;
+        config.number("threshold")?;
+        Ok(ThresholdAlert {
+            field: config.path("field")?.ok_or("`field` is missing")?,
+            threshold: config.get("threshold").ok_or("`threshold` is missing")?.to_string(),
+            header: config.string("header")?.unwrap_or_else(|| "alert".to_owned()),
+            value: config.string("value")?.unwrap_or_else(|| "true".to_owned()),
+        })
+    }
+
+    fn transform(&mut self, record: &Record<'_>, _topic: &Topic<'_>, edit: &mut Edit) -> Verdict {
+        if self.is_alert(record) {
+            edit.set_header(&self.header, &self.value);
+        } else if record.headers().all(&self.header).next().is_some() {
+            // Nobody but this plugin says what is an alert.
+            edit.remove_header(&self.header);
+        }
+        Ok(())
+    }
+}
+
+export!(transform = ThresholdAlert);
+
+impl ThresholdAlert {
+    fn is_alert(&self, record: &Record<'_>) -> bool {
+        let number = record
+            .value()
+            .and_then(|value| Json::lazy(value).find(&self.field)?.as_number());
+        number >= Json::lazy(self.threshold.as_bytes()).as_number() && number.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ThresholdAlert;
+    use corvid_plugin_sdk::testing::{Call, RecordBuilder, Transformed};
+
+    const QUAKES: &str = r#"{"field": "properties.mag", "threshold": 5}"#;
+
+    /// Whether each of these values gets the header.
+    fn marked(values: &[&str], config: &str) -> Vec<bool> {
+        let call = Call::new(values.iter().map(|value| RecordBuilder::new().value(value)));
+        let marked = |(value, result): (&&str, Transformed)| {
+            let plain = RecordBuilder::new().value(value);
+            let marked = result == Transformed::Record(plain.clone().header("alert", "true"));
+            assert!(
+                marked || result == Transformed::Record(plain),
+                "{value} became {result:?}"
+            );
+            marked
+        };
+        values
+            .iter()
+            .zip(call.transform::<ThresholdAlert>(config).unwrap())
+            .map(marked)
+            .collect()
+    }
+
+    #[test]
+    fn at_or_above() {
+        let quakes = ["4.99", "5", "5.0", "50e-1", "6.1", "-7"];
+        let quakes = quakes.map(|mag| format!(r#"{{"type": "Feature", "properties": {{"mag": {mag}}}}}"#));
+        let quakes: Vec<&str> = quakes.iter().map(String::as_str).collect();
+        assert_eq!(marked(&quakes, QUAKES), [false, true, true, true, true, false]);
+    }
+
+    #[test]
+    fn every_digit_counts() {
+        let amounts = [
+            r#"{"a": 0.30000000000000004}"#,
+            r#"{"a": 0.3}"#,
+            r#"{"a": 9007199254740993}"#,
+        ];
+        let config = |threshold: &str| format!(r#"{{"field": "a", "threshold": {threshold}}}"#);
+        assert_eq!(marked(&amounts, &config("0.30000000000000001")), [true, false, true]);
+        assert_eq!(marked(&amounts, &config("9007199254740993")), [false, false, true]);
+    }
+
+    #[test]
+    fn what_has_no_such_number_is_left_alone() {
+        let values = [
+            "",
+            "no json",
+            "{}",
+            r#"{"properties": {"mag": "9"}}"#,
+            r#"{"properties": {"mag": null}}"#,
+        ];
+        assert_eq!(marked(&values, QUAKES), [false; 5]);
+        let tombstone = RecordBuilder::new().key("k").tombstone();
+        let results = Call::new([tombstone.clone()]).transform::<ThresholdAlert>(QUAKES);
+        assert_eq!(results, Ok(vec![Transformed::Record(tombstone)]));
+    }
+
+    #[test]
+    fn a_producer_cannot_raise_or_double_an_alert() {
+        let config = r#"{"field": "a", "threshold": 5, "header": "level", "value": "high"}"#;
+        let record = |a: i32| RecordBuilder::new().value(format!(r#"{{"a": {a}}}"#)).header("x", "y");
+        let call = Call::new([
+            record(1).header("level", "high"),
+            record(9).header("level", "low").null_header("level"),
+        ]);
+        let expected = [record(1), record(9).header("level", "high")].map(Transformed::Record);
+        assert_eq!(call.transform::<ThresholdAlert>(config).unwrap(), expected);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let error = |config: &str| Call::new([]).transform::<ThresholdAlert>(config).unwrap_err();
+        assert_eq!(error(r#"{"threshold": 5}"#), "`field` is missing");
+        assert_eq!(error(r#"{"field": "a"}"#), "`threshold` is missing");
+        assert_eq!(
+            error(r#"{"field": "a", "threshold": "5"}"#),
+            "`threshold` must be a number"
+        );
+    }
+}
