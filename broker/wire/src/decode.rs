@@ -18,7 +18,11 @@ pub fn decode<T: Request>(frame: &Frame) -> Result<T, DecodeError> {
 fn decode_body<T: Request>(version: i16, mut body: bytes::Bytes) -> Result<T, DecodeError> {
     guard::check(T::KEY, version, &body)?;
     let request = T::decode(&mut body, version).map_err(|error| DecodeError::Protocol(error.to_string()))?;
-    if body.is_empty() { Ok(request) } else { Err(DecodeError::LeftOver { bytes: body.len() }) }
+    if body.is_empty() {
+        Ok(request)
+    } else {
+        Err(DecodeError::LeftOver { bytes: body.len() })
+    }
 }
 
 /// Why a frame holds no request. As in Kafka, the connection is closed.

@@ -8,12 +8,13 @@
 //! 11 preferred read replica (KIP-392) · 12 flexible, diverging epoch and current leader (KIP-595)
 //! · 13 topic ids (KIP-516) · 16 node endpoints (KIP-951) · 17 and 18 as 16.
 
+mod encode;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
-use corvid_env::fs::FileRange;
+use crate::response::Chunk;
 
-use crate::response::{EncodeError, Response};
+pub use encode::encode_fetch;
 
 /// The response to a Fetch.
 #[derive(Debug, Clone, Default)]
@@ -63,17 +64,8 @@ pub struct FetchedPartition {
     pub aborted_transactions: Option<Vec<(i64, i64)>>,
     /// The replica to fetch from instead, or -1 (KIP-392).
     pub preferred_read_replica: i32,
-    /// The records, whole batches.
-    pub records: Vec<FetchedRecords>,
-}
-
-/// Records in the response to a Fetch.
-#[derive(Debug, Clone)]
-pub enum FetchedRecords {
-    /// Batches in a file.
-    Range(FileRange),
-    /// Batches in memory.
-    Bytes(Bytes),
+    /// The records: whole batches, in files or in memory.
+    pub records: Vec<Chunk>,
 }
 
 /// Where a broker listens.
@@ -104,9 +96,4 @@ impl Default for FetchedPartition {
             records: Vec::new(),
         }
     }
-}
-
-/// Encodes the response to a Fetch of this version.
-pub fn encode_fetch(_response: &FetchResponse, _version: i16, _correlation_id: i32) -> Result<Response, EncodeError> {
-    todo!()
 }

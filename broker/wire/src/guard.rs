@@ -8,12 +8,13 @@
 //! over, and a request whose decoded form would be out of proportion to its bytes.
 //!
 //! Invariant: what passes, `kafka-protocol` decodes without an error, to the last byte, into
-//! at most [`decoded_bytes_max`] bytes of memory. `tests/guard.rs` checks that for every API and
-//! version. The depth of nesting is the schema's, never the peer's.
+//! at most [`decoded_bytes_max`] bytes of memory. The tests check that for every API and version. The depth of nesting is the schema's, never the peer's.
 
 mod cursor;
 mod field;
 pub(crate) mod schemas;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use thiserror::Error;

@@ -21,6 +21,8 @@
 //!
 //! Who calls it: `api` (the server side), and the command line and the tests (the [`client`]).
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
+
 pub mod client;
 pub mod decode;
 pub mod fetch;

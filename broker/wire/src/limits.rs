@@ -9,7 +9,7 @@ pub const FRAME_BYTES_MAX: usize = 100 * 1024 * 1024;
 pub const FRAME_BUDGET_BYTES: usize = 256 * 1024 * 1024;
 
 /// A connection that sends no request for this long is closed: Kafka's `connections.max.idle.ms`.
-pub const IDLE_MAX: Duration = Duration::from_secs(10 * 60);
+pub const IDLE_MAX: Duration = Duration::from_mins(10);
 
 /// How long a frame may take to arrive once its first byte is there, on top of what its size
 /// allows at [`FRAME_BYTES_PER_SECOND_MIN`].
@@ -50,5 +50,12 @@ pub const DECODED_BYTES_FREE: usize = 64 * 1024;
 /// `sendfile` of its own would cost more than the copy.
 pub const COALESCE_BYTES_MAX: usize = 16 * 1024;
 
-/// How much is read off the network threads at once when a range isn't in the page cache.
-pub const COLD_READ_BYTES: usize = 1024 * 1024;
+/// How many bytes are gathered for one write, beyond which they are written first.
+pub const PENDING_WRITE_BYTES_MAX: usize = 128 * 1024;
+
+/// The piece of a file range that is sent, or read off the network threads, at once.
+pub const SEND_PIECE_BYTES: u64 = 1024 * 1024;
+
+/// How long a peer may take to read a piece of a response, on top of what its size allows at
+/// [`FRAME_BYTES_PER_SECOND_MIN`].
+pub const WRITE_TIME_MAX: Duration = Duration::from_secs(30);

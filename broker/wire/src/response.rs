@@ -7,6 +7,7 @@ use corvid_env::fs::FileRange;
 use kafka_protocol::protocol::Encodable;
 use thiserror::Error;
 
+use crate::limits;
 use crate::versions;
 
 pub use write::write_response;
@@ -69,8 +70,10 @@ pub fn encode<T: Encodable>(
     correlation_id: i32,
 ) -> Result<Response, EncodeError> {
     let mut frame = start(api_key, version, correlation_id, SMALL_RESPONSE_BYTES)?;
-    message.encode(&mut frame, version).map_err(|error| EncodeError::Protocol(error.to_string()))?;
-    finish(frame, Vec::new())
+    message
+        .encode(&mut frame, version)
+        .map_err(|error| EncodeError::Protocol(error.to_string()))?;
+    finish(frame, &[])
 }
 
 /// Room for most responses at once.
@@ -88,14 +91,25 @@ pub(crate) fn start(api_key: i16, version: i16, correlation_id: i32, room: usize
     Ok(frame)
 }
 
-/// Fills in the length prefix: `head` is followed by `tail`.
-pub(crate) fn finish(mut head: BytesMut, tail: Vec<Chunk>) -> Result<Response, EncodeError> {
-    let after_prefix = (head.len() - 4) as u64 + tail.iter().map(Chunk::len).sum::<u64>();
-    let prefix = i32::try_from(after_prefix).map_err(|_| EncodeError::TooLarge { bytes: after_prefix })?;
-    head[..4].copy_from_slice(&prefix.to_be_bytes());
-    let mut chunks = Vec::with_capacity(1 + tail.len());
-    chunks.push(Chunk::Bytes(head.freeze()));
-    chunks.extend(tail);
+/// Fills in the length prefix, and cuts `bytes` where the `inserts` belong: each goes before the byte at its position.
+pub(crate) fn finish(mut bytes: BytesMut, inserts: &[(usize, &Chunk)]) -> Result<Response, EncodeError> {
+    let inserted = inserts.iter().map(|(_, chunk)| chunk.len()).sum::<u64>();
+    let size = (bytes.len() - 4) as u64 + inserted;
+    let prefix = i32::try_from(size).map_err(|_| EncodeError::TooLarge { bytes: size })?;
+    bytes[..4].copy_from_slice(&prefix.to_be_bytes());
+    let mut rest = bytes.freeze();
+    let mut chunks = Vec::with_capacity(1 + 2 * inserts.len());
+    let mut done = 0;
+    for &(at, chunk) in inserts {
+        if at > done {
+            chunks.push(Chunk::Bytes(rest.split_to(at - done)));
+            done = at;
+        }
+        chunks.push(chunk.clone());
+    }
+    if !rest.is_empty() {
+        chunks.push(Chunk::Bytes(rest));
+    }
     Ok(Response { chunks })
 }
 
@@ -107,6 +121,20 @@ pub enum EncodeError {
     UnknownApi {
         /// The key.
         api_key: i16,
+    },
+    /// The API is ours, the version isn't.
+    #[error("{api} has no version {version} here")]
+    UnsupportedVersion {
+        /// Kafka's name of the API.
+        api: &'static str,
+        /// The version.
+        version: i16,
+    },
+    /// A string beyond Kafka's limit.
+    #[error("a string of {length} bytes, and it may have {}", limits::STRING_BYTES_MAX)]
+    StringTooLong {
+        /// Its length in bytes.
+        length: usize,
     },
     /// The protocol crate can't encode this message in this version.
     #[error("the response could not be encoded: {0}")]

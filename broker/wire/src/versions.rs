@@ -50,7 +50,11 @@ impl Api {
     ///
     /// ApiVersions always has version 0, so that a client of any age can read the answer (KIP-511).
     pub const fn response_header_version(&self, version: i16) -> i16 {
-        if self.key != API_VERSIONS && self.is_flexible(version) { 1 } else { 0 }
+        if self.key != API_VERSIONS && self.is_flexible(version) {
+            1
+        } else {
+            0
+        }
     }
 }
 
@@ -101,15 +105,16 @@ pub const APIS: &[Api] = &[
     entry(60, "DescribeCluster", 0, 2, 0, cluster::DESCRIBE_CLUSTER),
 ];
 
-const fn entry(
-    key: i16,
-    name: &'static str,
-    min: i16,
-    max: i16,
-    flexible_from: i16,
-    request: &'static [Field],
-) -> Api {
-    Api { key, name, min, max, decoded_min: min, flexible_from, request }
+const fn entry(key: i16, name: &'static str, min: i16, max: i16, flexible_from: i16, request: &'static [Field]) -> Api {
+    Api {
+        key,
+        name,
+        min,
+        max,
+        decoded_min: min,
+        flexible_from,
+        request,
+    }
 }
 
 #[cfg(test)]
@@ -136,8 +141,14 @@ mod tests {
         for api in APIS {
             let theirs = ApiKey::try_from(api.key).expect("the crate knows the key");
             for version in api.decoded_min..=api.max {
-                assert_eq!(api.request_header_version(version), theirs.request_header_version(version));
-                assert_eq!(api.response_header_version(version), theirs.response_header_version(version));
+                assert_eq!(
+                    api.request_header_version(version),
+                    theirs.request_header_version(version)
+                );
+                assert_eq!(
+                    api.response_header_version(version),
+                    theirs.response_header_version(version)
+                );
             }
         }
     }

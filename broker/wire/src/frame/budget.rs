@@ -31,7 +31,11 @@ pub struct MemoryBudget {
 impl MemoryBudget {
     /// A budget of so many bytes.
     pub fn new(bytes: usize) -> Self {
-        Self { total: bytes, free: Arc::new(Semaphore::new(bytes)), overdraft: Arc::new(Semaphore::new(1)) }
+        Self {
+            total: bytes,
+            free: Arc::new(Semaphore::new(bytes)),
+            overdraft: Arc::new(Semaphore::new(1)),
+        }
     }
 
     /// The whole budget, in bytes: no frame may be larger.
@@ -46,7 +50,10 @@ impl MemoryBudget {
 
     /// A permit for nothing yet.
     pub(super) fn permit(&self) -> Permit {
-        Permit { bytes: None, overdraft: None }
+        Permit {
+            bytes: None,
+            overdraft: None,
+        }
     }
 
     /// Reserves more for a frame of which `received` bytes have arrived and `missing` ones aren't
@@ -56,7 +63,9 @@ impl MemoryBudget {
             permit.add(all);
             return missing;
         }
-        let step = received.clamp(limits::RESERVE_STEP_BYTES_MIN, limits::RESERVE_STEP_BYTES_MAX).min(missing);
+        let step = received
+            .clamp(limits::RESERVE_STEP_BYTES_MIN, limits::RESERVE_STEP_BYTES_MAX)
+            .min(missing);
         tokio::select! {
             biased;
             more = Arc::clone(&self.free).acquire_many_owned(step as u32) => {
@@ -72,12 +81,16 @@ impl MemoryBudget {
 
     fn take_at_once(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let plenty = self.free.available_permits() >= bytes.saturating_add(self.total / 2);
-        if plenty { Arc::clone(&self.free).try_acquire_many_owned(bytes as u32).ok() } else { None }
+        if plenty {
+            Arc::clone(&self.free).try_acquire_many_owned(bytes as u32).ok()
+        } else {
+            None
+        }
     }
 }
 
-/// Memory that a frame holds in the budget, given back when this is dropped.
-#[derive(Debug)]
+/// Memory that a frame holds in the budget, given back when this is dropped. The default holds none.
+#[derive(Debug, Default)]
 pub struct Permit {
     bytes: Option<OwnedSemaphorePermit>,
     /// Invariant: once it is held, the whole frame is covered.
@@ -123,9 +136,12 @@ mod tests {
     #[test]
     fn takes_all_at_once_while_half_stays_free_and_steps_after_that() {
         let budget = MemoryBudget::new(8 * MIB);
-        let (mut first, mut second) = (budget.permit(), budget.permit());
+        let (mut first, mut second) = (Permit::default(), Permit::default());
         assert_eq!(now(budget.extend(&mut first, 0, 3 * MIB)), Some(3 * MIB));
-        assert_eq!(now(budget.extend(&mut second, 0, 3 * MIB)), Some(limits::RESERVE_STEP_BYTES_MIN));
+        assert_eq!(
+            now(budget.extend(&mut second, 0, 3 * MIB)),
+            Some(limits::RESERVE_STEP_BYTES_MIN)
+        );
         assert_eq!(now(budget.extend(&mut second, 300_000, 2 * MIB)), Some(300_000));
         assert_eq!(now(budget.extend(&mut second, 2 * MIB, 2 * MIB)), Some(MIB));
         drop((first, second));
@@ -136,9 +152,12 @@ mod tests {
     #[test]
     fn one_frame_can_always_go_on() {
         let budget = MemoryBudget::new(128 * 1024);
-        let mut permits: Vec<Permit> = (0..4).map(|_| budget.permit()).collect();
+        let mut permits: Vec<Permit> = (0..4).map(|_| Permit::default()).collect();
         for permit in &mut permits[..2] {
-            assert_eq!(now(budget.extend(permit, 0, 100_000)), Some(limits::RESERVE_STEP_BYTES_MIN));
+            assert_eq!(
+                now(budget.extend(permit, 0, 100_000)),
+                Some(limits::RESERVE_STEP_BYTES_MIN)
+            );
         }
         assert_eq!(now(budget.extend(&mut permits[0], 65_536, 34_464)), Some(34_464));
         assert!(permits[0].holds_overdraft());

@@ -36,7 +36,10 @@ impl Deadline {
         loop {
             let timer = match &mut self.timer {
                 Some(timer) if timer.at <= at => timer,
-                Some(_) | None => self.timer.insert(Timer { at, sleep: Box::pin(clock::sleep_until(at)) }),
+                Some(_) | None => self.timer.insert(Timer {
+                    at,
+                    sleep: Box::pin(clock::sleep_until(at)),
+                }),
             };
             if timer.sleep.as_mut().poll(context).is_pending() {
                 return Poll::Pending;
@@ -69,7 +72,12 @@ mod tests {
         }
         let far = start + Duration::from_secs(1_000);
         let near = start + Duration::from_secs(40);
-        assert!(deadline.run(far, clock::sleep(Duration::from_millis(1))).await.is_some());
+        assert!(
+            deadline
+                .run(far, clock::sleep(Duration::from_millis(1)))
+                .await
+                .is_some()
+        );
         assert_eq!(deadline.run(near, pending::<()>()).await, None);
         assert!(clock::now() < near + Duration::from_millis(5));
     }

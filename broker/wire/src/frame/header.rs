@@ -30,13 +30,22 @@ pub(super) fn parse(frame: &[u8], last_client_id: Option<&Arc<str>>) -> Result<H
     let correlation_id = cursor.int32("CorrelationId")?;
     let api = versions::api(api_key).ok_or(FrameError::UnknownApi { api_key })?;
     if !api.decodes(api_version) && api_key != API_VERSIONS {
-        return Err(FrameError::UnsupportedVersion { api: api.name, version: api_version });
+        return Err(FrameError::UnsupportedVersion {
+            api: api.name,
+            version: api_version,
+        });
     }
     let client_id = client_id(&mut cursor, last_client_id)?;
     if api.request_header_version(api_version) == 2 {
         skip_tagged_fields(&mut cursor)?;
     }
-    Ok(Header { api_key, api_version, correlation_id, client_id, bytes: frame.len() - cursor.left() })
+    Ok(Header {
+        api_key,
+        api_version,
+        correlation_id,
+        client_id,
+        bytes: frame.len() - cursor.left(),
+    })
 }
 
 fn client_id(cursor: &mut Cursor<'_>, last: Option<&Arc<str>>) -> Result<Option<Arc<str>>, FrameError> {
@@ -46,8 +55,11 @@ fn client_id(cursor: &mut Cursor<'_>, last: Option<&Arc<str>>) -> Result<Option<
         return Ok(None);
     }
     let left = cursor.left();
-    let length = usize::try_from(length)
-        .map_err(|_| GuardError::Length { field: FIELD, length: i64::from(length), left })?;
+    let length = usize::try_from(length).map_err(|_| GuardError::Length {
+        field: FIELD,
+        length: i64::from(length),
+        left,
+    })?;
     if length > limits::CLIENT_ID_BYTES_MAX {
         return Err(FrameError::ClientIdTooLong { length });
     }
@@ -87,11 +99,17 @@ mod tests {
     #[test]
     fn reads_both_versions() {
         let one = parse(&header(3, 8, b"\x00\x02mebody"), None).expect("version 1");
-        assert_eq!((one.api_key, one.api_version, one.correlation_id, one.bytes), (3, 8, 7, 12));
+        assert_eq!(
+            (one.api_key, one.api_version, one.correlation_id, one.bytes),
+            (3, 8, 7, 12)
+        );
         assert_eq!(one.client_id.as_deref(), Some("me"));
         let two = parse(&header(3, 9, b"\x00\x02me\x01\x05\x02xxbody"), one.client_id.as_ref()).expect("version 2");
         assert_eq!(two.bytes, 17);
-        assert!(Arc::ptr_eq(&two.client_id.expect("an id"), &one.client_id.expect("an id")));
+        assert!(Arc::ptr_eq(
+            &two.client_id.expect("an id"),
+            &one.client_id.expect("an id")
+        ));
         let null = parse(&header(3, 0, b"\xff\xff"), None).expect("a null client id");
         assert_eq!(null.client_id, None);
     }
@@ -101,7 +119,13 @@ mod tests {
         assert!(parse(&header(18, 99, b"\xff\xff\x00"), None).is_ok());
         assert!(parse(&header(18, -1, b"\xff\xff"), None).is_ok());
         let refused = |key, version| parse(&header(key, version, b"\xff\xff\x00"), None).expect_err("refused");
-        assert!(matches!(refused(0, 2), FrameError::UnsupportedVersion { api: "Produce", version: 2 }));
+        assert!(matches!(
+            refused(0, 2),
+            FrameError::UnsupportedVersion {
+                api: "Produce",
+                version: 2
+            }
+        ));
         assert!(matches!(refused(1, 19), FrameError::UnsupportedVersion { .. }));
         assert!(matches!(refused(999, 0), FrameError::UnknownApi { api_key: 999 }));
     }

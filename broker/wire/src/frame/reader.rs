@@ -105,22 +105,36 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// The size of the frame at the front of the buffer, if its prefix is there.
     fn announced(&self) -> Result<Option<usize>, FrameError> {
-        let Some(prefix) = self.buffer.first_chunk() else { return Ok(None) };
+        let Some(prefix) = self.buffer.first_chunk() else {
+            return Ok(None);
+        };
         let size = i32::from_be_bytes(*prefix);
         let bytes = usize::try_from(size).map_err(|_| FrameError::NegativeSize { size })?;
         let limit = self.limits.frame_bytes_max.min(self.budget.total());
-        if bytes > limit { Err(FrameError::TooLarge { size: bytes, limit }) } else { Ok(Some(bytes)) }
+        if bytes > limit {
+            Err(FrameError::TooLarge { size: bytes, limit })
+        } else {
+            Ok(Some(bytes))
+        }
     }
 
     /// Reads what has arrived into the buffer, on the way to `wanted` bytes in it; 0 when the peer
     /// has closed the connection and the buffer is empty.
     async fn read_more(&mut self, wanted: usize) -> Result<usize, FrameError> {
         let room = self.buffer.capacity() - self.buffer.len();
-        if room < wanted.saturating_sub(self.buffer.len()).max(limits::READ_CHUNK_BYTES / 4) {
+        if room
+            < wanted
+                .saturating_sub(self.buffer.len())
+                .max(limits::READ_CHUNK_BYTES / 4)
+        {
             self.buffer.reserve(limits::READ_CHUNK_BYTES + PREFIX);
         }
         let idle = self.buffer.is_empty();
-        let at = if idle { clock::now() + self.limits.idle_max } else { self.frame_deadline(wanted) };
+        let at = if idle {
+            clock::now() + self.limits.idle_max
+        } else {
+            self.frame_deadline(wanted)
+        };
         let read = self.deadline.run(at, self.socket.read_buf(&mut self.buffer)).await;
         match read.ok_or(if idle { FrameError::Idle } else { FrameError::Stalled })?? {
             0 if !idle => Err(FrameError::HalfSent),
@@ -136,7 +150,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     /// Hands on a frame that lies in the buffer.
     async fn take_small(&mut self, size: usize) -> Result<Frame, FrameError> {
-        let mut permit = self.budget.permit();
+        let mut permit = Permit::default();
         let mut reserved = 0;
         while reserved < size {
             reserved += self.budget.extend(&mut permit, reserved, size - reserved).await;
@@ -154,7 +168,12 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         self.buffer.advance(PREFIX);
         let here = self.buffer.len().min(size);
         let body = self.buffer.split_to(here);
-        self.large = Some(Large { size, body, permit: self.budget.permit(), reserved: 0 });
+        self.large = Some(Large {
+            size,
+            body,
+            permit: Permit::default(),
+            reserved: 0,
+        });
     }
 
     async fn finish_large(&mut self) -> Result<Frame, FrameError> {

@@ -5,11 +5,11 @@ use crate::limits;
 
 /// What decoding one element of an array of structures may cost, in bytes: the largest structure
 /// of the protocol crate among our requests, and its slack.
-const STRUCTURE_COST: usize = 136;
+pub(super) const STRUCTURE_COST: usize = 136;
 /// What decoding one string in an array of strings costs.
 const STRING_COST: usize = 32;
 /// What keeping one unknown tagged field costs, when each has a map of its own.
-const TAGGED_FIELD_COST: usize = 640;
+pub(super) const TAGGED_FIELD_COST: usize = 640;
 
 /// The bytes of a request that are left, and what was counted so far.
 pub(crate) struct Cursor<'a> {
@@ -22,7 +22,13 @@ pub(crate) struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     pub fn new(body: &'a [u8]) -> Self {
-        Self { rest: body, request_bytes: body.len(), elements: 0, tagged_fields: 0, cost: 0 }
+        Self {
+            rest: body,
+            request_bytes: body.len(),
+            elements: 0,
+            tagged_fields: 0,
+            cost: 0,
+        }
     }
 
     /// How many bytes are left.
@@ -32,7 +38,10 @@ impl<'a> Cursor<'a> {
 
     /// Takes `length` bytes.
     pub fn take(&mut self, field: &'static str, length: usize) -> Result<&'a [u8], GuardError> {
-        let (taken, rest) = self.rest.split_at_checked(length).ok_or(GuardError::Truncated { field })?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(length)
+            .ok_or(GuardError::Truncated { field })?;
         self.rest = rest;
         Ok(taken)
     }
@@ -96,14 +105,20 @@ impl<'a> Cursor<'a> {
 
     fn count_elements(&mut self, count: usize) -> Result<(), GuardError> {
         self.elements = self.elements.saturating_add(count);
-        if self.elements > limits::ELEMENTS_MAX { Err(GuardError::TooManyElements) } else { Ok(()) }
+        if self.elements > limits::ELEMENTS_MAX {
+            Err(GuardError::TooManyElements)
+        } else {
+            Ok(())
+        }
     }
 
     /// The counts were checked before, so that the products can't overflow.
     fn add_cost(&mut self, cost: usize) -> Result<(), GuardError> {
         self.cost += cost;
         if self.cost > super::decoded_bytes_max(self.request_bytes) {
-            return Err(GuardError::TooDense { request_bytes: self.request_bytes });
+            return Err(GuardError::TooDense {
+                request_bytes: self.request_bytes,
+            });
         }
         Ok(())
     }

@@ -114,5 +114,12 @@ pub(crate) const fn structs(name: &'static str, fields: &'static [Field]) -> Fie
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind, since: 0, until: i16::MAX, nullable_since: i16::MAX, tag: None }
+    Field {
+        name,
+        kind,
+        since: 0,
+        until: i16::MAX,
+        nullable_since: i16::MAX,
+        tag: None,
+    }
 }

@@ -7,7 +7,11 @@ use crate::limits;
 
 /// Walks `body` by `fields`, to its last byte.
 pub(super) fn walk(fields: &[Field], version: i16, flexible: bool, body: &[u8]) -> Result<(), GuardError> {
-    let mut walk = Walk { cursor: Cursor::new(body), version, flexible };
+    let mut walk = Walk {
+        cursor: Cursor::new(body),
+        version,
+        flexible,
+    };
     walk.structure(fields)?;
     match walk.cursor.left() {
         0 => Ok(()),
@@ -29,7 +33,11 @@ impl Walk<'_> {
                 self.field(field)?;
             }
         }
-        if self.flexible { self.tagged_fields(fields) } else { Ok(()) }
+        if self.flexible {
+            self.tagged_fields(fields)
+        } else {
+            Ok(())
+        }
     }
 
     fn field(&mut self, field: &Field) -> Result<(), GuardError> {
@@ -50,17 +58,26 @@ impl Walk<'_> {
         } else {
             i64::from(self.cursor.int16(field.name)?)
         };
-        let Some(length) = self.length(field, length)? else { return Ok(()) };
+        let Some(length) = self.length(field, length)? else {
+            return Ok(());
+        };
         if length > limits::STRING_BYTES_MAX {
-            return Err(GuardError::StringTooLong { field: field.name, length });
+            return Err(GuardError::StringTooLong {
+                field: field.name,
+                length,
+            });
         }
         let text = self.cursor.take(field.name, length)?;
-        str::from_utf8(text).map(drop).map_err(|_| GuardError::NotUtf8 { field: field.name })
+        str::from_utf8(text)
+            .map(drop)
+            .map_err(|_| GuardError::NotUtf8 { field: field.name })
     }
 
     fn bytes(&mut self, field: &Field) -> Result<(), GuardError> {
         let length = self.wide_length(field)?;
-        let Some(length) = self.length(field, length)? else { return Ok(()) };
+        let Some(length) = self.length(field, length)? else {
+            return Ok(());
+        };
         self.cursor.take(field.name, length).map(drop)
     }
 
@@ -77,7 +94,11 @@ impl Walk<'_> {
         let Some(count) = self.count(field)? else { return Ok(()) };
         let bytes = count.saturating_mul(size);
         if bytes > self.cursor.left() {
-            return Err(GuardError::Count { field: field.name, count: count as i64, left: self.cursor.left() });
+            return Err(GuardError::Count {
+                field: field.name,
+                count: count as i64,
+                left: self.cursor.left(),
+            });
         }
         self.cursor.count_numbers(count, bytes)?;
         self.cursor.take(field.name, bytes).map(drop)
@@ -87,7 +108,10 @@ impl Walk<'_> {
         let Some(count) = self.count(field)? else { return Ok(()) };
         self.cursor.count_strings(count)?;
         // The elements themselves are never null.
-        let element = Field { nullable_since: i16::MAX, ..*field };
+        let element = Field {
+            nullable_since: i16::MAX,
+            ..*field
+        };
         for _ in 0..count {
             self.string(&element)?;
         }
@@ -102,7 +126,10 @@ impl Walk<'_> {
         for _ in 0..count {
             let tag = self.cursor.unsigned_varint(NAME)?;
             let size = self.cursor.unsigned_varint(NAME)? as usize;
-            match fields.iter().find(|field| field.tag == Some(tag) && field.is_in(self.version)) {
+            match fields
+                .iter()
+                .find(|field| field.tag == Some(tag) && field.is_in(self.version))
+            {
                 None => drop(self.cursor.take(NAME, size)?),
                 Some(field) => self.tagged_field(field, size)?,
             }
@@ -115,7 +142,15 @@ impl Walk<'_> {
         let before = self.cursor.left();
         self.field(field)?;
         let taken = before - self.cursor.left();
-        if taken == announced { Ok(()) } else { Err(GuardError::TagSize { field: field.name, announced, taken }) }
+        if taken == announced {
+            Ok(())
+        } else {
+            Err(GuardError::TagSize {
+                field: field.name,
+                announced,
+                taken,
+            })
+        }
     }
 
     /// The number of elements of an array, or none for null. Every element takes at least a byte.
@@ -125,7 +160,11 @@ impl Walk<'_> {
         match usize::try_from(count) {
             Ok(count) if count <= left => Ok(Some(count)),
             Err(_) if count == -1 => self.null(field),
-            Ok(_) | Err(_) => Err(GuardError::Count { field: field.name, count, left }),
+            Ok(_) | Err(_) => Err(GuardError::Count {
+                field: field.name,
+                count,
+                left,
+            }),
         }
     }
 
@@ -135,7 +174,11 @@ impl Walk<'_> {
         match usize::try_from(length) {
             Ok(length) if length <= left => Ok(Some(length)),
             Err(_) if length == -1 => self.null(field),
-            Ok(_) | Err(_) => Err(GuardError::Length { field: field.name, length, left }),
+            Ok(_) | Err(_) => Err(GuardError::Length {
+                field: field.name,
+                length,
+                left,
+            }),
         }
     }
 
@@ -149,6 +192,10 @@ impl Walk<'_> {
     }
 
     fn null<T>(&self, field: &Field) -> Result<Option<T>, GuardError> {
-        if field.is_nullable(self.version) { Ok(None) } else { Err(GuardError::Null { field: field.name }) }
+        if field.is_nullable(self.version) {
+            Ok(None)
+        } else {
+            Err(GuardError::Null { field: field.name })
+        }
     }
 }
