@@ -1,0 +1,1 @@
+//! Which brokers hold a new partition.
