@@ -44,6 +44,7 @@ pub async fn run_host<F: Future>(name: &str, software: F) -> F::Output {
 pub fn power_cut(name: &str, survival: Survival) {
     let host = state::host(name);
     host.disk().power_cut(survival);
+    host.lie_down();
     crate::trace::note("power_cut", name.as_bytes());
 }
 

@@ -83,7 +83,7 @@ impl Dir {
 
     /// The whole file, which may have `max_len` bytes at most: a longer one is [`io::ErrorKind::FileTooLarge`].
     pub fn read(&self, name: &str, max_len: u64) -> io::Result<Vec<u8>> {
-        let file = self.open_file(name)?;
+        let file = self.open_with("open", name, imp::file::Mode::ReadOnly)?;
         let len = file.len()?;
         if len > max_len {
             let path = self.path.join(name);

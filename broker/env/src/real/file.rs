@@ -10,13 +10,15 @@ use rustix::io::{Errno, ReadWriteFlags, pread, preadv2, pwritev, retry_on_intr};
 
 use super::mapping::Mapping;
 
-/// How a file is opened; always for reading and writing.
+/// How a file is opened; for reading and writing, unless it says otherwise.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// It must not exist yet.
     CreateNew,
     /// It must exist.
     Existing,
+    /// It must exist, and may be one that this process must not write.
+    ReadOnly,
     /// It is created, or emptied.
     Truncated,
 }
@@ -33,6 +35,7 @@ impl File {
         match mode {
             Mode::CreateNew => options.create_new(true),
             Mode::Existing => &mut options,
+            Mode::ReadOnly => options.write(false),
             Mode::Truncated => options.create(true).truncate(true),
         };
         Ok(Self {

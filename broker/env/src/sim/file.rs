@@ -13,13 +13,15 @@ use super::host::Host;
 use super::mapping::Mapping;
 use super::random::one_in;
 
-/// How a file is opened; always for reading and writing.
+/// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// It must not exist yet.
     CreateNew,
     /// It must exist.
     Existing,
+    /// It must exist, and is not written to.
+    ReadOnly,
     /// It is created, or emptied.
     Truncated,
 }
@@ -49,7 +51,7 @@ impl File {
             let mut disk = host.disk();
             match (mode, disk.exists(path)) {
                 (Mode::CreateNew, _) | (Mode::Truncated, false) => disk.create_file(path)?,
-                (Mode::Existing, _) => disk.open_file(path)?,
+                (Mode::Existing | Mode::ReadOnly, _) => disk.open_file(path)?,
                 (Mode::Truncated, true) => {
                     let node = disk.open_file(path)?;
                     disk.truncate(node, 0);

@@ -45,6 +45,11 @@ impl Host {
         self.dead.load(Ordering::Relaxed)
     }
 
+    /// It is off: its disk can be looked at, and it may be started again.
+    pub(super) fn lie_down(&self) {
+        self.dead.store(false, Ordering::Relaxed);
+    }
+
     pub(super) fn die(&self) {
         self.dead.store(true, Ordering::Relaxed);
     }
@@ -70,7 +75,6 @@ pub(super) async fn run<F: Future>(name: &str, software: F) -> F::Output {
     let host = state::host(name);
     let (send, mut local_jobs) = mpsc::unbounded_channel::<LocalJob>();
     *host.local_jobs.lock().unwrap_or_else(PoisonError::into_inner) = Some(send);
-    host.dead.store(false, Ordering::Relaxed);
     state::settle(&host);
 
     let mut software = pin!(software);
