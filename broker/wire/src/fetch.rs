@@ -9,6 +9,8 @@
 //! · 13 topic ids (KIP-516) · 16 node endpoints (KIP-951) · 17 and 18 as 16.
 
 mod encode;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -4,6 +4,8 @@ mod budget;
 mod deadline;
 mod header;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::Arc;

@@ -119,6 +119,12 @@ pub enum GuardError {
         /// The bytes that its content took.
         taken: usize,
     },
+    /// A tagged field of a later version than the request's.
+    #[error("tagged field {field} belongs to a later version")]
+    TagTooNew {
+        /// Kafka's name of the field.
+        field: &'static str,
+    },
     /// More elements in all its arrays than a request may have.
     #[error("more than {} array elements in one request", limits::ELEMENTS_MAX)]
     TooManyElements,

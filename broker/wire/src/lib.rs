@@ -39,3 +39,5 @@ pub use response::{Chunk, EncodeError, Response, encode, write_response};
 
 /// The protocol crate, for `api` alone: no other crate above this one names it.
 pub use kafka_protocol as kafka;
+/// The type of topic ids in the protocol crate.
+pub use uuid::Uuid;

@@ -1,5 +1,7 @@
 //! From an answer to the socket.
 
+#[cfg(test)]
+mod tests;
 mod write;
 
 use bytes::{BufMut, Bytes, BytesMut};

@@ -48,14 +48,6 @@ impl MemoryBudget {
         self.total - self.free.available_permits()
     }
 
-    /// A permit for nothing yet.
-    pub(super) fn permit(&self) -> Permit {
-        Permit {
-            bytes: None,
-            overdraft: None,
-        }
-    }
-
     /// Reserves more for a frame of which `received` bytes have arrived and `missing` ones aren't
     /// reserved yet; says how many were reserved. Dropping the future reserves nothing.
     pub(super) async fn extend(&self, permit: &mut Permit, received: usize, missing: usize) -> usize {

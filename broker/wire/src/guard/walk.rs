@@ -126,12 +126,10 @@ impl Walk<'_> {
         for _ in 0..count {
             let tag = self.cursor.unsigned_varint(NAME)?;
             let size = self.cursor.unsigned_varint(NAME)? as usize;
-            match fields
-                .iter()
-                .find(|field| field.tag == Some(tag) && field.is_in(self.version))
-            {
+            match fields.iter().find(|field| field.tag == Some(tag)) {
                 None => drop(self.cursor.take(NAME, size)?),
-                Some(field) => self.tagged_field(field, size)?,
+                Some(field) if field.is_in(self.version) => self.tagged_field(field, size)?,
+                Some(field) => return Err(GuardError::TagTooNew { field: field.name }),
             }
         }
         Ok(())

@@ -46,6 +46,7 @@ impl<'a> Choices<'a> {
 
 /// Where a count or a length stands.
 #[derive(Debug)]
+#[expect(dead_code, reason = "the name of the field is for the message of a failing test")]
 pub struct Mark {
     pub field: &'static str,
     at: usize,
@@ -180,15 +181,12 @@ impl Generator<'_> {
             Plan::Random(choices) => usize::from(choices.below(5) == 4),
             Plan::Dense { tags, .. } => *tags,
         };
-        let mut known = Vec::new();
-        for field in fields
+        let version = self.version;
+        let mut known: Vec<_> = fields
             .iter()
-            .filter(|field| field.tag.is_some() && field.is_in(self.version))
-        {
-            if self.choose(3) == 2 {
-                known.push(field);
-            }
-        }
+            .filter(|field| field.tag.is_some() && field.is_in(version))
+            .collect();
+        known.retain(|_| self.choose(3) == 2);
         self.length("tagged fields", Some(known.len() + unknown), Width::Varint(0));
         for field in known {
             self.made.has_known_tags = true;
