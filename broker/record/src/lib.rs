@@ -45,6 +45,8 @@ pub mod hidden;
 pub mod ids;
 pub mod patch;
 mod record;
+#[cfg(test)]
+mod testing;
 mod varint;
 
 pub use batch::attributes::{Attributes, TimestampType};
