@@ -46,10 +46,16 @@ impl<'a> Config<'a> {
             .object
             .members()
             .find(|(key, _)| !keys.iter().any(|known| key == known));
-        match unknown {
-            None => Ok(()),
-            Some((key, _)) => Err(format!("`{key}` is not a key; there are: {}", keys.join(", "))),
+        let Some((key, _)) = unknown else { return Ok(()) };
+        if keys.is_empty() {
+            return Err(format!("`{key}` is not a key; there are none"));
         }
+        let mut error = format!("`{key}` is not a key; there are:");
+        for (index, known) in keys.iter().enumerate() {
+            error.push_str(if index == 0 { " " } else { ", " });
+            error.push_str(known);
+        }
+        Err(error)
     }
 
     /// A string.

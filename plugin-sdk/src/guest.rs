@@ -106,7 +106,7 @@ thread_local! {
     static INPUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     /// What the last call answered.
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    static EDIT: RefCell<Edit> = RefCell::new(Edit::default());
+    static EDIT: RefCell<Edit> = const { RefCell::new(Edit::NOTHING) };
 }
 
 /// A buffer for the host's next input, or 0 if there is no memory for it.

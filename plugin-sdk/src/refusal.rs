@@ -67,5 +67,5 @@ pub(crate) const REASON_MAX: usize = 1024;
 
 /// The longest beginning of a text that has no more than `max` bytes.
 fn cut(text: &str, max: usize) -> &str {
-    &text[..text.floor_char_boundary(max)]
+    text.get(..text.floor_char_boundary(max)).unwrap_or_default()
 }

@@ -55,7 +55,7 @@ pub trait Transform: Sized {
 
 /// What is to change about a record: at first, nothing. Its buffers serve for every record, so an
 /// edit allocates nothing.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Edit {
     dropped: bool,
     key: Option<Field>,
@@ -75,6 +75,16 @@ enum Field {
 }
 
 impl Edit {
+    pub(crate) const NOTHING: Edit = Edit {
+        dropped: false,
+        key: None,
+        key_bytes: Vec::new(),
+        value: None,
+        value_bytes: Vec::new(),
+        header_ops: 0,
+        header_bytes: Vec::new(),
+    };
+
     /// Leaves the record out. Its offset stays empty, and the producer is told that all is well.
     pub fn drop_record(&mut self) {
         self.dropped = true;
@@ -118,11 +128,14 @@ impl Edit {
     }
 
     fn header_op(&mut self, op: u8, key: &str, value: Option<&[u8]>) {
-        let key_len = u16::try_from(key.len()).expect("the key of a header has at most 65535 bytes");
-        self.header_ops = self
-            .header_ops
-            .checked_add(1)
-            .expect("an edit has at most 65535 changes of headers");
+        let Ok(key_len) = u16::try_from(key.len()) else {
+            panic!("the key of a header has at most 65535 bytes")
+        };
+        assert!(
+            self.header_ops < u16::MAX,
+            "an edit has at most 65535 changes of headers"
+        );
+        self.header_ops += 1;
         self.header_bytes.push(op);
         self.header_bytes.extend_from_slice(&key_len.to_le_bytes());
         self.header_bytes.extend_from_slice(key.as_bytes());

@@ -56,9 +56,14 @@ impl<'a> Number<'a> {
         if digits.last_power < 0 || digits.first_power > 18 {
             return None;
         }
-        let magnitude = (digits.first..=digits.last).fold(0_i128, |sum, at| sum * 10 + self.digit(at) as i128);
-        let magnitude = magnitude * 10_i128.pow(digits.last_power as u32);
-        i64::try_from(if self.negative { -magnitude } else { magnitude }).ok()
+        // At most 19 digits, which 64 bits without a sign always hold.
+        let digits_value = (digits.first..=digits.last).fold(0_u64, |sum, at| sum * 10 + u64::from(self.digit(at)));
+        let magnitude = digits_value * 10_u64.pow(digits.last_power as u32);
+        if self.negative {
+            0_i64.checked_sub_unsigned(magnitude)
+        } else {
+            i64::try_from(magnitude).ok()
+        }
     }
 
     /// The number of 64 bits that is nearest.

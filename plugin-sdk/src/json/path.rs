@@ -14,20 +14,17 @@ impl Path {
     /// Reads a path. One that begins with a slash is a JSON pointer (RFC 6901: `~1` is a slash,
     /// `~0` a tilde). Reading is for the configuration: it allocates, finding does not.
     pub fn parse(text: &str) -> Result<Path, String> {
-        let steps: Vec<String> = match text.strip_prefix('/') {
-            Some(pointer) => pointer
-                .split('/')
-                .map(|step| step.replace("~1", "/").replace("~0", "~"))
-                .collect(),
-            None => text.split('.').map(str::to_owned).collect(),
+        let steps = match text.strip_prefix('/') {
+            Some(pointer) => split_pointer(pointer),
+            None => split_dots(text),
         };
-        if !text.starts_with('/') && steps.iter().any(String::is_empty) {
-            return Err(format!("`{text}` is no path: write `a.b`, or `/a/b`"));
+        match steps {
+            Some(steps) => Ok(Path {
+                text: text.to_owned(),
+                steps,
+            }),
+            None => Err(format!("`{text}` is no path: write `a.b`, or `/a/b`")),
         }
-        Ok(Path {
-            text: text.to_owned(),
-            steps,
-        })
     }
 
     pub(super) fn steps(&self) -> impl Iterator<Item = &str> {
@@ -39,4 +36,30 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
+}
+
+fn split_dots(text: &str) -> Option<Vec<String>> {
+    let steps: Vec<String> = text.split('.').map(str::to_owned).collect();
+    steps.iter().all(|step| !step.is_empty()).then_some(steps)
+}
+
+fn split_pointer(pointer: &str) -> Option<Vec<String>> {
+    let mut steps = vec![String::new()];
+    let mut chars = pointer.chars();
+    while let Some(char) = chars.next() {
+        if char == '/' {
+            steps.push(String::new());
+            continue;
+        }
+        let char = match char {
+            '~' => match chars.next()? {
+                '0' => '~',
+                '1' => '/',
+                _ => return None,
+            },
+            char => char,
+        };
+        steps.last_mut()?.push(char);
+    }
+    Some(steps)
 }

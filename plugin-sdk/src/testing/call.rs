@@ -78,7 +78,7 @@ impl Call {
 
     /// What this transform makes of each record.
     pub fn transform_with<T: Transform>(&self, plugin: &mut T) -> Vec<Transformed> {
-        let mut edit = Edit::default();
+        let mut edit = Edit::NOTHING;
         let answer = self.run(|input, answer| transform::answer(plugin, &mut edit, input, answer));
         answers::transformed(&answer, &self.records)
     }

@@ -15,10 +15,9 @@ pub struct ThresholdAlert {
 impl Transform for ThresholdAlert {
     fn new(config: &Config<'_>) -> Result<Self, String> {
         config.only(&["field", "threshold", "header", "value"])?;
-        config.number("threshold")?;
         Ok(ThresholdAlert {
             field: config.path("field")?.ok_or("`field` is missing")?,
-            threshold: config.get("threshold").ok_or("`threshold` is missing")?.to_string(),
+            threshold: threshold(config)?,
             header: config.string("header")?.unwrap_or_else(|| "alert".to_owned()),
             value: config.string("value")?.unwrap_or_else(|| "true".to_owned()),
         })
@@ -36,6 +35,12 @@ impl Transform for ThresholdAlert {
 }
 
 export!(transform = ThresholdAlert);
+
+fn threshold(config: &Config<'_>) -> Result<String, String> {
+    let threshold = config.get("threshold").ok_or("`threshold` is missing")?;
+    let number = threshold.as_number().ok_or("`threshold` must be a number")?;
+    Ok(number.text().to_owned())
+}
 
 impl ThresholdAlert {
     fn is_alert(&self, record: &Record<'_>) -> bool {
