@@ -4,11 +4,13 @@
 //! tasks own. [`WriteHalf::send_range`] sends a piece of a file without copying it through this process where the
 //! system can.
 
+mod copy_range;
 mod listener;
 mod read_half;
 mod stream;
 mod write_half;
 
+pub(crate) use copy_range::copy_range;
 pub use listener::TcpListener;
 pub use read_half::ReadHalf;
 pub use stream::{TcpStream, resolve};
@@ -64,6 +66,26 @@ mod tests {
         let ((), received) = tokio::join!(send, receive);
         let expected = [b"head", &content[4_097..4_097 + 9_000_001], b"tail"].concat();
         assert!(received == expected, "{} of {} bytes", received.len(), expected.len());
+    }
+
+    #[tokio::test]
+    async fn a_range_that_is_copied_is_the_same_bytes() {
+        let root = tempfile::tempdir().unwrap();
+        let file = Dir::open(root.path()).unwrap().create("segment").unwrap();
+        let content: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+        file.write_all_at(0, &mut [IoSlice::new(&content)]).unwrap();
+        let mut copied = Vec::new();
+        copy_range(
+            &mut copied,
+            &FileRange {
+                file,
+                offset: 3,
+                len: 150_001,
+            },
+        )
+        .await
+        .unwrap();
+        assert!(copied == content[3..150_004]);
     }
 
     #[tokio::test]

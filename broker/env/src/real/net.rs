@@ -4,11 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 
 use rustix::fs::sendfile;
+use rustix::io::Errno;
 use tokio::io::Interest;
 pub(crate) use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 pub(crate) use tokio::net::{TcpListener, TcpStream};
 
 use crate::fs::FileRange;
+use crate::net::copy_range;
 
 pub(crate) async fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(addr).await
@@ -20,20 +22,41 @@ pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
 
 pub(crate) async fn send_range(socket: &mut OwnedWriteHalf, range: &FileRange) -> io::Result<()> {
     let stream: &TcpStream = socket.as_ref();
-    let file = range.file.inner().std();
     let mut offset = range.offset;
-    let mut left = range.len;
-    while left > 0 {
-        let step = left.min(STEP_BYTES) as usize;
-        let send = || Ok(sendfile(stream, file, Some(&mut offset), step)?);
-        let sent = stream.async_io(Interest::WRITABLE, send).await?;
-        if sent == 0 {
-            let message = format!("{left} bytes of a range are no longer in its file");
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+    let end = range.offset + range.len;
+    while offset < end {
+        match send_some(stream, range, &mut offset, end).await {
+            Ok(0) => {
+                let message = format!("{} bytes of a range are no longer in its file", end - offset);
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+            }
+            Ok(_) => {}
+            Err(error) if cannot_send_files(&error) => {
+                let rest = FileRange {
+                    file: range.file.clone(),
+                    offset,
+                    len: end - offset,
+                };
+                return copy_range(socket, &rest).await;
+            }
+            Err(error) => return Err(error),
         }
-        left -= sent as u64;
     }
     Ok(())
+}
+
+/// One `sendfile`, once the socket takes bytes; it moves `offset`.
+async fn send_some(stream: &TcpStream, range: &FileRange, offset: &mut u64, end: u64) -> io::Result<usize> {
+    let file = range.file.inner().std();
+    let step = (end - *offset).min(STEP_BYTES) as usize;
+    let send = || Ok(sendfile(stream, file, Some(&mut *offset), step)?);
+    stream.async_io(Interest::WRITABLE, send).await
+}
+
+/// Whether this is a file system whose files the kernel can't send.
+fn cannot_send_files(error: &io::Error) -> bool {
+    let errno = Errno::from_io_error(error);
+    matches!(errno, Some(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP))
 }
 
 /// The most that one system call sends: other tasks of the thread get their turn in between.

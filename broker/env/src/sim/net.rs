@@ -7,11 +7,10 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+pub(crate) use crate::net::copy_range as send_range;
 pub(crate) use stream::TcpStream;
 pub(crate) use turmoil::net::tcp::OwnedReadHalf;
 pub(crate) use write_half::OwnedWriteHalf;
-
-use crate::fs::FileRange;
 
 pub(crate) struct TcpListener {
     inner: turmoil::net::TcpListener,
@@ -58,18 +57,3 @@ pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     };
     Ok(vec![SocketAddr::new(ip, port)])
 }
-
-/// There is no sendfile here: it reads, and sends.
-pub(crate) async fn send_range(socket: &mut OwnedWriteHalf, range: &FileRange) -> io::Result<()> {
-    let mut buffer = vec![0; PIECE_BYTES.min(range.len) as usize];
-    let mut sent = 0;
-    while sent < range.len {
-        let piece = (range.len - sent).min(PIECE_BYTES) as usize;
-        range.file.read_exact_at(range.offset + sent, &mut buffer[..piece])?;
-        tokio::io::AsyncWriteExt::write_all(socket, &buffer[..piece]).await?;
-        sent += piece as u64;
-    }
-    Ok(())
-}
-
-const PIECE_BYTES: u64 = 64 * 1024;
