@@ -1,6 +1,7 @@
 //! Why there is no host, and why a module is not loaded.
 
 use crate::fault::Fault;
+use crate::sandbox::StartError;
 
 /// Why the host could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +47,7 @@ pub enum LoadError {
         problem: String,
     },
     /// It has no hook at all.
-    #[error(
-        "the module has no hook: it exports none of corvid_partition, corvid_validate, corvid_transform"
-    )]
+    #[error("the module has no hook: it exports none of corvid_partition, corvid_validate, corvid_transform")]
     NoHooks,
     /// It could not be started: its memory is above the ceiling, or its start function trapped.
     #[error("the plugin does not start: {0}")]
@@ -64,4 +63,14 @@ pub enum LoadError {
         /// What happened.
         fault: Fault,
     },
+}
+
+impl From<StartError> for LoadError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::Start(fault) => Self::Start(fault),
+            StartError::Init(fault) => Self::Init(fault.to_string()),
+            StartError::Objection(text) => Self::Init(text),
+        }
+    }
 }

@@ -1,18 +1,40 @@
 //! The host: what all plugins share.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use corvid_env::fs::Dir;
+use corvid_env::task;
+use tokio::sync::Semaphore;
+use wasmtime::Linker;
 
+use crate::compile::Modules;
+use crate::engine::engine;
 use crate::error::{HostError, LoadError};
+use crate::exports;
+use crate::imports;
+use crate::instance::Blueprint;
+use crate::meter::Metering;
 use crate::plugin::Plugin;
+use crate::sandbox::{Build, Sandbox};
+use crate::selftest;
+use crate::state::GuestState;
+use crate::ticker::Ticker;
+use crate::voice::Voice;
 
 /// The engine that runs plugins, and the compiler and cache that make them.
 pub struct PluginHost {
-    _todo: (),
+    linker: Linker<GuestState>,
+    metering: Metering,
+    workers: usize,
+    defaults: Limits,
+    ticker: Arc<Ticker>,
+    modules: Modules,
+    /// How many calls may be on the pool of threads at once.
+    pool: Arc<Semaphore>,
 }
 
 /// How a host works.
@@ -80,18 +102,77 @@ pub struct LoadSpec {
 
 impl PluginHost {
     /// Makes the engine.
-    pub fn new(_config: HostConfig) -> Result<Arc<Self>, HostError> {
-        todo!()
+    pub fn new(config: HostConfig) -> Result<Arc<Self>, HostError> {
+        Self::with_metering(config, Metering::of_this_build())
+    }
+
+    pub(crate) fn with_metering(config: HostConfig, metering: Metering) -> Result<Arc<Self>, HostError> {
+        let engine = engine(metering)?;
+        let linker = imports::linker(&engine).map_err(|error| HostError::Engine(format!("{error:#}")))?;
+        let workers = config.workers.max(1);
+        Ok(Arc::new(Self {
+            linker,
+            metering,
+            workers,
+            defaults: config.defaults,
+            ticker: Arc::new(Ticker::new(engine.clone())),
+            modules: Modules::new(engine, config.compiler, config.cache),
+            pool: Arc::new(Semaphore::new(workers)),
+        }))
     }
 
     /// The limits of a plugin that names none.
     pub fn defaults(&self) -> Limits {
-        todo!()
+        self.defaults
     }
 
     /// Makes a plugin of a module: compiles it, or takes it from the cache, checks its imports and exports,
     /// starts it with its configuration and tries each of its hooks on a few records.
-    pub async fn load(&self, _spec: LoadSpec) -> Result<Arc<Plugin>, LoadError> {
-        todo!()
+    pub async fn load(&self, spec: LoadSpec) -> Result<Arc<Plugin>, LoadError> {
+        let (module, digest) = self.modules.get(&spec.wasm).await?;
+        let hooks = exports::check(&module)?;
+        let linked = self.linker.instantiate_pre(&module);
+        let blueprint = Blueprint {
+            module: linked.map_err(|error| LoadError::Compile(format!("{error:#}")))?,
+            metering: self.metering,
+            ticker: self.ticker.clone(),
+            voice: Arc::new(Voice::new(&spec.name)),
+            memory: spec.limits.memory_bytes,
+        };
+        let LoadSpec {
+            config,
+            limits,
+            generation,
+            ..
+        } = spec;
+        let build = Build {
+            blueprint,
+            _module: module,
+            hooks,
+            config,
+            limits,
+            idle_max: self.workers,
+        };
+        if self.metering == Metering::Epochs {
+            self.ticker.start();
+        }
+        // A plugin may take its time to start, and this thread has others to serve.
+        let sandbox =
+            task::offload(move || Sandbox::start(build, |instance| selftest::run(instance, hooks, limits.deadline)));
+        let sandbox = Arc::new(sandbox.await?);
+        Ok(Arc::new(Plugin {
+            sandbox,
+            digest,
+            generation,
+            pool: self.pool.clone(),
+        }))
+    }
+}
+
+impl fmt::Debug for PluginHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginHost")
+            .field("metering", &self.metering)
+            .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,21 @@
 //! What a module is, without binding it.
 
+use std::sync::Arc;
+
+use wasmtime::{Engine, Module};
+
+use crate::compile::{check_size, compile_error};
+use crate::counters::Counters;
+use crate::engine::engine;
 use crate::error::LoadError;
+use crate::exports;
 use crate::hook::HookSet;
+use crate::host::Limits;
+use crate::imports;
+use crate::instance::{Blueprint, Instance};
+use crate::meter::{Allowance, Metering};
+use crate::ticker::Ticker;
+use crate::voice::Voice;
 
 /// What [`inspect`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,8 +39,41 @@ pub struct Import {
     pub name: String,
 }
 
-/// Looks at a module as [`PluginHost::load`](crate::PluginHost::load) would, without a configuration. It is
-/// compiled in this process: for the command line.
-pub fn inspect(_wasm: &[u8]) -> Result<Inspection, LoadError> {
-    todo!()
+/// Looks at a module as [`PluginHost::load`](crate::PluginHost::load) would, without a configuration and
+/// without calling a hook. It is compiled in this process: for the command line.
+pub fn inspect(wasm: &[u8]) -> Result<Inspection, LoadError> {
+    check_size(wasm)?;
+    // Fuel needs no ticker, and so no thread.
+    let engine = engine(Metering::Fuel).map_err(|error| LoadError::Compile(error.to_string()))?;
+    let module = Module::from_binary(&engine, wasm).map_err(|error| compile_error(&error))?;
+    let hooks = exports::check(&module)?;
+    let imports = module.imports().map(|import| Import {
+        module: import.module().to_owned(),
+        name: import.name().to_owned(),
+    });
+    let imports = imports.collect();
+    Ok(Inspection {
+        hooks,
+        imports,
+        abi_minor: abi_minor(&engine, &module)?,
+        size: wasm.len(),
+    })
+}
+
+fn abi_minor(engine: &Engine, module: &Module) -> Result<i32, LoadError> {
+    let linked = imports::linker(engine).and_then(|linker| linker.instantiate_pre(module));
+    let limits = Limits::default();
+    let blueprint = Blueprint {
+        module: linked.map_err(|error| compile_error(&error))?,
+        metering: Metering::Fuel,
+        ticker: Arc::new(Ticker::new(engine.clone())),
+        voice: Arc::new(Voice::new("inspected")),
+        memory: limits.memory_bytes,
+    };
+    let allowance = Allowance {
+        time: limits.deadline,
+        exact: true,
+    };
+    let mut instance = Instance::new(&blueprint, allowance, Counters::default().made()).map_err(LoadError::Start)?;
+    instance.abi_minor(allowance).map_err(LoadError::Start)
 }

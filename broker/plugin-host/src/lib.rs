@@ -22,34 +22,50 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`host`](PluginHost) | the engine, loading, what all plugins share |
-//! | [`plugin`](Plugin) | a loaded plugin and its hooks: what the pipeline holds |
-//! | `hook`, `outcome`, `fault` | what goes into a hook and what comes out |
-//! | `run`, `chunk`, `isolate`, `breaker`, `pool` | how a batch is taken through a hook |
-//! | `instance`, `imports`, `state`, `meter`, `ticker` | one sandbox: its calls, its imports, its limits |
-//! | `abi`, `answer` | the bytes that cross, and the checks on what comes back |
-//! | `compile`, `inspect`, `selftest` | from a `.wasm` file to a plugin that may be bound |
-//! | `stats`, `guest_log` | what people see of it |
+//! | `host`, `plugin` | what callers hold: all plugins' engine; one loaded plugin |
+//! | `hook`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
+//! | `run`, `chunk`, `isolate`, `breaker` | how a batch is taken through a hook |
+//! | `sandbox`, `counters`, `voice` | one plugin: its instances, what it did, what it says |
+//! | `instance`, `room`, `state`, `meter`, `ticker`, `trap` | one instance: its calls and their limits |
+//! | `abi`, `answer`, `imports`, `exports`, `signature` | the bytes and functions that cross, and their checks |
+//! | `engine`, `compile`, `selftest`, `inspect` | from a `.wasm` file to a plugin that may be bound |
 
+mod abi;
+mod answer;
+mod breaker;
+mod chunk;
+mod compile;
+mod counters;
+mod engine;
 mod error;
+mod exports;
 mod fault;
 mod hook;
 mod host;
+mod imports;
 mod inspect;
+mod instance;
+mod isolate;
+mod meter;
 mod outcome;
 mod plugin;
+mod room;
+mod run;
+mod sandbox;
+mod selftest;
+mod signature;
+mod state;
 mod stats;
+mod ticker;
+mod trap;
+mod voice;
 
+pub use compile::compile_main;
 pub use error::{HostError, LoadError};
 pub use fault::{Fault, FaultKind};
 pub use hook::{Hook, HookInput, HookSet};
 pub use host::{Compiler, HostConfig, Limits, LoadSpec, PluginHost};
 pub use inspect::{Import, Inspection, inspect};
-pub use outcome::{Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Route, Verdict};
+pub use outcome::{Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route, Verdict};
 pub use plugin::Plugin;
 pub use stats::{BreakerState, PluginStats};
-
-/// The entry of the child process that compiles a module: see [`Compiler::Child`].
-pub fn compile_main() -> std::process::ExitCode {
-    todo!()
-}

@@ -6,6 +6,7 @@ use crate::fault::Fault;
 
 mod edit;
 
+pub(crate) use edit::header_op;
 pub use edit::{Edit, HeaderOp, HeaderOps};
 
 /// A record's answer, or the fault that it caused. The fault is boxed: it is rare, and a batch of a

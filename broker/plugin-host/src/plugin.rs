@@ -1,52 +1,147 @@
 //! A loaded plugin.
 
+use std::fmt;
+use std::sync::Arc;
+
+use corvid_env::task;
+use tokio::sync::Semaphore;
+
+use crate::answer::Findings;
+use crate::chunk::Chunks;
+use crate::fault::{Fault, FaultKind};
 use crate::hook::{HookInput, HookSet};
 use crate::outcome::{Edits, Failing, Outcome, Route};
+use crate::run::{Place, Work, broken_section};
+use crate::sandbox::Sandbox;
 use crate::stats::PluginStats;
 
+/// The smallest record that there is: its length, and six fields of one byte.
+const RECORD_MIN: usize = 7;
+
 /// A plugin that is compiled, configured and tested. Its hooks may be called from many threads at once.
+///
+/// Calls that take long by experience, and the search for the record that a plugin fell over, happen on a pool
+/// of threads; all others on the caller's thread, without ever waiting.
 pub struct Plugin {
-    _todo: (),
+    pub(crate) sandbox: Arc<Sandbox>,
+    pub(crate) digest: [u8; 32],
+    pub(crate) generation: u64,
+    /// How many calls may be on the pool at once, of all plugins.
+    pub(crate) pool: Arc<Semaphore>,
 }
 
 impl Plugin {
     /// Its name.
     pub fn name(&self) -> &str {
-        todo!()
+        self.sandbox.name()
     }
 
     /// The SHA-256 of its module.
     pub fn digest(&self) -> [u8; 32] {
-        todo!()
+        self.digest
     }
 
     /// Which deployment of the plugin this is.
     pub fn generation(&self) -> u64 {
-        todo!()
+        self.generation
     }
 
     /// The hooks that it has.
     pub fn hooks(&self) -> HookSet {
-        todo!()
+        self.sandbox.hooks()
     }
 
     /// What it has done so far.
     pub fn stats(&self) -> PluginStats {
-        todo!()
+        self.sandbox.stats()
     }
 
     /// Asks the partitioner: an outcome for each record, in order.
-    pub async fn partition(&self, _input: HookInput<'_>) -> Vec<Outcome<Route>> {
-        todo!()
+    pub async fn partition(&self, input: HookInput<'_>) -> Vec<Outcome<Route>> {
+        self.ask(input).await
     }
 
     /// Asks the validator: the records that are not accepted, ascending.
-    pub async fn validate(&self, _input: HookInput<'_>) -> Vec<Failing> {
-        todo!()
+    pub async fn validate(&self, input: HookInput<'_>) -> Vec<Failing> {
+        self.ask(input).await
     }
 
     /// Asks the transform: what changes.
-    pub async fn transform(&self, _input: HookInput<'_>) -> Edits {
-        todo!()
+    pub async fn transform(&self, input: HookInput<'_>) -> Edits {
+        self.ask(input).await
+    }
+
+    async fn ask<F: Findings>(&self, input: HookInput<'_>) -> F {
+        let mut findings = F::default();
+        if let Err((places, fault)) = self.check::<F>(&input) {
+            self.sandbox.condemn(&input, 0..places, &fault, &mut findings);
+            return findings;
+        }
+        let mut work = Work::new(input);
+        if work.run(&self.sandbox, Place::Here, &mut findings) {
+            return findings;
+        }
+        self.ask_on_pool(work, findings).await
+    }
+
+    /// What can be told without a call; with an error comes how many records there are to have it.
+    fn check<F: Findings>(&self, input: &HookInput<'_>) -> Result<(), (u32, Fault)> {
+        let possible = input.records.len() / RECORD_MIN;
+        if input.count as usize > possible || input.topic.len() > usize::from(u16::MAX) {
+            // A count that lies must not decide how much memory the answer takes.
+            return Err((input.count.min(possible as u32 + 1), broken_section()));
+        }
+        if !self.hooks().has(F::HOOK) {
+            let what = format!("the plugin has no hook `{}`", F::HOOK.name());
+            return Err((input.count, Fault::new(FaultKind::NoInstance, what)));
+        }
+        Ok(())
+    }
+
+    /// Does the rest of the work on the pool, with a copy of the records.
+    async fn ask_on_pool<F: Findings>(&self, work: Work<'_>, mut findings: F) -> F {
+        let permit = self
+            .pool
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let sandbox = self.sandbox.clone();
+        let Work { input, rest, suspect } = work;
+        let (topic, records, places) = (input.topic.to_owned(), rest.rest().to_vec(), rest.places());
+        let HookInput {
+            partition,
+            partitions,
+            base_timestamp,
+            count,
+            ..
+        } = input;
+        task::offload(move || {
+            let (topic, records) = (topic.as_str(), records.as_slice());
+            let input = HookInput {
+                topic,
+                partition,
+                partitions,
+                base_timestamp,
+                records,
+                count,
+            };
+            let mut work = Work {
+                input,
+                rest: Chunks::from(records, places),
+                suspect,
+            };
+            let done = work.run(&sandbox, Place::Pool, &mut findings);
+            debug_assert!(done, "on the pool, work ends");
+            drop(permit);
+            findings
+        })
+        .await
+    }
+}
+
+impl fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plugin({}, generation {})", self.name(), self.generation)
     }
 }

@@ -28,7 +28,7 @@ pub enum HeaderOp<'a> {
     },
     /// Takes every header of this key away.
     Remove {
-        /// UTF-8.
+        /// Any bytes: what a client sent need not be UTF-8.
         key: &'a [u8],
     },
     /// Takes every header of this key away, then adds one behind all others.
@@ -42,7 +42,7 @@ pub enum HeaderOp<'a> {
 
 /// A record's header operations, in order: the checked bytes of the answer, read when they are applied.
 ///
-/// Invariant: the bytes decode without leftovers, and every key in them is UTF-8; only the checked decoder
+/// Invariant: the bytes decode without leftovers; only the checked decoder
 /// of answers and [`HeaderOps::new`] make one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HeaderOps {
@@ -50,9 +50,14 @@ pub struct HeaderOps {
     count: u16,
 }
 
-const APPEND: u8 = 0;
-const REMOVE: u8 = 1;
-const SET: u8 = 2;
+/// How an answer names the operations.
+pub(crate) mod header_op {
+    pub(crate) const APPEND: u8 = 0;
+    pub(crate) const REMOVE: u8 = 1;
+    pub(crate) const SET: u8 = 2;
+}
+
+use header_op::{APPEND, REMOVE, SET};
 
 impl HeaderOps {
     /// The operations `ops`, for those who make an edit by hand.
@@ -65,6 +70,11 @@ impl HeaderOps {
             raw: raw.freeze(),
             count: u16::try_from(ops.len()).expect("an edit has at most 65,535 operations"),
         }
+    }
+
+    /// The operations in `raw`, which the decoder of answers has just walked through.
+    pub(crate) fn checked(raw: Bytes, count: u16) -> Self {
+        Self { raw, count }
     }
 
     /// How many there are.
