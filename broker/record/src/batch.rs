@@ -196,8 +196,8 @@ impl<'a> Batch<'a> {
     /// Afterwards, `next_offset` cannot overflow.
     fn check_offsets(&self) -> Result<(), BatchError> {
         let (base, delta) = (self.base_offset().0, self.last_offset_delta());
-        let room = i64::MAX - 1 - i64::from(delta);
-        if base >= 0 && delta >= 0 && base <= room {
+        // In this order: the subtraction can't overflow once the delta is known to be positive.
+        if base >= 0 && delta >= 0 && base < i64::MAX - i64::from(delta) {
             return Ok(());
         }
         Err(BatchError::BadOffsets {

@@ -71,10 +71,10 @@ fn fields_that_cannot_be_are_refused() {
         refused(with_field(layout::ATTRIBUTES, [0, 5])),
         BatchError::UnknownCodec { id: 5 }
     );
-    assert!(matches!(
-        refused(with_field(layout::LAST_OFFSET_DELTA, [0xff; 4])),
-        BatchError::BadOffsets { .. }
-    ));
+    for delta in [-1, i32::MIN] {
+        let error = refused(with_field(layout::LAST_OFFSET_DELTA, delta.to_be_bytes()));
+        assert!(matches!(error, BatchError::BadOffsets { last_offset_delta, .. } if last_offset_delta == delta));
+    }
     for base in [-1, i64::MAX, i64::MAX - 2] {
         assert!(matches!(
             refused(with_field(layout::BASE_OFFSET, base.to_be_bytes())),

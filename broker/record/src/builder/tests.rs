@@ -13,7 +13,9 @@ fn what_is_out_of_order_or_out_of_range_is_refused() {
     };
     let build = |deltas: &[i32], last| {
         let mut builder = BatchBuilder::new(Compression::None);
-        deltas.iter().for_each(|delta| builder.push(&at(*delta)));
+        for delta in deltas {
+            builder.push(&at(*delta));
+        }
         builder.finish(last)
     };
     assert_eq!(

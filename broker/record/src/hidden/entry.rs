@@ -15,6 +15,8 @@
 pub(crate) mod builder;
 pub(crate) mod mate;
 pub(crate) mod sub_batch;
+#[cfg(test)]
+mod tests;
 
 use super::control::{self, OUTBOX_ENTRY};
 use super::cursor::Cursor;

@@ -62,71 +62,25 @@ fn lengths_and_counts_are_checked_before_they_are_used() {
     // Length 12, attributes, two deltas; then key, value, headers in the places that are spoilt.
     let sound = [24, 0, 0, 0, 2, b'k', 2, b'v', 2, 2, b'h', 2, b'x'];
     assert!(Records::new(&sound, 1).next().unwrap().is_ok());
-    let spoilt = |at: usize, byte: u8| {
+    let bad = |what, length, left| RecordError::BadLength { what, length, left };
+    let spoilt = [
+        (0, 23, bad("a record", -12, 12)),
+        (0, 26, bad("a record", 13, 12)),
+        (4, 3, bad("a key", -2, 8)),
+        (4, 0x7e, bad("a key", 63, 8)),
+        (6, 0x7e, bad("a value", 63, 6)),
+        (8, 0x7e, RecordError::BadHeaderCount { count: 63, left: 4 }),
+        (8, 1, RecordError::BadHeaderCount { count: -1, left: 4 }),
+        (8, 0, RecordError::LeftInRecord { left: 4 }),
+        (9, 1, bad("a header's key", -1, 3)),
+        (11, 0, RecordError::LeftInRecord { left: 1 }),
+        (11, 4, bad("a header's value", 2, 1)),
+    ];
+    for (at, byte, error) in spoilt {
         let mut section = sound;
         section[at] = byte;
-        only_error(&section)
-    };
-    assert!(matches!(
-        spoilt(0, 23),
-        RecordError::BadLength {
-            what: "a record",
-            length: -12,
-            ..
-        }
-    ));
-    assert!(matches!(
-        spoilt(0, 26),
-        RecordError::BadLength {
-            what: "a record",
-            length: 13,
-            ..
-        }
-    ));
-    assert!(matches!(
-        spoilt(4, 3),
-        RecordError::BadLength {
-            what: "a key",
-            length: -2,
-            ..
-        }
-    ));
-    assert!(matches!(
-        spoilt(4, 0x7e),
-        RecordError::BadLength {
-            what: "a key",
-            length: 63,
-            ..
-        }
-    ));
-    assert!(matches!(
-        spoilt(6, 0x7e),
-        RecordError::BadLength {
-            what: "a value",
-            length: 63,
-            ..
-        }
-    ));
-    assert!(matches!(spoilt(8, 0x7e), RecordError::BadHeaderCount { count: 63, .. }));
-    assert!(matches!(spoilt(8, 1), RecordError::BadHeaderCount { count: -1, .. }));
-    assert!(matches!(spoilt(8, 0), RecordError::LeftInRecord { left: 4 }));
-    assert!(matches!(
-        spoilt(9, 1),
-        RecordError::BadLength {
-            what: "a header's key",
-            length: -1,
-            ..
-        }
-    ));
-    assert!(matches!(spoilt(11, 0), RecordError::LeftInRecord { left: 1 }));
-    assert!(matches!(
-        spoilt(11, 4),
-        RecordError::BadLength {
-            what: "a header's value",
-            length: 2,
-            ..
-        }
-    ));
+        assert_eq!(only_error(&section), error, "byte {at} = {byte}");
+    }
 }
 
 #[test]
