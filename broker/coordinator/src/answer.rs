@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use crate::error::GroupError;
 use crate::group::GroupState;
+use crate::request::Topic;
 
 /// A JoinGroup was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +75,12 @@ pub struct LeftMember {
 
 /// The answer to a LeaveGroup.
 pub type LeaveAnswer = Result<Vec<LeftMember>, GroupError>;
+
+/// The answer to an OffsetCommit or an OffsetDelete: a result for each partition.
+pub type OffsetsAnswer = Result<Vec<Topic<Result<(), GroupError>>>, GroupError>;
+
+/// The answer to a DeleteGroups, for one group.
+pub type DeleteAnswer = Result<(), GroupError>;
 
 /// A committed offset.
 #[derive(Debug, Clone, PartialEq, Eq)]

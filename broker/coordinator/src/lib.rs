@@ -1,24 +1,25 @@
 //! Consumer groups and their committed offsets, as Apache Kafka coordinates them.
 //!
-//! A [`Group`](group) is a plain struct: an event and a time go in, actions come out. [`Coordinator`] is the thin
+//! A [`Group`](group::Group) is a plain struct: an event and a time go in, actions come out. [`Coordinator`] is the thin
 //! driver around the groups of the partitions of `__consumer_offsets` that this node leads. Called by the server's
 //! handlers; it knows no Kafka error codes, no connections, and the log only as an [`OffsetsLog`].
-#![allow(clippy::unused_async, reason = "the public face is laid down before its bodies")]
 
 mod answer;
+mod batch;
 mod config;
 mod coordinator;
 mod error;
 pub mod group;
 mod log;
 mod request;
+pub mod schema;
 
 pub use answer::{
-    CommittedOffset, GroupDescription, JoinAnswer, JoinRefused, Joined, JoinedMember, LeaveAnswer, LeftMember,
-    ListedGroup, MemberDescription, SyncAnswer, Synced,
+    CommittedOffset, DeleteAnswer, GroupDescription, JoinAnswer, JoinRefused, Joined, JoinedMember, LeaveAnswer,
+    LeftMember, ListedGroup, MemberDescription, OffsetsAnswer, SyncAnswer, Synced,
 };
 pub use config::CoordinatorConfig;
-pub use coordinator::Coordinator;
+pub use coordinator::{Coordinator, Stats};
 pub use error::{GroupError, LogError};
 pub use log::{Committed, OffsetsLog};
 pub use request::{

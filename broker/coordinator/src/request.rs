@@ -115,6 +115,8 @@ pub struct CommitRequest {
     pub member_id: String,
     /// `group.instance.id` of a static member (v7).
     pub group_instance_id: Option<String>,
+    /// From v9 on a missing group is `GroupIdNotFound`; below, `IllegalGeneration`.
+    pub knows_missing_groups: bool,
     /// How long to keep the offsets in milliseconds (v2 to v4 only).
     pub retention_ms: Option<i64>,
     /// The offsets.

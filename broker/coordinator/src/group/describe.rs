@@ -1,0 +1,41 @@
+//! What DescribeGroups and ListGroups show of a group.
+
+use bytes::Bytes;
+
+use crate::answer::{GroupDescription, ListedGroup, MemberDescription};
+use crate::group::{Group, GroupState};
+
+impl Group {
+    /// The group as DescribeGroups shows it: what members offered and were assigned, only when it is stable.
+    pub fn describe(&self) -> GroupDescription {
+        let protocol = match self.state {
+            GroupState::Stable => self.protocol_name.clone(),
+            _ => None,
+        };
+        let members = self.roster.iter().map(|member| MemberDescription {
+            member_id: member.id.clone(),
+            group_instance_id: member.instance_id.clone(),
+            client_id: member.client_id.clone(),
+            client_host: member.client_host.clone(),
+            metadata: protocol.as_ref().map(|name| member.terms.metadata(name)).unwrap_or_default(),
+            assignment: if protocol.is_some() { member.assignment.clone() } else { Bytes::new() },
+        });
+        GroupDescription {
+            group_id: self.id.clone(),
+            state: self.state,
+            protocol_type: self.protocol_type.clone().unwrap_or_default(),
+            members: members.collect(),
+            protocol_name: protocol.unwrap_or_default(),
+        }
+    }
+
+    /// The group as ListGroups shows it.
+    pub fn list(&self) -> ListedGroup {
+        ListedGroup {
+            group_id: self.id.clone(),
+            protocol_type: self.protocol_type.clone().unwrap_or_default(),
+            state: self.state,
+            group_type: super::CLASSIC,
+        }
+    }
+}
