@@ -5,6 +5,7 @@
 //! change, [`check_topic`] a topic's whole set, [`TopicSettings`] is the typed result, and
 //! [`describe_topic`] and [`describe_broker`] say what DescribeConfigs answers.
 
+mod broker_coordinator_table;
 mod broker_log_table;
 mod broker_table;
 mod describe;
@@ -13,6 +14,8 @@ mod key;
 pub mod keys;
 mod layers;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod topic_table;
 mod validate;
 
@@ -20,8 +23,8 @@ pub use describe::{Described, Synonym, describe_broker, describe_group, describe
 pub use key::{Check, ConfigKey, ConfigType, Scale, Support};
 pub use layers::{BrokerLayers, Source};
 pub use settings::{CleanupPolicy, CompressionType, Durability, TimestampType, TopicSettings};
-pub(crate) use validate::validate_bindings;
 pub use validate::{check_topic, validate_broker, validate_group, validate_topic};
+pub(crate) use validate::{same_value, validate_bindings};
 
 /// The effective configs of a topic, a broker or a group, by key.
 pub type Configs = std::collections::BTreeMap<String, String>;
@@ -83,9 +86,12 @@ pub fn topic_keys() -> &'static [ConfigKey] {
     topic_table::TABLE
 }
 
-/// Every broker config, sorted by name.
+/// Every broker config, each of the three tables sorted by name.
 pub fn broker_keys() -> impl Iterator<Item = &'static ConfigKey> {
-    broker_log_table::TABLE.iter().chain(broker_table::TABLE)
+    broker_log_table::TABLE
+        .iter()
+        .chain(broker_table::TABLE)
+        .chain(broker_coordinator_table::TABLE)
 }
 
 /// Every config of a consumer group, sorted by name.

@@ -12,6 +12,11 @@
 //! - A plugin that the last file had, this one lacks, and nothing binds any more, goes.
 
 mod plan;
+mod plugins;
+mod show;
+#[cfg(test)]
+mod tests;
+mod topics;
 
 use std::collections::BTreeMap;
 
@@ -73,7 +78,7 @@ pub struct Plan {
 }
 
 /// A topic to create.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewTopic {
     /// Its name.
     pub name: String,
@@ -98,12 +103,7 @@ pub struct Growth {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A topic is new.
-    CreateTopic {
-        /// Its name.
-        topic: String,
-        /// How many partitions, if the file says.
-        partitions: Option<i32>,
-    },
+    CreateTopic(NewTopic),
     /// A topic gets more partitions.
     AddPartitions(Growth),
     /// A config of a topic changes.
@@ -147,7 +147,7 @@ pub enum Change {
 pub enum Why {
     /// The file has a new value.
     File,
-    /// The file had it before; it was changed elsewhere since.
+    /// It was changed elsewhere since the last file of this owner.
     Drift,
     /// The last file had it, this one lacks it.
     Gone,

@@ -4,6 +4,8 @@ mod apply;
 mod bindings;
 mod conflict;
 mod partitions;
+#[cfg(test)]
+mod property_tests;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -24,13 +24,15 @@
 //! - [`config`]: every topic and broker config, typed settings, what DescribeConfigs tells
 //! - [`policy`]: which plugins a topic binds, and what happens to what they refuse
 //! - [`desired`]: the difference between a TOML file and the image
-//! - [`units`]: "20ms", "16MiB"
+//! - [`limits`]: how much of anything
+//! - [`units`]: durations and sizes as people write them
 //! - [`shared_map`]: the sorted map whose clones share
 
 pub mod config;
 pub mod desired;
 pub mod ids;
 pub mod image;
+pub mod limits;
 pub mod policy;
 pub mod record;
 pub mod shared_map;

@@ -5,6 +5,8 @@
 
 mod binding;
 mod bindings;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Configs;
 use crate::ids::{Digest, NodeId, PartitionIndex, TopicId};
 use crate::policy::PluginLimits;
 
@@ -207,9 +208,9 @@ pub struct PluginRecord {
 /// What an applied file had.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedKeys {
-    /// Topic → the configs that the file set.
+    /// Topic → the configs that the file set, with the values that it gave them.
     #[serde(default)]
-    pub topics: BTreeMap<String, BTreeSet<String>>,
+    pub topics: BTreeMap<String, Configs>,
     /// The plugins that the file had.
     #[serde(default)]
     pub plugins: BTreeSet<String>,

@@ -5,14 +5,17 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 /// A chunk splits when it grows beyond this.
-const CHUNK: usize = 64;
+const CHUNK_MAX: usize = 64;
+
+/// A few neighbouring entries, shared by all clones that have not changed them.
+type Chunk<K, V> = Arc<Vec<(K, V)>>;
 
 /// A sorted map in chunks.
 ///
 /// Invariant: chunks are not empty, and keys ascend strictly, within and across chunks.
 #[derive(Clone)]
 pub struct SharedMap<K, V> {
-    chunks: Arc<Vec<Arc<Vec<(K, V)>>>>,
+    chunks: Arc<Vec<Chunk<K, V>>>,
     len: usize,
 }
 
@@ -82,8 +85,8 @@ impl<K: Ord + Clone, V: Clone> SharedMap<K, V> {
             Err(at) => chunk.insert(at, (key, value)),
         }
         self.len += 1;
-        if chunk.len() > CHUNK {
-            let upper = chunk.split_off(CHUNK / 2);
+        if chunk.len() > CHUNK_MAX {
+            let upper = chunk.split_off(CHUNK_MAX / 2);
             chunks.insert(index + 1, Arc::new(upper));
         }
         None
@@ -166,9 +169,10 @@ mod tests {
             let mut map = SharedMap::default();
             let mut model = BTreeMap::new();
             for (key, value) in changes {
-                match value {
-                    Some(value) => prop_assert_eq!(map.insert(key, value), model.insert(key, value)),
-                    None => prop_assert_eq!(map.remove(&key), model.remove(&key)),
+                if let Some(value) = value {
+                    prop_assert_eq!(map.insert(key, value), model.insert(key, value));
+                } else {
+                    prop_assert_eq!(map.remove(&key), model.remove(&key));
                 }
                 prop_assert_eq!(map.get(&key), model.get(&key));
             }

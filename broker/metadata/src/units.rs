@@ -91,7 +91,7 @@ fn parse(text: &str, units: &[(&str, u64)], what: &'static str, example: &'stati
 /// The largest unit that says it exactly: 20000 is "20s".
 pub fn duration_text(ms: u64) -> String {
     let unit = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000)];
-    match unit.into_iter().find(|(_, scale)| ms != 0 && ms % scale == 0) {
+    match unit.into_iter().find(|(_, scale)| ms != 0 && ms.is_multiple_of(*scale)) {
         Some((name, scale)) => format!("{}{name}", ms / scale),
         None => format!("{ms}ms"),
     }
@@ -105,7 +105,10 @@ pub fn bytes_text(bytes: u64) -> String {
         ("MiB", 1 << 20),
         ("KiB", 1u64 << 10),
     ];
-    match unit.into_iter().find(|(_, scale)| bytes != 0 && bytes % scale == 0) {
+    match unit
+        .into_iter()
+        .find(|(_, scale)| bytes != 0 && bytes.is_multiple_of(*scale))
+    {
         Some((name, scale)) => format!("{}{name}", bytes / scale),
         None => format!("{bytes}B"),
     }

@@ -2,7 +2,10 @@
 //! over the wire, for one node or for all, and count at once. Sorted by name.
 
 use super::validate::{durability, gzip_level};
-use super::{Check, ConfigKey, ConfigType, ConfigType::*};
+use super::{
+    Check, ConfigKey, ConfigType,
+    ConfigType::{Boolean, Double, Int, List, Long, String},
+};
 
 const MAX_LONG: &str = "9223372036854775807";
 const INT_MAX: i64 = i32::MAX as i64;

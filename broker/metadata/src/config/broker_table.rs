@@ -1,7 +1,10 @@
 //! The broker configs that are about the node itself. A client may ask for them; they are set in
 //! the node's own file. Sorted by name.
 
-use super::{Check, ConfigKey, ConfigType, ConfigType::*};
+use super::{
+    Check, ConfigKey, ConfigType,
+    ConfigType::{Boolean, Int, List, Long, Password, String},
+};
 
 const INT_MAX: i64 = i32::MAX as i64;
 
@@ -97,49 +100,6 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "57671680",
         1024,
         "The largest answer to a fetch, in bytes.",
-    ),
-    int(
-        "group.consumer.heartbeat.interval.ms",
-        "5000",
-        1,
-        "Milliseconds between heartbeats of members of the new group protocol.",
-    ),
-    int(
-        "group.consumer.session.timeout.ms",
-        "45000",
-        1,
-        "Milliseconds after which a silent member of the new group protocol is out.",
-    ),
-    key(
-        "group.coordinator.rebalance.protocols",
-        List,
-        "classic",
-        "The group protocols that are served.",
-    )
-    .check(Check::SomeOf(&["classic", "consumer", "share", "streams"])),
-    int(
-        "group.initial.rebalance.delay.ms",
-        "3000",
-        0,
-        "Milliseconds that a new group waits for more members before its first rebalance.",
-    ),
-    int(
-        "group.max.session.timeout.ms",
-        "1800000",
-        1,
-        "The longest session timeout, in milliseconds, that a member may ask for.",
-    ),
-    int(
-        "group.max.size",
-        "2147483647",
-        1,
-        "The most members that a group may have.",
-    ),
-    int(
-        "group.min.session.timeout.ms",
-        "6000",
-        1,
-        "The shortest session timeout, in milliseconds, that a member may ask for.",
     ),
     key(
         "inter.broker.listener.name",
@@ -244,70 +204,8 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "Threads that recover logs at start.",
     ),
     int("num.replica.fetchers", "1", 1, "Fetchers from each other broker."),
-    int(
-        "offset.metadata.max.bytes",
-        "4096",
-        0,
-        "The longest metadata, in bytes, that a committed offset may carry.",
-    ),
-    int(
-        "offsets.commit.timeout.ms",
-        "5000",
-        1,
-        "Milliseconds that an offset commit waits for the replicas.",
-    ),
-    int(
-        "offsets.load.buffer.size",
-        "5242880",
-        1,
-        "Bytes read at once when a coordinator loads its groups.",
-    ),
-    key(
-        "offsets.retention.check.interval.ms",
-        Long,
-        "600000",
-        "Milliseconds between looks for offsets to expire.",
-    )
-    .at_least(1),
-    int(
-        "offsets.retention.minutes",
-        "10080",
-        1,
-        "Minutes that the offsets of an empty group are kept.",
-    ),
-    int(
-        "offsets.topic.compression.codec",
-        "0",
-        0,
-        "The codec of __consumer_offsets.",
-    ),
-    int(
-        "offsets.topic.num.partitions",
-        "50",
-        1,
-        "Partitions of __consumer_offsets. Never change it in a cluster that has one.",
-    ),
-    key(
-        "offsets.topic.replication.factor",
-        Short,
-        "1",
-        "Replicas of __consumer_offsets.",
-    )
-    .check(Check::Within(1, i16::MAX as i64)),
-    int(
-        "offsets.topic.segment.bytes",
-        "104857600",
-        1,
-        "segment.bytes of __consumer_offsets.",
-    ),
     key("process.roles", List, "broker,controller", "What the node does.")
         .check(Check::SomeOf(&["broker", "controller"])),
-    int(
-        "producer.id.expiration.ms",
-        "86400000",
-        1,
-        "Milliseconds after which the state of a silent producer id is forgotten.",
-    ),
     key(
         "queued.max.request.bytes",
         Long,
@@ -420,36 +318,5 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "1048576",
         1,
         "The largest push of client metrics, in bytes.",
-    ),
-    int(
-        "transaction.max.timeout.ms",
-        "900000",
-        1,
-        "The longest timeout, in milliseconds, that a transaction may ask for.",
-    ),
-    int(
-        "transaction.state.log.min.isr",
-        "1",
-        1,
-        "min.insync.replicas of __transaction_state.",
-    ),
-    int(
-        "transaction.state.log.num.partitions",
-        "50",
-        1,
-        "Partitions of __transaction_state.",
-    ),
-    key(
-        "transaction.state.log.replication.factor",
-        Short,
-        "1",
-        "Replicas of __transaction_state.",
-    )
-    .check(Check::Within(1, i16::MAX as i64)),
-    int(
-        "transactional.id.expiration.ms",
-        "604800000",
-        1,
-        "Milliseconds after which an unused transactional id is forgotten.",
     ),
 ];

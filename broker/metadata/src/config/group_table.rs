@@ -14,7 +14,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Within(1, i32::MAX as i64))
     .ignored(LATER)
-    .from_broker(&[("group.consumer.heartbeat.interval.ms", Scale::Same)]),
+    .defaults_to(&[("group.consumer.heartbeat.interval.ms", Scale::Same)]),
     ConfigKey::new(
         "consumer.session.timeout.ms",
         Int,
@@ -23,5 +23,5 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Within(1, i32::MAX as i64))
     .ignored(LATER)
-    .from_broker(&[("group.consumer.session.timeout.ms", Scale::Same)]),
+    .defaults_to(&[("group.consumer.session.timeout.ms", Scale::Same)]),
 ];

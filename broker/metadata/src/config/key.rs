@@ -172,7 +172,7 @@ impl ConfigKey {
         self
     }
 
-    pub(super) const fn from_broker(mut self, broker: &'static [(&'static str, Scale)]) -> Self {
+    pub(super) const fn defaults_to(mut self, broker: &'static [(&'static str, Scale)]) -> Self {
         self.broker = broker;
         self
     }

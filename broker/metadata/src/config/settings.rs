@@ -173,7 +173,7 @@ impl Lookup<'_> {
         let entry = topic_key(name).expect("the settings name keys of the table only");
         let value = self
             .own(name)
-            .or_else(|| self.from_broker(entry))
+            .or_else(|| self.of_broker(entry))
             .or(entry.default.map(str::to_owned))
             .unwrap_or_default();
         validate::check_value(entry, &value)?;
@@ -184,7 +184,7 @@ impl Lookup<'_> {
         self.topic.get(name).map(|value| value.trim().to_owned())
     }
 
-    fn from_broker(&self, entry: &ConfigKey) -> Option<String> {
+    fn of_broker(&self, entry: &ConfigKey) -> Option<String> {
         entry
             .broker
             .iter()

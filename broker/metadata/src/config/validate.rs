@@ -2,11 +2,9 @@
 
 use super::{Check, CleanupPolicy, ConfigError, ConfigKey, ConfigType, Configs, Durability, Support, keys};
 use super::{broker_key, group_key, topic_key};
+use crate::limits::MAX_CONFIG_VALUE_BYTES;
 use crate::policy::{Binding, HeaderStyle, OnFault, OnRefused, TopicBindings};
 use crate::topic_name;
-
-/// The longest value of any config: metadata is held in memory, on every node.
-const MAX_VALUE_BYTES: usize = 256 * 1024;
 
 /// Whether a topic's config may be set to this value. The topic's name matters: what is refused
 /// elsewhere may be allowed for the broker's internal topics.
@@ -77,6 +75,20 @@ fn check_dead_letter(topic: &str, bindings: &TopicBindings) -> Result<(), Config
     Ok(())
 }
 
+/// Whether two values of a topic config say the same: bindings by their meaning, the rest by letter.
+pub(crate) fn same_value(key: &str, one: &str, other: &str) -> bool {
+    let equal = |one: Option<_>, other: Option<_>| one.is_some() && one == other;
+    one.trim() == other.trim()
+        || match key {
+            keys::PRODUCE => equal(Binding::parse_list(one).ok(), Binding::parse_list(other).ok()),
+            keys::PARTITIONER => equal(
+                Binding::parse(one).ok().map(|one| vec![one]),
+                Binding::parse(other).ok().map(|other| vec![other]),
+            ),
+            _ => false,
+        }
+}
+
 /// Whether a broker's config may be set to this value over the wire.
 pub fn validate_broker(key: &str, value: &str) -> Result<(), ConfigError> {
     let entry = broker_key(key).ok_or_else(|| ConfigError::Unknown {
@@ -115,9 +127,9 @@ fn check_support(entry: &ConfigKey, value: &str) -> Result<(), ConfigError> {
 /// The type and the range.
 pub(super) fn check_value(entry: &ConfigKey, value: &str) -> Result<(), ConfigError> {
     let invalid = |reason: String| ConfigError::invalid(entry.name, value, reason);
-    if value.len() > MAX_VALUE_BYTES {
+    if value.len() > MAX_CONFIG_VALUE_BYTES {
         return Err(invalid(format!(
-            "it has {} bytes, the limit is {MAX_VALUE_BYTES}",
+            "it has {} bytes, the limit is {MAX_CONFIG_VALUE_BYTES}",
             value.len()
         )));
     }

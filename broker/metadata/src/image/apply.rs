@@ -5,15 +5,10 @@ use std::sync::Arc;
 
 use super::{BrokerImage, Conflict, Image, TopicImage, partitions};
 use crate::config::Configs;
-use crate::ids::{NodeId, TopicId, uuid_from_text};
+use crate::ids::{NodeId, PartitionIndex, TopicId, uuid_from_text};
+use crate::limits::{PRODUCER_ID_END, SOURCE_END};
 use crate::record::{AppliedKeys, FORMAT_VERSION, PartitionRecord, PluginRecord, Record};
 use crate::topic_name;
-
-/// Producer ids of 2^62 and more are link stamps.
-const PRODUCER_ID_END: i64 = 1 << 62;
-
-/// Source ids have 31 bits.
-const SOURCE_END: u32 = 1 << 31;
 
 impl Image {
     /// The image after this batch, or why it can't follow. All or nothing: `self` stays as it is.
@@ -52,8 +47,8 @@ impl Step {
 
     fn apply_one(&mut self, record: &Record) -> Result<(), Conflict> {
         match record {
-            Record::FormatVersion { version } => self.format_version(*version),
-            Record::ClusterId { id } => self.cluster_id(id),
+            Record::FormatVersion { version } => self.format_version(*version)?,
+            Record::ClusterId { id } => self.cluster_id(id)?,
             Record::RegisterBroker {
                 node,
                 incarnation,
@@ -66,63 +61,38 @@ impl Step {
                 host: host.clone(),
                 port: *port,
                 rack: rack.clone(),
-            }),
+            })?,
             Record::CreateTopic {
                 id,
                 name,
                 partitions,
                 configs,
-            } => self.create_topic(*id, name, partitions, configs),
-            Record::DeleteTopic { id } => self.delete_topic(*id),
-            Record::AddPartitions { id, from, partitions } => self.add_partitions(*id, *from, partitions),
-            Record::SetTopicConfig { topic, key, value } => self.set_topic_config(*topic, key, value.as_deref()),
-            Record::SetBrokerConfig { node, key, value } => {
-                set_in(
-                    Arc::make_mut(&mut self.image.broker_configs),
-                    *node,
-                    key,
-                    value.as_deref(),
-                );
-                Ok(())
-            }
-            Record::SetGroupConfig { group, key, value } => {
-                set_in(
-                    Arc::make_mut(&mut self.image.group_configs),
-                    group.clone(),
-                    key,
-                    value.as_deref(),
-                );
-                Ok(())
-            }
+            } => self.create_topic(*id, name, partitions, configs)?,
+            Record::DeleteTopic { id } => self.delete_topic(*id)?,
+            Record::AddPartitions { id, from, partitions } => self.add_partitions(*id, *from, partitions)?,
+            Record::SetTopicConfig { topic, key, value } => self.set_topic_config(*topic, key, value.as_deref())?,
+            Record::SetBrokerConfig { node, key, value } => self.set_broker_config(*node, key, value.as_deref()),
+            Record::SetGroupConfig { group, key, value } => self.set_group_config(group, key, value.as_deref()),
             Record::ChangePartition {
                 topic,
                 partition,
                 leader,
                 leader_epoch,
                 isr,
-            } => {
-                let topic = self.topic_mut(*topic)?;
-                partitions::change(topic, *partition, *leader, *leader_epoch, isr)
-            }
-            Record::AllocateProducerIds { first, count } => self.allocate_producer_ids(*first, *count),
+            } => partitions::change(self.topic_mut(*topic)?, *partition, *leader, *leader_epoch, isr)?,
+            Record::AllocateProducerIds { first, count } => self.allocate_producer_ids(*first, *count)?,
             Record::AllocateSource {
                 topic,
                 partition,
                 source,
-            } => {
-                let next = self.image.next_source;
-                partitions::set_source(self.topic_mut(*topic)?, *partition, *source)?;
-                self.take_source(next, *source)
-            }
-            Record::AddRoute { topic, target } => self.add_route(*topic, *target),
-            Record::RemoveRoute { topic, target } => self.remove_route(*topic, *target),
-            Record::PutPlugin { name, plugin } => self.put_plugin(name, plugin),
-            Record::RemovePlugin { name } => self.remove_plugin(name),
-            Record::AppliedKeys { owner, keys } => {
-                self.applied_keys(owner, keys);
-                Ok(())
-            }
+            } => self.allocate_source(*topic, *partition, *source)?,
+            Record::AddRoute { topic, target } => self.add_route(*topic, *target)?,
+            Record::RemoveRoute { topic, target } => self.remove_route(*topic, *target)?,
+            Record::PutPlugin { name, plugin } => self.put_plugin(name, plugin)?,
+            Record::RemovePlugin { name } => self.remove_plugin(name)?,
+            Record::AppliedKeys { owner, keys } => self.applied_keys(owner, keys),
         }
+        Ok(())
     }
 
     fn topic_mut(&mut self, id: TopicId) -> Result<&mut TopicImage, Conflict> {
@@ -273,6 +243,20 @@ impl Step {
         Ok(())
     }
 
+    fn set_broker_config(&mut self, node: Option<NodeId>, key: &str, value: Option<&str>) {
+        set_in(Arc::make_mut(&mut self.image.broker_configs), node, key, value);
+    }
+
+    fn set_group_config(&mut self, group: &str, key: &str, value: Option<&str>) -> Result<(), Conflict> {
+        set_in(
+            Arc::make_mut(&mut self.image.group_configs),
+            group.to_owned(),
+            key,
+            value,
+        );
+        Ok(())
+    }
+
     fn allocate_producer_ids(&mut self, first: i64, count: i32) -> Result<(), Conflict> {
         let next = self.image.next_producer_id;
         if first != next {
@@ -285,7 +269,9 @@ impl Step {
         Ok(())
     }
 
-    fn take_source(&mut self, next: u32, source: u32) -> Result<(), Conflict> {
+    fn allocate_source(&mut self, topic: TopicId, partition: PartitionIndex, source: u32) -> Result<(), Conflict> {
+        let next = self.image.next_source;
+        partitions::set_source(self.topic_mut(topic)?, partition, source)?;
         if source != next {
             return Err(Conflict::SourcesMoved { next, given: source });
         }

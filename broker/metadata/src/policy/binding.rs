@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{OnFault, OnRefused};
+use crate::limits::MAX_BINDINGS;
 use crate::units;
 
 /// A plugin's name, or a table with what differs from the topic's and the plugin's own settings.
@@ -45,6 +46,7 @@ pub struct PluginLimits {
 
 impl PluginLimits {
     /// These limits, and `below` where they say nothing.
+    #[must_use]
     pub fn or(self, below: PluginLimits) -> PluginLimits {
         PluginLimits {
             deadline_ms: self.deadline_ms.or(below.deadline_ms),
@@ -74,9 +76,6 @@ pub enum BindingError {
         limit: usize,
     },
 }
-
-/// How many plugins one topic may chain.
-pub const MAX_BINDINGS: usize = 16;
 
 impl Binding {
     /// A plugin with nothing of its own.

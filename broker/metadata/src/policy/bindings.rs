@@ -63,7 +63,7 @@ impl TopicBindings {
             keys::DEAD_LETTER_TOPIC if value.is_empty() => {}
             keys::DEAD_LETTER_TOPIC => {
                 crate::topic_name::check(value).map_err(|error| invalid(error.to_string()))?;
-                self.dead_letter.topic = value.to_owned();
+                value.clone_into(&mut self.dead_letter.topic);
             }
             keys::DEAD_LETTER_HEADERS => {
                 self.dead_letter.headers =

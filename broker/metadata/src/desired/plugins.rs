@@ -1,0 +1,119 @@
+//! Plugins: new, changed, gone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Change, Desired, DesiredPlugin, Plan};
+use crate::image::Image;
+use crate::policy::TopicBindings;
+use crate::record::{AppliedKeys, PluginRecord, Record};
+
+/// Plugins that the file has, and the image lacks or has otherwise.
+pub(super) fn put(image: &Image, desired: &Desired, plan: &mut Plan) {
+    for (name, plugin) in &desired.plugins {
+        let change = match image.plugin(name) {
+            None => Change::AddPlugin {
+                plugin: name.clone(),
+                module: plugin.module,
+            },
+            Some(present) => {
+                let what = differences(present, plugin);
+                if what.is_empty() {
+                    continue;
+                }
+                Change::ChangePlugin {
+                    plugin: name.clone(),
+                    what,
+                    generation: present.generation + 1,
+                }
+            }
+        };
+        plan.changes.push(change);
+        plan.records.push(Record::PutPlugin {
+            name: name.clone(),
+            plugin: record(image.plugin(name), plugin),
+        });
+    }
+}
+
+fn differences(present: &PluginRecord, wanted: &DesiredPlugin) -> Vec<&'static str> {
+    let mut what = Vec::new();
+    if present.module != wanted.module || present.builtin != wanted.builtin {
+        what.push("module");
+    }
+    if present.config != wanted.config {
+        what.push("config");
+    }
+    if present.limits != wanted.limits {
+        what.push("limits");
+    }
+    what
+}
+
+fn record(present: Option<&Arc<PluginRecord>>, wanted: &DesiredPlugin) -> PluginRecord {
+    PluginRecord {
+        module: wanted.module,
+        builtin: wanted.builtin.clone(),
+        config: wanted.config.clone(),
+        limits: wanted.limits,
+        generation: present.map_or(0, |present| present.generation) + 1,
+    }
+}
+
+/// Plugins that the owner's last file had and this one lacks go, unless a topic binds them still:
+/// those are given back.
+pub(super) fn remove(image: &Image, desired: &Desired, before: &AppliedKeys, plan: &mut Plan) -> BTreeSet<String> {
+    let bound = bound_afterwards(image, plan);
+    let mut kept = BTreeSet::new();
+    for name in before
+        .plugins
+        .iter()
+        .filter(|name| !desired.plugins.contains_key(*name))
+    {
+        if image.plugin(name).is_none() {
+            continue;
+        }
+        if bound.contains(name) {
+            kept.insert(name.clone());
+            continue;
+        }
+        plan.changes.push(Change::RemovePlugin { plugin: name.clone() });
+        plan.records.push(Record::RemovePlugin { name: name.clone() });
+    }
+    kept
+}
+
+/// The plugins that some topic binds once the plan is done.
+fn bound_afterwards(image: &Image, plan: &Plan) -> BTreeSet<String> {
+    let mut bound = BTreeSet::new();
+    let mut bind = |topic: &str, configs: &crate::config::Configs| {
+        if let Ok(bindings) = TopicBindings::from_configs(topic, configs) {
+            bound.extend(bindings.all().map(|binding| binding.plugin.clone()));
+        }
+    };
+    for topic in image.topics() {
+        let mut configs = topic.configs.clone();
+        for record in &plan.records {
+            match record {
+                Record::SetTopicConfig {
+                    topic: id,
+                    key,
+                    value: Some(value),
+                } if *id == topic.id => {
+                    configs.insert(key.clone(), value.clone());
+                }
+                Record::SetTopicConfig {
+                    topic: id,
+                    key,
+                    value: None,
+                } if *id == topic.id => {
+                    configs.remove(key);
+                }
+                _ => {}
+            }
+        }
+        bind(&topic.name, &configs);
+    }
+    plan.create.iter().for_each(|topic| bind(&topic.name, &topic.configs));
+    bound
+}

@@ -1,0 +1,59 @@
+//! A change in one line, as `apply --dry-run` shows it.
+
+use std::fmt;
+
+use super::{Change, Why};
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::CreateTopic(topic) => {
+                write!(f, "+ topic {}", topic.name)?;
+                if let Some(partitions) = topic.partitions {
+                    write!(f, ", {partitions} partition{}", if partitions == 1 { "" } else { "s" })?;
+                }
+                let configs = topic.configs.iter().enumerate();
+                configs.into_iter().try_for_each(|(index, (key, value))| {
+                    write!(f, "{}{key} = {value}", if index == 0 { ": " } else { ", " })
+                })
+            }
+            Change::AddPartitions(growth) => {
+                write!(
+                    f,
+                    "~ topic {}: {} -> {} partitions",
+                    growth.topic, growth.from, growth.to
+                )
+            }
+            Change::SetConfig {
+                topic,
+                key,
+                from,
+                to,
+                why,
+            } => {
+                let from = from.as_deref().unwrap_or("default");
+                let to = to.as_deref().unwrap_or("default");
+                write!(f, "~ topic {topic}: {key} = {from} -> {to}{why}")
+            }
+            Change::AddPlugin { plugin, module } => write!(f, "+ plugin {plugin} (sha256:{}…)", &module.hex()[..12]),
+            Change::ChangePlugin {
+                plugin,
+                what,
+                generation,
+            } => {
+                write!(f, "~ plugin {plugin}: {} (generation {generation})", what.join(", "))
+            }
+            Change::RemovePlugin { plugin } => write!(f, "- plugin {plugin}"),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Why::File => "",
+            Why::Drift => " (changed elsewhere since)",
+            Why::Gone => " (no longer in the file)",
+        })
+    }
+}

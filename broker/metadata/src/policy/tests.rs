@@ -1,0 +1,74 @@
+use super::*;
+use crate::config::Configs;
+use serde_json::json;
+
+#[test]
+fn a_chain_is_read_as_people_write_it() {
+    let plain = Binding::parse_list(" order-schema, mask-card ").unwrap();
+    assert_eq!(plain, Binding::parse_list(r#"["order-schema", "mask-card"]"#).unwrap());
+    let rich = Binding::parse_list(
+        r#"["order-schema", { "plugin": "mask-card", "config": { "field": "card" }, "on_fault": "dead-letter",
+            "limits": { "deadline": "20ms", "memory": "16MiB" } }]"#,
+    )
+    .unwrap();
+    assert_eq!(rich[1].config, Some(json!({ "field": "card" })));
+    assert_eq!(rich[1].on_fault, Some(OnFault::DeadLetter));
+    assert_eq!(
+        rich[1].limits,
+        PluginLimits {
+            deadline_ms: Some(20),
+            memory_bytes: Some(16 << 20)
+        }
+    );
+    assert_eq!(Binding::parse_list(&Binding::list_to_config(&rich)), Ok(rich));
+    assert_eq!(Binding::parse_list(""), Ok(vec![]));
+}
+
+#[test]
+fn a_chain_that_makes_no_sense_is_refused() {
+    for text in [
+        r#"["a", "a"]"#,
+        r#"[""]"#,
+        "[1]",
+        r#"[{"config":{}}]"#,
+        r#"[{"plugin":"a","on_fault":"explode"}]"#,
+        "[",
+        "a,a",
+    ] {
+        assert!(Binding::parse_list(text).is_err(), "{text}");
+    }
+    assert!(matches!(
+        Binding::parse_list(&vec!["p"; 17].join(",")),
+        Err(BindingError::TooMany { .. })
+    ));
+    // The same plugin twice, configured otherwise, is legal.
+    assert!(Binding::parse_list(r#"["a", {"plugin":"a","config":1}]"#).is_ok());
+}
+
+#[test]
+fn a_topic_gives_its_bindings_their_defaults() {
+    let configs = Configs::from([
+        ("corvid.partitioner".into(), "by-region".into()),
+        (
+            "corvid.produce".into(),
+            r#"["schema", {"plugin":"mask","on_refused":"drop"}]"#.into(),
+        ),
+        ("corvid.on.refused".into(), "dead-letter".into()),
+        ("retention.ms".into(), "1".into()),
+    ]);
+    let bindings = TopicBindings::from_configs("orders", &configs).unwrap();
+    let names: Vec<_> = bindings.all().map(|binding| binding.plugin.as_str()).collect();
+    assert_eq!(names, ["schema", "mask", "by-region"]);
+    assert_eq!(bindings.on_refused_of(&bindings.produce[0]), OnRefused::DeadLetter);
+    assert_eq!(bindings.on_refused_of(&bindings.produce[1]), OnRefused::Drop);
+    assert_eq!(bindings.on_fault_of(&bindings.produce[0]), OnFault::Refuse);
+    assert_eq!(bindings.dead_letter.topic, "orders.DLT");
+    assert!(bindings.dead_letters() && !bindings.is_empty());
+    assert!(!TopicBindings::none("orders").dead_letters());
+}
+
+#[test]
+fn an_empty_partitioner_is_none() {
+    let configs = Configs::from([("corvid.partitioner".into(), String::new())]);
+    assert!(TopicBindings::from_configs("orders", &configs).unwrap().is_empty());
+}
