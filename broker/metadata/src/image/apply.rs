@@ -247,14 +247,13 @@ impl Step {
         set_in(Arc::make_mut(&mut self.image.broker_configs), node, key, value);
     }
 
-    fn set_group_config(&mut self, group: &str, key: &str, value: Option<&str>) -> Result<(), Conflict> {
+    fn set_group_config(&mut self, group: &str, key: &str, value: Option<&str>) {
         set_in(
             Arc::make_mut(&mut self.image.group_configs),
             group.to_owned(),
             key,
             value,
         );
-        Ok(())
     }
 
     fn allocate_producer_ids(&mut self, first: i64, count: i32) -> Result<(), Conflict> {
