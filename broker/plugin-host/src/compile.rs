@@ -111,3 +111,9 @@ pub(crate) fn check_size(wasm: &[u8]) -> Result<(), LoadError> {
 pub(crate) fn compile_error(error: &wasmtime::Error) -> LoadError {
     LoadError::Compile(format!("{error:#}"))
 }
+
+/// Code under the label of a module, as the compiler's would be.
+#[cfg(test)]
+pub(crate) fn seal_for_test(engine: &Engine, wasm: &[u8], code: &[u8]) -> Vec<u8> {
+    Label::new(digest(wasm), engine).seal(code)
+}

@@ -126,6 +126,11 @@ impl PluginHost {
         self.defaults
     }
 
+    #[cfg(test)]
+    pub(crate) fn ticker(&self) -> &Ticker {
+        &self.ticker
+    }
+
     /// Makes a plugin of a module: compiles it, or takes it from the cache, checks its imports and exports,
     /// starts it with its configuration and tries each of its hooks on a few records.
     pub async fn load(&self, spec: LoadSpec) -> Result<Arc<Plugin>, LoadError> {
@@ -147,7 +152,7 @@ impl PluginHost {
         } = spec;
         let build = Build {
             blueprint,
-            _module: module,
+            module,
             hooks,
             config,
             limits,

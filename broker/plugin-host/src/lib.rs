@@ -30,6 +30,8 @@
 //! | `abi`, `answer`, `imports`, `exports`, `signature` | the bytes and functions that cross, and their checks |
 //! | `engine`, `compile`, `selftest`, `inspect` | from a `.wasm` file to a plugin that may be bound |
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests touch real files"))]
+
 mod abi;
 mod answer;
 mod breaker;
@@ -59,6 +61,9 @@ mod stats;
 mod ticker;
 mod trap;
 mod voice;
+
+#[cfg(test)]
+mod tests;
 
 pub use compile::compile_main;
 pub use error::{HostError, LoadError};

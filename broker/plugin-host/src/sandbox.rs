@@ -29,7 +29,8 @@ const RECORD_SHARE: usize = 4;
 pub(crate) struct Build {
     pub blueprint: Blueprint,
     /// The compiled module, here so that other plugins of the same module find it.
-    pub _module: Arc<Module>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "held, not read"))]
+    pub module: Arc<Module>,
     pub hooks: HookSet,
     pub config: String,
     pub limits: Limits,
@@ -91,6 +92,12 @@ impl Sandbox {
     /// Its hooks.
     pub(crate) fn hooks(&self) -> HookSet {
         self.build.hooks
+    }
+
+    /// Whether both were made from the same compiled module.
+    #[cfg(test)]
+    pub(crate) fn shares_code_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.build.module, &other.build.module)
     }
 
     /// The CPU time that a call may take.

@@ -62,6 +62,12 @@ impl Ticker {
         }
     }
 
+    /// Whether the thread waits for a call, without a timer.
+    #[cfg(test)]
+    pub(crate) fn is_parked(&self) -> bool {
+        self.shared.parked.load(Ordering::SeqCst)
+    }
+
     /// Keeps the heartbeat going as long as the answer lives.
     pub(crate) fn call(&self) -> InFlight<'_> {
         let shared = &*self.shared;

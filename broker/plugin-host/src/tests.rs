@@ -1,0 +1,9 @@
+//! Plugins in WebAssembly's text form, small and exact, through the host's public face.
+
+mod cache;
+mod isolation;
+mod limits;
+mod load;
+mod nonsense;
+mod state;
+mod support;
