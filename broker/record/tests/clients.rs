@@ -7,17 +7,15 @@ use corvid_record::{Batch, BatchBuilder, Compression, Header, RecordParts, Recor
 
 const CLIENTS: [&str; 2] = ["java", "librdkafka"];
 
+#[expect(clippy::disallowed_methods, reason = "fixtures are files of the repository")]
 fn fixture(client: &str, codec: Compression) -> Vec<u8> {
     let name = format!("tests/fixtures/{client}-{codec}.bin");
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect("a fixture")
 }
 
 fn section(bytes: &[u8]) -> Vec<u8> {
-    Batch::parse(bytes)
-        .unwrap()
-        .records_section(1 << 16)
-        .unwrap()
-        .into_owned()
+    let batch = Batch::parse(bytes).expect("a sound batch");
+    batch.records_section(1 << 16).expect("a sound section").into_owned()
 }
 
 /// Record `i` of every fixture, pushed to a builder.
@@ -41,7 +39,9 @@ fn push(builder: &mut BatchBuilder, i: usize) {
 #[test]
 fn every_client_and_codec_is_read() {
     let mut builder = BatchBuilder::new(Compression::None);
-    (0..40).for_each(|i| push(&mut builder, i));
+    for i in 0..40 {
+        push(&mut builder, i);
+    }
     let wanted = section(&builder.finish(None).unwrap());
     for client in CLIENTS {
         for codec in Compression::ALL {

@@ -1,0 +1,7 @@
+//! What must hold of any input: the oracles of the fuzz targets. See README.md.
+
+pub mod hidden;
+pub mod record;
+
+/// What decompression may make of one section, in bytes.
+pub const LIMIT: usize = 1 << 20;
