@@ -1,1 +1,33 @@
-//! corvid-api
+//! The Kafka server: listener, connections, and one handler for each API.
+//!
+//! # Invariants
+//!
+//! - Requests of a connection are taken in order and answered in order; the next is taken while the last one
+//!   waits for its acknowledgement. A waiting answer holds no memory permit.
+//! - A frame is guarded before it is decoded, and what does not decode closes the connection.
+//! - The table of versions is `corvid_wire::versions`; what is not in it is never served.
+//! - Handlers translate. What is decided is decided in the crates below, which know no Kafka error code: the
+//!   codes are given here, in `errors` and beside each handler, with no catch-all.
+//!
+//! # Modules
+//!
+//! - [`server`](Server): the listener; `connection`: one client; `dispatch`: key to handler; `reply`: what
+//!   handlers give back
+//! - [`handlers`]: `ls handlers` is the compatibility table; `COMPATIBILITY.md` the ledger
+//! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `errors`, `convert`
+
+mod broker;
+mod connection;
+mod convert;
+mod dispatch;
+mod errors;
+mod fetch_sessions;
+pub mod handlers;
+mod reply;
+mod server;
+
+pub use broker::Broker;
+pub use dispatch::Client;
+pub use fetch_sessions::FetchSessions;
+pub use reply::{HandlerError, HandlerResult, LaterResponse, Reply};
+pub use server::{CONNECTIONS_MAX, Server};

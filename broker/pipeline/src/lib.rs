@@ -1,1 +1,47 @@
-//! corvid-pipeline
+//! The produce path and the fetch path: what happens to a client's batch between its frame and the log,
+//! and between the log and its answer.
+//!
+//! # Invariants
+//!
+//! - Hooks run outside every lock and have no effects: what they decide is written in the same append as the
+//!   records that stay (the outbox entry), or nothing of the batch is written anywhere.
+//! - A batch that no hook changes is appended byte for byte as the client sent it.
+//! - A known duplicate never meets a hook again.
+//! - A topic whose hooks cannot be had takes no records; it never takes them unchecked.
+//! - This crate knows no Kafka error code and no frame.
+//!
+//! Called by `api` (produce, fetch) and `admin` (checking a change before it is committed).
+//!
+//! # Modules
+//!
+//! - `produce`: the path itself; `check` the client's batch; `section` the records inside it
+//! - `judge`: runs the hooks; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
+//!   `dead_letter`: what a letter says of itself
+//! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
+//! - [`fetch`]: what clients may read
+
+mod assemble;
+mod check;
+mod dead_letter;
+mod edit;
+mod fates;
+pub mod fetch;
+mod judge;
+mod modules;
+mod plan;
+mod plugins;
+mod produce;
+mod routes;
+mod section;
+mod topics;
+
+pub use assemble::{AssembleError, DeadLetterTopic};
+pub use check::BatchRefused;
+pub use judge::PASSED_HEADER;
+pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};
+pub use plan::{BoundHook, TopicPlan};
+pub use plugins::{PluginError, PluginKey, Plugins};
+pub use produce::{Accepted, BACKLOG_MAX, DECOMPRESSED_BYTES_MAX, ProduceError, ProduceTopic, append};
+pub use routes::{RoutesError, settle as settle_routes};
+pub use section::SectionError;
+pub use topics::Topics;

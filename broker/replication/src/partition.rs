@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use corvid_metadata::config::Durability;
 use corvid_metadata::{NodeId, PartitionIndex, TopicId};
-use corvid_record::{Batch, LeaderEpoch, Offset, SourceId};
+use corvid_record::hidden::SourceId;
+use corvid_record::{Batch, LeaderEpoch, Offset};
 use corvid_storage::{Append, AppendKind, Appended, Log, LogListener};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -65,8 +66,9 @@ pub struct Partition {
     source: AtomicI64,
     committed: OffsetGate,
     watchers: Arc<Watchers>,
-    /// Behind the last outbox entry whose every target has committed its part: retention stops here.
-    delivered: AtomicI64,
+    /// Behind the last outbox entry whose every target has committed its part. Retention stops here, and
+    /// a produce with acks=all that has an entry waits for it.
+    delivered: OffsetGate,
 }
 
 impl Partition {
@@ -91,7 +93,7 @@ impl Partition {
             state: Mutex::new(state),
             source: AtomicI64::new(as_source(leadership.source)),
             watchers: Arc::default(),
-            delivered: AtomicI64::new(i64::MAX),
+            delivered: OffsetGate::new(log.start()),
             log,
         });
         let listener = Progressed(Arc::downgrade(&partition));
@@ -123,7 +125,7 @@ impl Partition {
 
     /// The id that stands for this partition in link stamps, once it has a route.
     pub fn source(&self) -> Option<SourceId> {
-        u32::try_from(self.source.load(Ordering::Acquire)).ok().map(SourceId)
+        u32::try_from(self.source.load(Ordering::Acquire)).ok().and_then(SourceId::new)
     }
 
     /// Behind the last committed batch, hidden ones included.
@@ -214,12 +216,16 @@ impl Partition {
 
     /// Retention may not pass this offset: what is above is undelivered somewhere, or uncommitted.
     pub fn retention_limit(&self) -> Offset {
-        Offset(self.delivered.load(Ordering::Acquire)).min(self.high_watermark())
+        match self.source() {
+            Some(_) => self.delivered.get().min(self.high_watermark()),
+            // Without a route there is no entry.
+            None => self.high_watermark(),
+        }
     }
 
-    /// Told by delivery: every entry below `offset` is committed at its targets.
-    pub fn set_delivered(&self, offset: Offset) {
-        self.delivered.store(offset.0, Ordering::Release);
+    /// How far this partition's outbox entries are delivered: each below is committed at its targets.
+    pub fn delivered(&self) -> &OffsetGate {
+        &self.delivered
     }
 
     /// Takes over a change of the metadata. A new leader epoch forgets the refusals of the old one.
@@ -243,6 +249,7 @@ impl Partition {
     /// Ends every wait: the partition is deleted, or led by someone else.
     pub fn close(&self) {
         self.committed.close();
+        self.delivered.close();
         self.watchers.wake();
     }
 
@@ -272,7 +279,7 @@ impl std::fmt::Debug for Partition {
 }
 
 fn as_source(source: Option<SourceId>) -> i64 {
-    source.map_or(-1, |source| i64::from(source.0))
+    source.map_or(-1, |source| i64::from(source.get()))
 }
 
 /// The log tells its partition of progress, without keeping it alive.

@@ -1,0 +1,126 @@
+//! One client's connection: requests are taken in order and answered in order, and the next one is
+//! taken while the last one still waits for its answer.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::Arc;
+
+use corvid_env::net::{TcpStream, WriteHalf};
+use corvid_wire::frame::FrameLimits;
+use corvid_wire::{FrameError, FrameReader, MemoryBudget, Response, write_response};
+use tokio::sync::watch;
+
+use crate::broker::Broker;
+use crate::dispatch::{self, Client};
+use crate::reply::{HandlerError, LaterResponse, Reply};
+
+/// How many requests of one connection may wait for their answers. Clients send five produces at once,
+/// and a consumer one fetch; beyond this the next request stays in the socket.
+const WAITING_MAX: usize = 64;
+
+/// Serves one connection to its end. Never fails: what went wrong is logged here.
+pub(crate) async fn serve(broker: Arc<Broker>, socket: TcpStream, client: Client, memory: MemoryBudget, stop: watch::Receiver<bool>) {
+    let (read, write) = socket.into_split();
+    let connection = Connection {
+        reader: FrameReader::new(read, FrameLimits::default(), memory),
+        writer: write,
+        waiting: VecDeque::new(),
+        broker,
+        client,
+        stop,
+    };
+    let address = connection.client.address;
+    match connection.run().await {
+        Ok(()) => tracing::debug!(client = %address, "connection closed"),
+        Err(Ended::Frame(FrameError::Idle)) => tracing::debug!(client = %address, "closed after the idle timeout"),
+        Err(Ended::Io(error)) => tracing::debug!(client = %address, %error, "connection lost"),
+        Err(ended) => tracing::info!(client = %address, reason = %ended, "connection closed by the broker"),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
+    #[error("write: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+struct Connection {
+    reader: FrameReader,
+    writer: WriteHalf,
+    /// Answers in the order of their requests.
+    waiting: VecDeque<LaterResponse>,
+    broker: Arc<Broker>,
+    client: Client,
+    /// Turns true when the broker stops: no further request is taken then.
+    stop: watch::Receiver<bool>,
+}
+
+impl Connection {
+    async fn run(mut self) -> Result<(), Ended> {
+        loop {
+            let stopping = *self.stop.borrow_and_update();
+            if stopping && self.waiting.is_empty() {
+                self.writer.shutdown().await?;
+                return Ok(());
+            }
+            let take_more = self.waiting.len() < WAITING_MAX && !stopping;
+            tokio::select! {
+                biased;
+                response = front(&mut self.waiting) => self.write(response?).await?,
+                frame = self.reader.next(), if take_more => match frame? {
+                    Some(frame) => {
+                        let reply = dispatch::dispatch(&self.broker, &self.client, frame).await?;
+                        self.take(reply).await?;
+                    }
+                    // The client has closed its half; it may still read what it waits for.
+                    None if self.waiting.is_empty() => return Ok(()),
+                    None => return self.drain().await,
+                },
+                _ = self.stop.changed(), if !stopping => {}
+            }
+        }
+    }
+
+    /// Writes an answer at once if it is ready and nobody is before it; queues it otherwise.
+    async fn take(&mut self, reply: Reply) -> Result<(), Ended> {
+        match reply {
+            Reply::Nothing => Ok(()),
+            Reply::Now(response) if self.waiting.is_empty() => self.write(response).await,
+            Reply::Now(response) => {
+                self.waiting.push_back(Box::pin(async move { Ok(response) }));
+                Ok(())
+            }
+            Reply::Later(later) => {
+                self.waiting.push_back(later);
+                Ok(())
+            }
+        }
+    }
+
+    async fn write(&mut self, response: Response) -> Result<(), Ended> {
+        write_response(&mut self.writer, response).await?;
+        Ok(())
+    }
+
+    async fn drain(mut self) -> Result<(), Ended> {
+        while !self.waiting.is_empty() {
+            let response = front(&mut self.waiting).await?;
+            self.write(response).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The first answer, once it is ready; never, while there is none. Dropping this loses nothing.
+async fn front(waiting: &mut VecDeque<LaterResponse>) -> Result<Response, HandlerError> {
+    let Some(first) = waiting.front_mut() else {
+        return pending().await;
+    };
+    let response = first.await;
+    waiting.pop_front();
+    response
+}

@@ -1,0 +1,291 @@
+//! Fetch (key 1), versions 4 to 18.
+//!
+//! Records go out as ranges of files. A fetch that has less than `min_bytes` waits for any of its partitions to
+//! advance, until `max_wait_ms`.
+//!
+//! - v4: isolation level (without transactions, both read up to the high watermark). v7: sessions (KIP-227).
+//! - v9: the client's leader epoch (KIP-320). v11: rack (KIP-392). v12: flexible. v13: topic ids (KIP-516).
+//! - v15 to 18 add what only replicas send. A fetch that names a replica is refused on this listener.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use corvid_env::{clock, random};
+use corvid_metadata::{Image, TopicId};
+use corvid_pipeline::fetch;
+use corvid_record::{LeaderEpoch, Offset};
+use corvid_replication::Partition;
+use corvid_wire::fetch::{FetchResponse, FetchedPartition, FetchedRecords, FetchedTopic, encode_fetch};
+use corvid_wire::kafka::ResponseError;
+use corvid_wire::kafka::messages::FetchRequest;
+use corvid_wire::{Frame, decode};
+use tokio::sync::Notify;
+
+use crate::broker::{Broker, Named};
+use crate::convert;
+use crate::errors;
+use crate::fetch_sessions::{FetchKey, FetchPartition, FetchPlan, Told, TopicRef};
+use crate::reply::{HandlerError, HandlerResult, Reply};
+
+/// Fetches name topics by id from this version on.
+const FIRST_WITH_IDS: i16 = 13;
+/// What one answer holds at most, whatever a client asks for: a length prefix has 31 bits.
+const ANSWER_BYTES_MAX: u32 = 1 << 30;
+
+/// Answers a Fetch.
+pub fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
+    let request: FetchRequest = decode(&frame)?;
+    let head = Head {
+        version: frame.api_version,
+        correlation: frame.correlation_id,
+    };
+    drop(frame);
+    if request.replica_id.0 >= 0 || request.replica_state.replica_id.0 >= 0 {
+        return head.refuse(ResponseError::InvalidRequest);
+    }
+    let plan = match begin(broker, head.version, &request) {
+        Ok(plan) => plan,
+        Err(error) => return head.refuse(error),
+    };
+    let fetch = Pending {
+        broker: broker.clone(),
+        head,
+        plan,
+        min_bytes: request.min_bytes.max(0).unsigned_abs().into(),
+        max_bytes: request.max_bytes.max(0).unsigned_abs().min(ANSWER_BYTES_MAX),
+        deadline: clock::now() + Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into()),
+    };
+    let first = fetch.read();
+    if request.max_wait_ms <= 0 || fetch.is_enough(&first) {
+        return Ok(Reply::Now(fetch.answer(first)?));
+    }
+    Ok(Reply::later(fetch.wait()))
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    version: i16,
+    correlation: i32,
+}
+
+impl Head {
+    fn refuse(self, error: ResponseError) -> HandlerResult {
+        let response = FetchResponse {
+            error_code: error.code(),
+            ..FetchResponse::default()
+        };
+        Ok(Reply::Now(encode_fetch(&response, self.version, self.correlation)?))
+    }
+}
+
+fn begin(broker: &Broker, version: i16, request: &FetchRequest) -> Result<FetchPlan, ResponseError> {
+    let name_or_id = |name: &str, id| match version {
+        FIRST_WITH_IDS.. => TopicRef::Id(convert::topic_id(id)),
+        _older => TopicRef::Name(name.to_owned()),
+    };
+    let mut asked = Vec::new();
+    for topic in &request.topics {
+        let named = name_or_id(&topic.topic, topic.topic_id);
+        for partition in &topic.partitions {
+            let epoch = partition.current_leader_epoch;
+            let wanted = FetchPartition {
+                offset: Offset(partition.fetch_offset),
+                max_bytes: partition.partition_max_bytes,
+                current_epoch: (epoch >= 0).then_some(LeaderEpoch(epoch)),
+            };
+            asked.push(((named.clone(), partition.partition), wanted));
+        }
+    }
+    let mut forgotten = Vec::new();
+    for topic in &request.forgotten_topics_data {
+        let named = name_or_id(&topic.topic, topic.topic_id);
+        forgotten.extend(topic.partitions.iter().map(|index| (named.clone(), *index)));
+    }
+    // Versions without sessions are full fetches that open none.
+    let session = if version < 7 { (0, -1) } else { (request.session_id, request.session_epoch) };
+    let id = random::u64() as i32;
+    broker
+        .sessions
+        .begin(session, asked, &forgotten, clock::now(), id)
+        .map_err(errors::of_session)
+}
+
+/// A fetch that is being answered.
+struct Pending {
+    broker: Arc<Broker>,
+    head: Head,
+    plan: FetchPlan,
+    min_bytes: u64,
+    max_bytes: u32,
+    deadline: clock::Instant,
+}
+
+/// What was read of one partition.
+struct Fetched {
+    key: FetchKey,
+    name: Arc<str>,
+    id: TopicId,
+    answer: FetchedPartition,
+    bytes: u64,
+}
+
+impl Pending {
+    /// Reads every partition of the plan, in its order, within the limits of bytes.
+    fn read(&self) -> Vec<Fetched> {
+        let image = self.broker.image();
+        let mut left = self.max_bytes;
+        let mut nothing_yet = true;
+        let mut all = Vec::with_capacity(self.plan.partitions.len());
+        for (key, asked) in &self.plan.partitions {
+            let fetched = self.read_one(&image, key, asked, left, nothing_yet);
+            left = left.saturating_sub(u32::try_from(fetched.bytes).unwrap_or(u32::MAX));
+            nothing_yet &= fetched.bytes == 0;
+            all.push(fetched);
+        }
+        all
+    }
+
+    fn read_one(&self, image: &Image, key: &FetchKey, asked: &FetchPartition, left: u32, nothing_yet: bool) -> Fetched {
+        let (topic, index) = key;
+        let named = match topic {
+            TopicRef::Name(name) => Named::find(image, name, TopicId::ZERO),
+            TopicRef::Id(id) if *id == TopicId::ZERO => Named::UnknownId,
+            TopicRef::Id(id) => Named::find(image, "", *id),
+        };
+        let (name, id) = match (&named, topic) {
+            (Named::Known(topic), _) => (topic.name.as_str().into(), topic.id),
+            (_, TopicRef::Name(name)) => (name.as_str().into(), TopicId::ZERO),
+            (_, TopicRef::Id(id)) => ("".into(), *id),
+        };
+        let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
+        let read = self.partition(&named, *index).and_then(|partition| read_partition(&partition, asked, limit, nothing_yet));
+        let mut answer = read.unwrap_or_else(|error| FetchedPartition {
+            error_code: error.code(),
+            ..FetchedPartition::default()
+        });
+        answer.index = *index;
+        let bytes = answer.records.iter().map(size).sum();
+        Fetched {
+            key: key.clone(),
+            name,
+            id,
+            answer,
+            bytes,
+        }
+    }
+
+    fn partition(&self, named: &Named, index: i32) -> Result<Arc<Partition>, ResponseError> {
+        match named {
+            Named::Known(topic) => self
+                .broker
+                .partition(topic.id, index)
+                .ok_or_else(|| super::not_served(&self.broker, topic, index)),
+            Named::UnknownName => Err(ResponseError::UnknownTopicOrPartition),
+            Named::UnknownId => Err(ResponseError::UnknownTopicId),
+        }
+    }
+
+    /// Whether to answer at once: there is enough, or something that the client must know now.
+    fn is_enough(&self, fetched: &[Fetched]) -> bool {
+        let bytes: u64 = fetched.iter().map(|fetched| fetched.bytes).sum();
+        self.plan.partitions.is_empty()
+            || bytes >= self.min_bytes
+            || fetched.iter().any(|fetched| fetched.answer.error_code != 0)
+    }
+
+    async fn wait(self) -> Result<corvid_wire::Response, HandlerError> {
+        let notify = Arc::new(Notify::new());
+        let image = self.broker.image();
+        let watches: Vec<_> = self.partitions(&image).map(|partition| partition.watch(&notify)).collect();
+        loop {
+            // Read again after the watches are set, so that nothing that came in between is missed.
+            let fetched = self.read();
+            if self.is_enough(&fetched) || clock::timeout_at(self.deadline, notify.notified()).await.is_err() {
+                drop(watches);
+                return self.answer(fetched);
+            }
+        }
+    }
+
+    fn partitions<'a>(&'a self, image: &'a Image) -> impl Iterator<Item = Arc<Partition>> + 'a {
+        self.plan.partitions.iter().filter_map(|((topic, index), _)| {
+            let topic = match topic {
+                TopicRef::Name(name) => image.topic(name)?.id,
+                TopicRef::Id(id) => *id,
+            };
+            self.broker.partition(topic, *index)
+        })
+    }
+
+    fn answer(&self, fetched: Vec<Fetched>) -> Result<corvid_wire::Response, HandlerError> {
+        let told: Vec<_> = fetched.iter().map(told).collect();
+        let news = self.broker.sessions.tell(self.plan.session_id, &told);
+        let mut topics: Vec<FetchedTopic> = Vec::new();
+        for (fetched, has_news) in fetched.into_iter().zip(news) {
+            if self.plan.incremental && !has_news {
+                continue;
+            }
+            match topics.last_mut() {
+                Some(topic) if topic.name == fetched.name && topic.id == fetched.id => topic.partitions.push(fetched.answer),
+                _ => topics.push(FetchedTopic {
+                    name: fetched.name,
+                    id: fetched.id.0,
+                    partitions: vec![fetched.answer],
+                }),
+            }
+        }
+        let response = FetchResponse {
+            session_id: self.plan.session_id,
+            topics,
+            ..FetchResponse::default()
+        };
+        Ok(encode_fetch(&response, self.head.version, self.head.correlation)?)
+    }
+}
+
+fn read_partition(
+    partition: &Partition,
+    asked: &FetchPartition,
+    limit: u32,
+    nothing_yet: bool,
+) -> Result<FetchedPartition, ResponseError> {
+    if let Some(epoch) = asked.current_epoch {
+        super::check_epoch(partition, epoch.0)?;
+    }
+    let visible = fetch::visible(partition);
+    let slices = match fetch::read(partition, asked.offset, limit, nothing_yet) {
+        Ok(slices) => slices,
+        Err(error) => {
+            return Ok(FetchedPartition {
+                error_code: errors::of_read(&error).code(),
+                high_watermark: visible.end.0,
+                last_stable_offset: visible.end.0,
+                log_start_offset: visible.start.0,
+                ..FetchedPartition::default()
+            });
+        }
+    };
+    Ok(FetchedPartition {
+        high_watermark: visible.end.0,
+        last_stable_offset: visible.end.0,
+        log_start_offset: visible.start.0,
+        records: slices.ranges.into_iter().map(FetchedRecords::Range).collect(),
+        ..FetchedPartition::default()
+    })
+}
+
+fn size(records: &FetchedRecords) -> u64 {
+    match records {
+        FetchedRecords::Range(range) => range.len,
+        FetchedRecords::Bytes(bytes) => bytes.len() as u64,
+    }
+}
+
+fn told(fetched: &Fetched) -> (FetchKey, Told, bool) {
+    let told = Told {
+        high_watermark: fetched.answer.high_watermark,
+        log_start: fetched.answer.log_start_offset,
+        error: fetched.answer.error_code,
+    };
+    (fetched.key.clone(), told, fetched.bytes > 0)
+}

@@ -1,0 +1,11 @@
+//! A Corvid node: the composition of all layers. The binary beside it adds settings and the command line; the
+//! simulation starts nodes from here.
+
+mod coordinator_config;
+mod follow;
+mod housekeeping;
+mod node;
+mod node_error;
+
+pub use node::{Node, NodeConfig};
+pub use node_error::NodeError;

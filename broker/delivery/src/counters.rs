@@ -1,0 +1,40 @@
+//! What delivery has done, for metrics.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts since the node started.
+#[derive(Debug, Default)]
+pub struct Counters {
+    delivered: AtomicU64,
+    dropped: AtomicU64,
+    blocked: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn delivered(&self, records: u32) {
+        self.delivered.fetch_add(u64::from(records), Ordering::Relaxed);
+    }
+
+    pub(crate) fn dropped(&self, records: u32) {
+        self.dropped.fetch_add(u64::from(records), Ordering::Relaxed);
+    }
+
+    pub(crate) fn blocked(&self) {
+        self.blocked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Records that were appended at their targets.
+    pub fn records_delivered(&self) -> u64 {
+        self.delivered.load(Ordering::Relaxed)
+    }
+
+    /// Records whose target was deleted.
+    pub fn records_dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// How often a target took nothing for a while.
+    pub fn times_blocked(&self) -> u64 {
+        self.blocked.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,192 @@
+//! From the fates of a batch's records to the bytes of one append: the outbox entry (Y) and the
+//! remainder (X).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use corvid_env::clock;
+use corvid_metadata::TopicId;
+use corvid_metadata::policy::HeaderStyle;
+use corvid_record::hidden::{Decider, EntryBuilder, SubBatch, Target};
+use corvid_record::{Batch, BatchBuilder, BuildError, Header, Rebuild, RecordParts, Timestamp};
+
+use crate::dead_letter::{self, Origin};
+use crate::edit;
+use crate::fates::{Edited, Fate, Fates, Why};
+use crate::plan::TopicPlan;
+use crate::section::Section;
+
+/// The dead-letter topic of a topic that sends letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterTopic {
+    /// Its id.
+    pub id: TopicId,
+    /// How many partitions it has: a letter goes to the source's partition, modulo this.
+    pub partitions: i32,
+    /// How its letters' headers are named.
+    pub headers: HeaderStyle,
+}
+
+/// What of a batch is fixed while its records are sorted.
+pub(crate) struct Source<'a> {
+    pub topic: TopicId,
+    pub name: &'a str,
+    pub partition: i32,
+    pub dead_letter: Option<&'a DeadLetterTopic>,
+    pub batch: Batch<'a>,
+    pub section: &'a Section,
+    pub fates: &'a Fates,
+}
+
+/// One append.
+#[derive(Debug)]
+pub(crate) struct Assembled {
+    /// Y, if something leaves.
+    pub entry: Option<Bytes>,
+    /// X: at the client's offsets, with its producer fields; perhaps without a record.
+    pub remainder: Bytes,
+}
+
+/// Why an append could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// What is left, or what leaves, is no batch any more.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The outbox entry cannot be built.
+    #[error(transparent)]
+    Entry(#[from] corvid_record::hidden::EntryError),
+}
+
+/// Builds the append of a batch whose records have met their fates.
+pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> Result<Assembled, AssembleError> {
+    if source.fates.untouched() {
+        return Ok(Assembled {
+            entry: None,
+            remainder: whole.clone(),
+        });
+    }
+    let remainder = source.remainder()?;
+    let leaving = source.leaving()?;
+    if leaving.is_empty() {
+        return Ok(Assembled { entry: None, remainder });
+    }
+    let mate = Batch::parse(&remainder).expect("a batch that was just built");
+    let mut entry = EntryBuilder::for_mate(&mate, Timestamp(clock::wall_clock().0));
+    for hook in plan.hooks() {
+        entry = entry.decided_by(Decider {
+            digest: hook.plugin.digest(),
+            generation: hook.plugin.generation(),
+        });
+    }
+    for sub_batch in leaving {
+        entry = entry.sub_batch(sub_batch);
+    }
+    Ok(Assembled {
+        entry: Some(entry.finish()?),
+        remainder,
+    })
+}
+
+/// Records on their way to one place.
+struct Leaving {
+    builder: BatchBuilder,
+    /// Each record's place in the client's batch.
+    origins: Vec<i32>,
+}
+
+impl Source<'_> {
+    fn remainder(&self) -> Result<Bytes, BuildError> {
+        let mut rebuild = Rebuild::new(self.batch);
+        for place in self.fates.staying() {
+            let record = self.section.record(place);
+            match self.fates.edit_of(place) {
+                None => rebuild.keep(&record),
+                Some(edited) => rebuild.replace(
+                    &record,
+                    edit::key(&record, edited),
+                    edit::value(&record, edited),
+                    &edit::headers(&record, edited),
+                ),
+            }
+        }
+        rebuild.finish()
+    }
+
+    /// A sub-batch for each place that records go to, moved ones before dead letters.
+    fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
+        let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();
+        let mut letters = self.nothing_leaves();
+        let now = clock::wall_clock().0;
+        for (place, fate) in self.fates.leaving() {
+            match fate {
+                Fate::Move(partition) => {
+                    let leaving = moved.entry(*partition).or_insert_with(|| self.nothing_leaves());
+                    let delta = leaving.origins.len() as i32;
+                    edit::push(&mut leaving.builder, self.section, self.fates, place, delta);
+                    leaving.origins.push(place as i32);
+                }
+                Fate::DeadLetter(why) => self.push_letter(&mut letters, place, why, now),
+                // Answered before, or gone.
+                Fate::Stay | Fate::Drop | Fate::Refuse(_) | Fate::Retry(_) => {}
+            }
+        }
+        let mut sub_batches = Vec::with_capacity(moved.len() + 1);
+        for (partition, leaving) in moved {
+            sub_batches.push(SubBatch {
+                target: Target {
+                    topic_id: self.topic.0,
+                    partition,
+                },
+                hold: None,
+                origins: Vec::new(),
+                offset_headers: Vec::new(),
+                batch: leaving.builder.finish(None)?,
+            });
+        }
+        if let Some(topic) = self.dead_letter.filter(|_| !letters.origins.is_empty()) {
+            sub_batches.push(SubBatch {
+                target: Target {
+                    topic_id: topic.id.0,
+                    partition: self.partition % topic.partitions.max(1),
+                },
+                hold: None,
+                origins: letters.origins,
+                offset_headers: vec![dead_letter::offset_header(topic.headers)],
+                batch: letters.builder.finish(None)?,
+            });
+        }
+        Ok(sub_batches)
+    }
+
+    fn nothing_leaves(&self) -> Leaving {
+        Leaving {
+            builder: BatchBuilder::new(self.batch.compression()),
+            origins: Vec::new(),
+        }
+    }
+
+    /// A letter has the record as it was when it failed, and the time of its writing.
+    fn push_letter(&self, letters: &mut Leaving, place: u32, why: &Why, now: i64) {
+        let style = self.dead_letter.map_or(HeaderStyle::Corvid, |topic| topic.headers);
+        let record = self.section.record(place);
+        let origin = Origin {
+            topic: self.name,
+            partition: self.partition,
+            timestamp: self.section.timestamp(&record).0,
+        };
+        let story = dead_letter::headers(style, origin, why, now);
+        let untouched = Edited::default();
+        let edited = self.fates.edit_of(place).unwrap_or(&untouched);
+        let mut headers: Vec<Header<'_>> = edit::headers(&record, edited);
+        headers.extend(story.iter().map(|(key, value)| (key.as_bytes(), Some(value.as_slice()))));
+        letters.builder.push(&RecordParts {
+            offset_delta: letters.origins.len() as i32,
+            timestamp: Timestamp(now),
+            key: edit::key(&record, edited),
+            value: edit::value(&record, edited),
+            headers: &headers,
+        });
+        letters.origins.push(place as i32);
+    }
+}

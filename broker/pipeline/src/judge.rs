@@ -1,0 +1,200 @@
+//! Runs a topic's produce hooks over the records of one batch: outside any lock, and without effects.
+
+use bytes::Bytes;
+use corvid_metadata::policy::{OnFault, OnRefused};
+use corvid_record::BuildError;
+use corvid_plugin_host::{Edit, Edited as PluginEdit, Fault, HookInput, Outcome, Plugin, Route, Verdict};
+
+use crate::edit;
+use crate::fates::{Edited, Fate, Fates, Stage, Why};
+use crate::plan::{BoundHook, TopicPlan};
+use crate::section::Section;
+
+/// Where the records of a batch were sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// The partition that the client chose.
+    pub partition: i32,
+    /// How many the topic has.
+    pub partitions: i32,
+}
+
+/// Marks a record that a faulting plugin let through (`on_fault = "pass"`): the plugin's name.
+pub const PASSED_HEADER: &[u8] = b"corvid-fault-passed";
+
+/// The fate of each record of `section`.
+pub async fn judge(plan: &TopicPlan, to: Destination<'_>, section: &Section) -> Result<Fates, BuildError> {
+    let mut run = Run {
+        to,
+        section,
+        fates: Fates::all_stay(section.count()),
+    };
+    for hook in &plan.produce {
+        let hooks = hook.plugin.hooks();
+        if hooks.validate {
+            run.validate(hook).await?;
+        }
+        if hooks.transform {
+            run.transform(hook).await?;
+        }
+    }
+    if let Some(hook) = &plan.partitioner {
+        run.partition(hook).await?;
+    }
+    Ok(run.fates)
+}
+
+struct Run<'a> {
+    to: Destination<'a>,
+    section: &'a Section,
+    fates: Fates,
+}
+
+/// What a hook is given: the records that are still there, and where each stands in the batch.
+struct Left {
+    records: Bytes,
+    /// `None`: all of them, each at its own place.
+    places: Option<Vec<u32>>,
+    count: u32,
+}
+
+impl Left {
+    fn place(&self, index: u32) -> u32 {
+        self.places.as_ref().map_or(index, |places| places[index as usize])
+    }
+}
+
+impl Run<'_> {
+    fn left(&self) -> Result<Left, BuildError> {
+        if self.fates.untouched() {
+            return Ok(Left {
+                records: self.section.bytes().clone(),
+                places: None,
+                count: self.section.count() as u32,
+            });
+        }
+        let places: Vec<u32> = self.fates.staying().collect();
+        Ok(Left {
+            records: edit::render(self.section, &self.fates, &places)?,
+            count: places.len() as u32,
+            places: Some(places),
+        })
+    }
+
+    fn input<'b>(&'b self, left: &'b Left) -> HookInput<'b> {
+        HookInput {
+            topic: self.to.topic,
+            partition: self.to.partition,
+            partitions: self.to.partitions,
+            base_timestamp: self.section.base_timestamp(),
+            records: &left.records,
+            count: left.count,
+        }
+    }
+
+    async fn validate(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
+        let left = self.left()?;
+        let failing = hook.plugin.validate(self.input(&left)).await;
+        for failed in failing {
+            let place = left.place(failed.index);
+            match failed.verdict {
+                Verdict::Refused { code, reason } => {
+                    self.refused(hook, Stage::Validator, place, code, reason);
+                }
+                Verdict::Fault(fault) => self.faulted(hook, Stage::Validator, place, &fault),
+            }
+        }
+        Ok(())
+    }
+
+    async fn transform(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
+        let left = self.left()?;
+        let edits = hook.plugin.transform(self.input(&left)).await;
+        for (index, edited) in edits.list {
+            let place = left.place(index);
+            match edited {
+                PluginEdit::Drop => self.fates.decide(place, Fate::Drop),
+                PluginEdit::Refused { code, reason } => {
+                    self.refused(hook, Stage::Transform, place, code, reason);
+                }
+                PluginEdit::Fault(fault) => self.faulted(hook, Stage::Transform, place, &fault),
+                PluginEdit::Edit(edit) => self.apply(place, edit),
+            }
+        }
+        Ok(())
+    }
+
+    async fn partition(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
+        let left = self.left()?;
+        let routes: Vec<Outcome<Route>> = hook.plugin.partition(self.input(&left)).await;
+        for (index, route) in (0..).zip(routes) {
+            match route {
+                Ok(Route::To(partition)) if partition != self.to.partition => {
+                    self.fates.decide(left.place(index), Fate::Move(partition));
+                }
+                Ok(Route::To(_) | Route::Keep) => {}
+                Err(fault) => self.faulted(hook, Stage::Partitioner, left.place(index), &fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, hook: &BoundHook, stage: Stage, place: u32, code: u16, reason: String) {
+        let fate = match hook.on_refused {
+            OnRefused::Refuse => Fate::Refuse(why(&hook.plugin, stage, code.to_string(), reason)),
+            OnRefused::DeadLetter => Fate::DeadLetter(why(&hook.plugin, stage, code.to_string(), reason)),
+            OnRefused::Drop => Fate::Drop,
+        };
+        self.fates.decide(place, fate);
+    }
+
+    fn faulted(&mut self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
+        let why = || why(&hook.plugin, stage, fault.kind.name().to_owned(), fault.to_string());
+        match hook.on_fault {
+            OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
+            OnFault::DeadLetter => self.fates.decide(place, Fate::DeadLetter(why())),
+            OnFault::Pass => {
+                let mut headers = edit::headers_of(self.section, &self.fates, place);
+                let name = Bytes::copy_from_slice(hook.plugin.name().as_bytes());
+                headers.push((Bytes::from_static(PASSED_HEADER), Some(name)));
+                self.fates.edit(
+                    place,
+                    Edited {
+                        headers: Some(headers),
+                        ..Edited::default()
+                    },
+                );
+            }
+        }
+    }
+
+    fn apply(&mut self, place: u32, edit: Edit) {
+        let headers = (!edit.headers.is_empty()).then(|| {
+            let mut headers = edit::headers_of(self.section, &self.fates, place);
+            for op in edit.headers.iter() {
+                edit::apply_header(&mut headers, op);
+            }
+            headers
+        });
+        self.fates.edit(
+            place,
+            Edited {
+                key: edit.key,
+                value: edit.value,
+                headers,
+            },
+        );
+    }
+}
+
+fn why(plugin: &Plugin, stage: Stage, code: String, reason: String) -> Box<Why> {
+    Box::new(Why {
+        stage,
+        plugin: plugin.name().to_owned(),
+        generation: plugin.generation(),
+        code,
+        reason,
+    })
+}

@@ -1,0 +1,121 @@
+//! The modules of plugins, by the SHA-256 of their bytes: those in the binary, and those that were deployed.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use bytes::Bytes;
+use corvid_env::fs::Dir;
+use corvid_metadata::Digest;
+
+/// The largest module that is stored.
+pub const MODULE_BYTES_MAX: u64 = 64 << 20;
+
+/// Where modules are kept. A file is named by its digest and checked against it when it is read.
+pub struct Modules {
+    dir: Dir,
+    builtin: BTreeMap<String, Bytes>,
+    builtin_by_digest: BTreeMap<Digest, Bytes>,
+}
+
+/// Why a module cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ModuleError {
+    /// Nobody has given it to this node.
+    #[error("module {0} is not on this node: apply the file that names it again")]
+    Missing(Digest),
+    /// The file is not what its name says.
+    #[error("the stored module {expected} is damaged: it has the digest {found}; remove it and apply again")]
+    Damaged {
+        /// What the file is named.
+        expected: Digest,
+        /// What is in it.
+        found: Digest,
+    },
+    /// Larger than is stored.
+    #[error("the module has {bytes} bytes, the limit is {MODULE_BYTES_MAX}")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// The disk said no.
+    #[error("the module cannot be stored or read: {0}")]
+    Io(#[from] io::Error),
+}
+
+impl Modules {
+    /// The modules in `dir`, and those of the binary by their names.
+    pub fn new(dir: Dir, builtin: BTreeMap<String, Bytes>) -> Self {
+        let builtin_by_digest = builtin.values().map(|bytes| (digest_of(bytes), bytes.clone())).collect();
+        Self {
+            dir,
+            builtin,
+            builtin_by_digest,
+        }
+    }
+
+    /// A plugin of the binary.
+    pub fn builtin(&self, name: &str) -> Option<&Bytes> {
+        self.builtin.get(name)
+    }
+
+    /// The names of the binary's plugins.
+    pub fn builtin_names(&self) -> impl Iterator<Item = &str> {
+        self.builtin.keys().map(String::as_str)
+    }
+
+    /// Keeps a module; durable when this returns.
+    pub async fn put(&self, bytes: &[u8]) -> Result<Digest, ModuleError> {
+        if bytes.len() as u64 > MODULE_BYTES_MAX {
+            return Err(ModuleError::TooLarge { bytes: bytes.len() });
+        }
+        let digest = digest_of(bytes);
+        let name = file_name(digest);
+        if !self.builtin_by_digest.contains_key(&digest) && !self.dir.exists(&name) {
+            self.dir.write_atomic(&name, bytes).await?;
+        }
+        Ok(digest)
+    }
+
+    /// The module with this digest.
+    pub fn get(&self, digest: Digest) -> Result<Bytes, ModuleError> {
+        if let Some(bytes) = self.builtin_by_digest.get(&digest) {
+            return Ok(bytes.clone());
+        }
+        let name = file_name(digest);
+        if !self.dir.exists(&name) {
+            return Err(ModuleError::Missing(digest));
+        }
+        let bytes = self.dir.read(&name, MODULE_BYTES_MAX)?;
+        let found = digest_of(&bytes);
+        if found != digest {
+            return Err(ModuleError::Damaged { expected: digest, found });
+        }
+        Ok(bytes.into())
+    }
+}
+
+/// The SHA-256 of a module's bytes: its name everywhere.
+pub fn digest_of(bytes: &[u8]) -> Digest {
+    use sha2::Digest as _;
+    Digest(sha2::Sha256::digest(bytes).into())
+}
+
+fn file_name(digest: Digest) -> String {
+    format!("{}.wasm", digest.hex())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_module_is_what_its_digest_says_or_an_error() {
+        let place = tempfile::tempdir().unwrap();
+        let modules = Modules::new(Dir::open(place.path()).unwrap(), BTreeMap::new());
+        let digest = modules.put(b"module").await.unwrap();
+        assert_eq!(modules.get(digest).unwrap(), b"module"[..]);
+        std::fs::write(place.path().join(file_name(digest)), b"other").unwrap();
+        assert!(matches!(modules.get(digest), Err(ModuleError::Damaged { .. })));
+        assert!(matches!(modules.get(digest_of(b"x")), Err(ModuleError::Missing(_))));
+    }
+}

@@ -1,0 +1,137 @@
+//! The plugins that bindings name, loaded once for each configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use corvid_metadata::policy::Binding;
+use corvid_metadata::{Digest, Image, PluginLimits, PluginRecord};
+use corvid_plugin_host::{Limits, LoadError, LoadSpec, Plugin, PluginHost};
+use parking_lot::Mutex;
+
+use crate::modules::{ModuleError, Modules};
+
+/// What makes one loaded plugin different from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PluginKey {
+    /// What bindings call it.
+    pub name: String,
+    /// Its module.
+    pub module: Digest,
+    /// Its configuration: JSON.
+    pub config: String,
+    /// Its limits: CPU time in ms, and memory in bytes.
+    limits: (Option<u64>, Option<u64>),
+    /// Which deployment.
+    pub generation: u64,
+}
+
+/// Why a binding's plugin is not there.
+#[derive(Debug, thiserror::Error)]
+pub enum PluginError {
+    /// No plugin has this name.
+    #[error("no plugin is named \"{0}\"")]
+    Unknown(String),
+    /// Its module is not there.
+    #[error("plugin \"{name}\": {error}")]
+    Module {
+        /// The plugin.
+        name: String,
+        /// What is wrong.
+        #[source]
+        error: ModuleError,
+    },
+    /// It does not load, or fails its self-test.
+    #[error("plugin \"{name}\": {error}")]
+    Load {
+        /// The plugin.
+        name: String,
+        /// What is wrong.
+        #[source]
+        error: LoadError,
+    },
+}
+
+/// Loaded plugins, shared by all bindings that mean the same.
+pub struct Plugins {
+    host: Arc<PluginHost>,
+    modules: Arc<Modules>,
+    loaded: Mutex<BTreeMap<PluginKey, Arc<Plugin>>>,
+}
+
+impl Plugins {
+    /// None are loaded yet.
+    pub fn new(host: Arc<PluginHost>, modules: Arc<Modules>) -> Self {
+        Self {
+            host,
+            modules,
+            loaded: Mutex::default(),
+        }
+    }
+
+    /// Where modules are kept.
+    pub fn modules(&self) -> &Arc<Modules> {
+        &self.modules
+    }
+
+    /// What `binding` comes to with the plugins of `image`.
+    pub fn key(image: &Image, binding: &Binding) -> Result<PluginKey, PluginError> {
+        let record = image.plugin(&binding.plugin).ok_or_else(|| PluginError::Unknown(binding.plugin.clone()))?;
+        Ok(key(&binding.plugin, record, binding.config.as_ref(), binding.limits))
+    }
+
+    /// What a plugin by itself comes to: for a check before anything is bound.
+    pub fn key_of_record(name: &str, record: &PluginRecord) -> PluginKey {
+        key(name, record, None, PluginLimits::default())
+    }
+
+    /// The plugin, loaded, configured and tested. What is loaded already is shared.
+    pub async fn load(&self, key: &PluginKey) -> Result<Arc<Plugin>, PluginError> {
+        if let Some(plugin) = self.loaded.lock().get(key) {
+            return Ok(plugin.clone());
+        }
+        let wasm = self.modules.get(key.module).map_err(|error| PluginError::Module {
+            name: key.name.clone(),
+            error,
+        })?;
+        let defaults = self.host.defaults();
+        let spec = LoadSpec {
+            name: key.name.clone(),
+            wasm,
+            config: key.config.clone(),
+            limits: Limits {
+                deadline: key.limits.0.map_or(defaults.deadline, Duration::from_millis),
+                memory_bytes: key.limits.1.map_or(defaults.memory_bytes, |bytes| bytes as usize),
+            },
+            generation: key.generation,
+        };
+        let plugin = self.host.load(spec).await.map_err(|error| PluginError::Load {
+            name: key.name.clone(),
+            error,
+        })?;
+        Ok(self.loaded.lock().entry(key.clone()).or_insert(plugin).clone())
+    }
+
+    /// Forgets all that nobody but this cache holds.
+    pub fn forget_unused(&self) {
+        self.loaded.lock().retain(|_, plugin| Arc::strong_count(plugin) > 1);
+    }
+
+    /// Every loaded plugin.
+    pub fn loaded(&self) -> Vec<Arc<Plugin>> {
+        self.loaded.lock().values().cloned().collect()
+    }
+}
+
+fn key(name: &str, record: &PluginRecord, config: Option<&serde_json::Value>, limits: PluginLimits) -> PluginKey {
+    let config = config.unwrap_or(&record.config);
+    let limits = limits.or(record.limits);
+    PluginKey {
+        name: name.to_owned(),
+        module: record.module,
+        // No configuration is an empty one: a plugin reads keys, not nothing.
+        config: if config.is_null() { "{}".to_owned() } else { config.to_string() },
+        limits: (limits.deadline_ms, limits.memory_bytes),
+        generation: record.generation,
+    }
+}

@@ -1,0 +1,217 @@
+//! The produce path: check, judge, append, and wait for what the client asked for.
+//!
+//! ```text
+//! bytes ─ check ─ duplicate? ─ open ─ judge (hooks) ─ assemble (Y, X) ─ append Y X ─ committed ─ delivered
+//!         header    answered     only where a hook is bound             one write     acks=all   acks=all and Y
+//! ```
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use corvid_env::clock;
+use corvid_metadata::TopicSettings;
+use corvid_record::Batch;
+use corvid_replication::{Acks, AppendError, Closed, Partition, Refusal};
+use corvid_storage::Appended;
+
+use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
+use crate::check::{self, BatchRefused};
+use crate::fates::{Fate, Fates, Why};
+use crate::judge::{self, Destination};
+use crate::plan::TopicPlan;
+use crate::plugins::PluginKey;
+use crate::section::{Section, SectionError};
+
+/// A topic as the produce path needs it: settled before the batch is looked at, and swapped whole.
+pub struct ProduceTopic {
+    /// The topic's name.
+    pub name: Arc<str>,
+    /// How many partitions it has.
+    pub partitions: i32,
+    /// Its settings.
+    pub settings: TopicSettings,
+    /// Its hooks; `Err` says why they are not there, and then nothing is appended.
+    pub plan: Result<TopicPlan, String>,
+    /// Where its dead letters go, if some binding sends them.
+    pub dead_letter: Option<DeadLetterTopic>,
+    /// What the plan was loaded from.
+    pub(crate) keys: Vec<PluginKey>,
+}
+
+/// A batch that is in the log, or a duplicate of one.
+pub struct Accepted {
+    /// Its offsets.
+    pub appended: Appended,
+    partition: Arc<Partition>,
+    /// Whether some of it is to be elsewhere before acks=all is answered.
+    elsewhere: bool,
+}
+
+/// Why nothing of a batch is in any log, now or later.
+#[derive(Debug, thiserror::Error)]
+pub enum ProduceError {
+    /// The bytes are not a batch that may be appended.
+    #[error(transparent)]
+    Batch(#[from] BatchRefused),
+    /// The records inside cannot be read, and a hook must see them.
+    #[error("the records cannot be read: {0}")]
+    Records(#[from] SectionError),
+    /// A plugin could not judge a record, and the binding says that the client shall try again.
+    #[error("{plugin} failed on record {record}: {reason}")]
+    Plugin {
+        /// The plugin.
+        plugin: String,
+        /// The first record it failed on: its place in the batch.
+        record: u32,
+        /// What happened.
+        reason: String,
+    },
+    /// The topic's plugins are not loaded.
+    #[error("the topic's plugins are not ready: {0}")]
+    NotReady(String),
+    /// Too many records that left wait for their targets.
+    #[error("{waiting} offsets wait to be delivered to other partitions, the limit is {BACKLOG_MAX}")]
+    Backlog {
+        /// How many offsets of this partition.
+        waiting: i64,
+    },
+    /// What the hooks left of the batch cannot be written.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// The partition says no.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+}
+
+/// How many offsets of a partition may wait for delivery before batches with more are refused.
+pub const BACKLOG_MAX: i64 = 1_000_000;
+
+/// How far a batch is decompressed for hooks: a bomb costs this much and no more.
+pub const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
+
+/// Appends a client's batch to the partition that it named. On an error, nothing has happened anywhere.
+pub async fn append(
+    topic: &ProduceTopic,
+    partition: Arc<Partition>,
+    acks: Acks,
+    bytes: Bytes,
+) -> Result<Accepted, ProduceError> {
+    let plan = topic.plan.as_ref().map_err(|reason| ProduceError::NotReady(reason.clone()))?;
+    let batch = check::check(&bytes, &topic.settings, clock::wall_clock())?;
+    if plan.is_empty() {
+        let appended = partition.append_produced(acks, None, bytes)?;
+        let elsewhere = appended.duplicate;
+        return Ok(Accepted {
+            appended,
+            partition,
+            elsewhere,
+        });
+    }
+    // A retry never runs a plugin again for what is in the log: the decision that was written stands.
+    if let Some(appended) = partition.log().find_duplicate(&batch) {
+        return Ok(Accepted {
+            appended,
+            partition,
+            elsewhere: true,
+        });
+    }
+    let section = Section::open(&bytes, &batch, DECOMPRESSED_BYTES_MAX)?;
+    let to = Destination {
+        topic: &topic.name,
+        partition: partition.id().index.0,
+        partitions: topic.partitions,
+    };
+    let fates = judge::judge(plan, to, &section).await.map_err(AssembleError::from)?;
+    append_judged(topic, plan, partition, acks, &bytes, &section, &fates)
+}
+
+fn append_judged(
+    topic: &ProduceTopic,
+    plan: &TopicPlan,
+    partition: Arc<Partition>,
+    acks: Acks,
+    bytes: &Bytes,
+    section: &Section,
+    fates: &Fates,
+) -> Result<Accepted, ProduceError> {
+    let batch = Batch::parse(bytes).map_err(BatchRefused::from)?;
+    if let Some(error) = retriable(fates) {
+        return Err(error);
+    }
+    if let Some(refusal) = refusal(fates) {
+        let appended = partition.refuse(&batch, refusal)?;
+        return Ok(Accepted {
+            appended,
+            partition,
+            elsewhere: true,
+        });
+    }
+    let source = Source {
+        topic: partition.id().topic,
+        name: &topic.name,
+        partition: partition.id().index.0,
+        dead_letter: topic.dead_letter.as_ref(),
+        batch,
+        section,
+        fates,
+    };
+    let Assembled { entry, remainder } = assemble::assemble(&source, plan, bytes)?;
+    let leaving = entry.is_some();
+    if leaving {
+        bounded_backlog(&partition)?;
+    }
+    let appended = partition.append_produced(acks, entry, remainder)?;
+    Ok(Accepted {
+        elsewhere: leaving || appended.duplicate,
+        appended,
+        partition,
+    })
+}
+
+/// A partition whose entries nobody takes must not fill the disk.
+fn bounded_backlog(partition: &Partition) -> Result<(), ProduceError> {
+    let waiting = partition.high_watermark().0 - partition.delivered().get().0;
+    if waiting > BACKLOG_MAX { Err(ProduceError::Backlog { waiting }) } else { Ok(()) }
+}
+
+/// A fault that the client shall retry: the whole batch, since its sequence is one.
+fn retriable(fates: &Fates) -> Option<ProduceError> {
+    fates.leaving().find_map(|(record, fate)| match fate {
+        Fate::Retry(why) => Some(ProduceError::Plugin {
+            plugin: why.plugin.clone(),
+            record,
+            reason: why.reason.clone(),
+        }),
+        _ => None,
+    })
+}
+
+fn refusal(fates: &Fates) -> Option<Refusal> {
+    let refused: Vec<(u32, &Why)> = fates
+        .leaving()
+        .filter_map(|(record, fate)| match fate {
+            Fate::Refuse(why) => Some((record, why.as_ref())),
+            _ => None,
+        })
+        .collect();
+    let (_, first) = refused.first()?;
+    Some(Refusal {
+        plugin: first.plugin.clone(),
+        records: refused.iter().map(|(record, why)| (*record as i32, why.reason.clone())).collect(),
+    })
+}
+
+impl Accepted {
+    /// Returns once what `acks` asks for has happened. With acks=all: the batch is committed, and every
+    /// record that left is committed where it went, so that who has the answer can read it there.
+    pub async fn acknowledged(&self, acks: Acks) -> Result<(), Closed> {
+        if acks != Acks::All {
+            return Ok(());
+        }
+        self.partition.committed(self.appended.end).await?;
+        if self.elsewhere && self.partition.source().is_some() {
+            self.partition.delivered().reached(self.appended.end).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+//! Topics as the produce path sees them: settings and loaded hooks, swapped whole when the metadata changes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use corvid_metadata::policy::TopicBindings;
+use corvid_metadata::{Image, TopicId, TopicImage, TopicSettings};
+use corvid_replication::NodeConfigs;
+
+use crate::assemble::DeadLetterTopic;
+use crate::plan::{BoundHook, TopicPlan};
+use crate::plugins::{PluginError, PluginKey, Plugins};
+use crate::produce::ProduceTopic;
+use crate::routes;
+
+/// Every topic of the metadata. A topic that is not here yet is not produced to.
+pub struct Topics {
+    configs: NodeConfigs,
+    plugins: Arc<Plugins>,
+    by_id: ArcSwap<BTreeMap<TopicId, Arc<ProduceTopic>>>,
+}
+
+impl Topics {
+    /// No topics yet.
+    pub fn new(configs: NodeConfigs, plugins: Arc<Plugins>) -> Arc<Self> {
+        Arc::new(Self {
+            configs,
+            plugins,
+            by_id: ArcSwap::default(),
+        })
+    }
+
+    /// A topic, ready to be produced to.
+    pub fn get(&self, id: TopicId) -> Option<Arc<ProduceTopic>> {
+        self.by_id.load().get(&id).cloned()
+    }
+
+    /// Every topic.
+    pub fn all(&self) -> Arc<BTreeMap<TopicId, Arc<ProduceTopic>>> {
+        self.by_id.load_full()
+    }
+
+    /// The plugins that topics bind.
+    pub fn plugins(&self) -> &Arc<Plugins> {
+        &self.plugins
+    }
+
+    /// Takes over `image`. Requests under way finish with what they began with.
+    ///
+    /// A topic whose plugins do not load keeps the hooks that it has, if it has some: the change was checked
+    /// before it was committed, so this is a fault of this node, and it is logged.
+    pub async fn reconcile(&self, image: &Image) {
+        let before = self.by_id.load_full();
+        let mut now = BTreeMap::new();
+        for topic in image.topics() {
+            let old = before.get(&topic.id);
+            now.insert(topic.id, self.topic(image, topic, old).await);
+        }
+        self.by_id.store(Arc::new(now));
+        drop(before);
+        self.plugins.forget_unused();
+    }
+
+    async fn topic(&self, image: &Image, topic: &TopicImage, old: Option<&Arc<ProduceTopic>>) -> Arc<ProduceTopic> {
+        let settings = self.configs.topic(image, topic);
+        let dead_letter = dead_letter(image, &settings.bindings);
+        let keys = keys(image, &settings.bindings);
+        let partitions = topic.partitions.len() as i32;
+        if let (Some(old), Ok(keys)) = (old, &keys)
+            && old.plan.is_ok()
+            && (old.partitions, &old.settings, &old.dead_letter) == (partitions, &settings, &dead_letter)
+            && old.keys == *keys
+        {
+            return old.clone();
+        }
+        let plan = self.plan(image, topic, &settings, keys.as_ref()).await;
+        let plan = plan.inspect_err(|reason| tracing::error!(topic = %topic.name, reason, "the topic takes no records"));
+        Arc::new(ProduceTopic {
+            name: topic.name.as_str().into(),
+            partitions,
+            settings,
+            plan,
+            dead_letter,
+            keys: keys.unwrap_or_default(),
+        })
+    }
+
+    async fn plan(
+        &self,
+        image: &Image,
+        topic: &TopicImage,
+        settings: &TopicSettings,
+        keys: Result<&Vec<PluginKey>, &PluginError>,
+    ) -> Result<TopicPlan, String> {
+        let bindings = &settings.bindings;
+        let keys = keys.map_err(ToString::to_string)?;
+        if let Some(missing) = routes::missing(image, topic, bindings) {
+            return Err(missing);
+        }
+        let mut hooks = Vec::with_capacity(keys.len());
+        for (binding, key) in bindings.all().zip(keys) {
+            let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
+            hooks.push(BoundHook {
+                plugin,
+                on_refused: bindings.on_refused_of(binding),
+                on_fault: bindings.on_fault_of(binding),
+            });
+        }
+        let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
+        TopicPlan::new(hooks, partitioner)
+    }
+
+    /// Whether every topic of `image`, which is not committed yet, would have its hooks: what does not load or
+    /// fails its self-test is refused here, and what runs stays.
+    pub async fn check(&self, image: &Image) -> Result<(), String> {
+        for (name, record) in image.plugins() {
+            let known = Plugins::key_of_record(name, record);
+            self.plugins.load(&known).await.map_err(|error| error.to_string())?;
+        }
+        for topic in image.topics() {
+            let bindings = self.configs.topic(image, topic).bindings;
+            self.check_bindings(image, &bindings).await.map_err(|error| format!("topic {}: {error}", topic.name))?;
+        }
+        Ok(())
+    }
+
+    /// Whether these bindings, which no topic has yet, could be had with the plugins of `image`.
+    pub async fn check_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
+        let mut hooks = Vec::new();
+        for binding in bindings.all() {
+            let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
+            let plugin = self.plugins.load(&key).await.map_err(|error| error.to_string())?;
+            hooks.push(BoundHook {
+                plugin,
+                on_refused: bindings.on_refused_of(binding),
+                on_fault: bindings.on_fault_of(binding),
+            });
+        }
+        let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
+        TopicPlan::new(hooks, partitioner).map(drop)
+    }
+}
+
+/// The plugins that `bindings` name, in the order in which they run.
+fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<PluginKey>, PluginError> {
+    bindings.all().map(|binding| Plugins::key(image, binding)).collect()
+}
+
+fn dead_letter(image: &Image, bindings: &TopicBindings) -> Option<DeadLetterTopic> {
+    if !bindings.dead_letters() {
+        return None;
+    }
+    let topic = image.topic(&bindings.dead_letter.topic)?;
+    Some(DeadLetterTopic {
+        id: topic.id,
+        partitions: topic.partitions.len() as i32,
+        headers: bindings.dead_letter.headers,
+    })
+}

@@ -1,0 +1,199 @@
+//! The partitions that this node holds, kept in step with the metadata.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use corvid_env::clock;
+use corvid_env::fs::Dir;
+use corvid_metadata::{Image, NodeId, PartitionImage, PartitionIndex, TopicImage};
+use corvid_record::LeaderEpoch;
+use corvid_record::hidden::SourceId;
+use corvid_storage::LogDirectory;
+use parking_lot::Mutex;
+
+use crate::log_config;
+use crate::node_configs::NodeConfigs;
+use crate::partition::{Leadership, Partition, PartitionId};
+use crate::topic_marker;
+
+/// Every partition of this node. Reading is lock-free; one task at a time reconciles.
+pub struct Replicas {
+    configs: NodeConfigs,
+    root: Dir,
+    directory: Arc<LogDirectory>,
+    leading: ArcSwap<BTreeMap<PartitionId, Arc<Partition>>>,
+    /// Partitions whose log cannot be opened, with the reason. They are tried again at the next restart.
+    offline: Mutex<BTreeMap<PartitionId, String>>,
+}
+
+impl Replicas {
+    /// A node's partitions before the first image: none. `root` is the directory that `directory` manages.
+    pub fn new(configs: NodeConfigs, root: Dir, directory: Arc<LogDirectory>) -> Arc<Self> {
+        Arc::new(Self {
+            configs,
+            root,
+            directory,
+            leading: ArcSwap::default(),
+            offline: Mutex::default(),
+        })
+    }
+
+    /// The node whose partitions these are.
+    pub fn node(&self) -> NodeId {
+        self.configs.node
+    }
+
+    /// The configs that hold on this node.
+    pub fn configs(&self) -> &NodeConfigs {
+        &self.configs
+    }
+
+    /// The disk that they lie on.
+    pub fn directory(&self) -> &Arc<LogDirectory> {
+        &self.directory
+    }
+
+    /// The partition, if this node leads it.
+    pub fn get(&self, id: PartitionId) -> Option<Arc<Partition>> {
+        self.leading.load().get(&id).cloned()
+    }
+
+    /// Every partition that this node leads.
+    pub fn all(&self) -> Arc<BTreeMap<PartitionId, Arc<Partition>>> {
+        self.leading.load_full()
+    }
+
+    /// Why a partition that the metadata gives to this node is not served.
+    pub fn offline_reason(&self, id: PartitionId) -> Option<String> {
+        self.offline.lock().get(&id).cloned()
+    }
+
+    /// Opens what is new, deletes what is gone, and takes over what has changed.
+    ///
+    /// Opening and deleting block on the disk. A log that cannot be opened is reported and left alone.
+    pub async fn reconcile(&self, image: &Image) {
+        let before = self.leading.load_full();
+        let mut now = BTreeMap::new();
+        for topic in image.topics() {
+            for (index, partition) in (0..).map(PartitionIndex).zip(topic.partitions.iter()) {
+                if partition.leader != Some(self.configs.node) {
+                    continue;
+                }
+                let id = PartitionId { topic: topic.id, index };
+                if let Some(led) = before.get(&id) {
+                    self.update(led, image, topic, partition);
+                    now.insert(id, led.clone());
+                } else if let Some(opened) = self.open(id, image, topic, partition).await {
+                    now.insert(id, opened);
+                }
+            }
+        }
+        let gone: Vec<_> = before.iter().filter(|(id, _)| !now.contains_key(id)).map(|(_, led)| led.clone()).collect();
+        self.leading.store(Arc::new(now));
+        for partition in gone {
+            self.delete(&partition).await;
+        }
+    }
+
+    fn update(&self, led: &Partition, image: &Image, topic: &TopicImage, partition: &PartitionImage) {
+        let settings = self.configs.topic(image, topic);
+        let config = log_config::of(&settings);
+        if led.log().config() != config {
+            led.log().set_config(config);
+        }
+        led.update(leadership(partition, &settings));
+    }
+
+    async fn open(
+        &self,
+        id: PartitionId,
+        image: &Image,
+        topic: &TopicImage,
+        partition: &PartitionImage,
+    ) -> Option<Arc<Partition>> {
+        if self.offline.lock().contains_key(&id) {
+            return None;
+        }
+        let name = log_name(&topic.name, id.index);
+        let settings = self.configs.topic(image, topic);
+        if let Err(error) = self.make_way(&name, id).await {
+            return self.set_offline(id, &name, error.to_string());
+        }
+        let log = match self.directory.open_log(&name, log_config::of(&settings)) {
+            Ok(log) => log,
+            Err(error) => return self.set_offline(id, &name, error.to_string()),
+        };
+        if let Err(error) = topic_marker::write(&self.root, &name, id.topic).await {
+            return self.set_offline(id, &name, error.to_string());
+        }
+        log.begin_epoch(LeaderEpoch(partition.leader_epoch));
+        let leadership = leadership(partition, &settings);
+        Some(Partition::lead(id, topic.name.as_str().into(), log, leadership))
+    }
+
+    /// Removes what a deleted topic of the same name has left.
+    async fn make_way(&self, name: &str, id: PartitionId) -> Result<(), MakeWayError> {
+        if topic_marker::read(&self.root, name)?.is_some_and(|topic| topic != id.topic) {
+            tracing::info!(log = name, "removing the log of an earlier topic of this name");
+            self.directory.delete_log(name).await?;
+        }
+        Ok(())
+    }
+
+    fn set_offline<T>(&self, id: PartitionId, name: &str, reason: String) -> Option<T> {
+        tracing::error!(partition = name, %reason, "a partition cannot be served");
+        self.offline.lock().insert(id, reason);
+        None
+    }
+
+    async fn delete(&self, partition: &Partition) {
+        partition.close();
+        let name = log_name(partition.topic(), partition.id().index);
+        if let Err(error) = self.directory.delete_log(&name).await {
+            tracing::error!(partition = %name, %error, "a deleted partition's files could not be removed");
+        }
+    }
+
+    /// Rolls and deletes what is due by time or size, and compacts the internal topics. Called now and then.
+    pub async fn tidy_up(&self) {
+        let now = clock::wall_clock();
+        for partition in self.all().values() {
+            if let Err(error) = partition.log().roll_if_due(now) {
+                tracing::warn!(?partition, %error, "a segment could not be rolled");
+            }
+            match partition.log().retain(now, partition.retention_limit()) {
+                Ok(deleted) if deleted.is_empty() => {}
+                Ok(deleted) => tracing::info!(?partition, segments = deleted.len(), "retention"),
+                Err(error) => tracing::warn!(?partition, %error, "retention failed"),
+            }
+            if let Err(error) = partition.log().compact(now, partition.retention_limit()).await {
+                tracing::warn!(?partition, %error, "compaction failed");
+            }
+        }
+    }
+}
+
+/// What an earlier topic left could not be removed.
+#[derive(Debug, thiserror::Error)]
+enum MakeWayError {
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Delete(#[from] corvid_storage::ChangeError),
+}
+
+/// The name of a partition's directory, as Kafka has it.
+pub fn log_name(topic: &str, index: PartitionIndex) -> String {
+    format!("{topic}-{index}")
+}
+
+fn leadership(partition: &PartitionImage, settings: &corvid_metadata::TopicSettings) -> Leadership {
+    Leadership {
+        epoch: LeaderEpoch(partition.leader_epoch),
+        in_sync: partition.isr.clone(),
+        durability: settings.durability,
+        min_in_sync: settings.min_insync_replicas as usize,
+        source: partition.source.and_then(SourceId::new),
+    }
+}
