@@ -17,12 +17,7 @@ pub fn decode<T: Request>(frame: &Frame) -> Result<T, DecodeError> {
 
 fn decode_body<T: Request>(version: i16, mut body: bytes::Bytes) -> Result<T, DecodeError> {
     guard::check(T::KEY, version, &body)?;
-    let request = T::decode(&mut body, version).map_err(|error| DecodeError::Protocol(error.to_string()))?;
-    if body.is_empty() {
-        Ok(request)
-    } else {
-        Err(DecodeError::LeftOver { bytes: body.len() })
-    }
+    T::decode(&mut body, version).map_err(|error| DecodeError::Protocol(error.to_string()))
 }
 
 /// Why a frame holds no request. As in Kafka, the connection is closed.
@@ -34,10 +29,4 @@ pub enum DecodeError {
     /// The protocol crate refused what the guard let pass.
     #[error("the request could not be decoded: {0}")]
     Protocol(String),
-    /// The protocol crate left bytes that the guard had walked.
-    #[error("{bytes} bytes of the request were not decoded")]
-    LeftOver {
-        /// How many.
-        bytes: usize,
-    },
 }

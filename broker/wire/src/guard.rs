@@ -4,11 +4,12 @@
 //! bytes could abort the process. The guard walks the same bytes by a schema of our own
 //! ([`schemas`]) and refuses what a decoder must not see: a count or length beyond the bytes that
 //! are left, a null where the protocol has none, a string beyond Kafka's limit or not UTF-8, a
-//! tagged field whose size is not its content's, too many elements or tagged fields, bytes left
-//! over, and a request whose decoded form would be out of proportion to its bytes.
+//! tagged field whose size is not its content's, too many elements or tagged fields, and a request
+//! whose decoded form would be out of proportion to its bytes.
 //!
-//! Invariant: what passes, `kafka-protocol` decodes without an error, to the last byte, into
-//! at most [`decoded_bytes_max`] bytes of memory. The tests check that for every API and version. The depth of nesting is the schema's, never the peer's.
+//! Bytes behind the last field are no error: Kafka 4.3.1 ignores them, so a client may send some.
+//!
+//! Invariant: what passes, `kafka-protocol` decodes without an error, to the same byte, into at most [`decoded_bytes_max`] bytes of memory. The tests check that for every API and version. The depth of nesting is the schema's, never the peer's.
 
 mod cursor;
 mod field;
@@ -31,7 +32,7 @@ pub fn check(api_key: i16, version: i16, body: &[u8]) -> Result<(), GuardError> 
     if !api.decodes(version) {
         return Err(GuardError::UnsupportedVersion { api: api.name, version });
     }
-    walk::walk(api.request, version, api.is_flexible(version), body)
+    walk::walk(api.request, version, api.is_flexible(version), body).map(drop)
 }
 
 /// The most memory that a request of this many bytes may take once decoded, beside the bytes
@@ -136,11 +137,5 @@ pub enum GuardError {
     TooDense {
         /// The size of the request's body.
         request_bytes: usize,
-    },
-    /// Bytes after the last field.
-    #[error("{bytes} bytes are left over after the last field")]
-    LeftOver {
-        /// How many.
-        bytes: usize,
     },
 }

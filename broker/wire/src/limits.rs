@@ -59,3 +59,15 @@ pub const SEND_PIECE_BYTES: u64 = 1024 * 1024;
 /// How long a peer may take to read a piece of a response, on top of what its size allows at
 /// [`FRAME_BYTES_PER_SECOND_MIN`].
 pub const WRITE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long our own client waits for a connection.
+pub const CLIENT_CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long our own client waits for a response.
+pub const CLIENT_REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// The largest response that our own client reads, in bytes.
+pub const CLIENT_RESPONSE_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How much may come out of a batch that our own client decompresses, in bytes.
+pub const CLIENT_DECOMPRESSED_BYTES_MAX: usize = 256 * 1024 * 1024;

@@ -37,7 +37,7 @@ pub(super) fn parse(frame: &[u8], last_client_id: Option<&Arc<str>>) -> Result<H
     }
     let client_id = client_id(&mut cursor, last_client_id)?;
     if api.request_header_version(api_version) == 2 {
-        skip_tagged_fields(&mut cursor)?;
+        cursor.skip_tagged_fields("the header's tagged fields")?;
     }
     Ok(Header {
         api_key,
@@ -69,18 +69,6 @@ fn client_id(cursor: &mut Cursor<'_>, last: Option<&Arc<str>>) -> Result<Option<
     }
     let text = str::from_utf8(bytes).map_err(|_| GuardError::NotUtf8 { field: FIELD })?;
     Ok(Some(Arc::from(text)))
-}
-
-/// No tagged field of the header is known. Each takes two bytes at least, which bounds the loop.
-fn skip_tagged_fields(cursor: &mut Cursor<'_>) -> Result<(), GuardError> {
-    const FIELD: &str = "the header's tagged fields";
-    let count = cursor.unsigned_varint(FIELD)?;
-    for _ in 0..count {
-        cursor.unsigned_varint(FIELD)?;
-        let size = cursor.unsigned_varint(FIELD)?;
-        cursor.take(FIELD, size as usize)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -76,6 +76,16 @@ impl<'a> Cursor<'a> {
         Err(GuardError::Truncated { field })
     }
 
+    /// Skips tagged fields none of which is known. Each takes two bytes at least, which bounds the loop.
+    pub fn skip_tagged_fields(&mut self, field: &'static str) -> Result<(), GuardError> {
+        for _ in 0..self.unsigned_varint(field)? {
+            self.unsigned_varint(field)?;
+            let size = self.unsigned_varint(field)?;
+            self.take(field, size as usize)?;
+        }
+        Ok(())
+    }
+
     /// Counts the elements of an array of structures.
     pub fn count_structures(&mut self, count: usize) -> Result<(), GuardError> {
         self.count_elements(count)?;

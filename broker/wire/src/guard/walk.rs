@@ -5,18 +5,15 @@ use super::cursor::Cursor;
 use super::field::{Field, Kind};
 use crate::limits;
 
-/// Walks `body` by `fields`, to its last byte.
-pub(super) fn walk(fields: &[Field], version: i16, flexible: bool, body: &[u8]) -> Result<(), GuardError> {
+/// Walks `body` by `fields`, and says how many bytes are left over behind the last one.
+pub(super) fn walk(fields: &[Field], version: i16, flexible: bool, body: &[u8]) -> Result<usize, GuardError> {
     let mut walk = Walk {
         cursor: Cursor::new(body),
         version,
         flexible,
     };
     walk.structure(fields)?;
-    match walk.cursor.left() {
-        0 => Ok(()),
-        bytes => Err(GuardError::LeftOver { bytes }),
-    }
+    Ok(walk.cursor.left())
 }
 
 struct Walk<'a> {

@@ -4,28 +4,25 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::Request;
 
-type Codec = fn(i16, Bytes, bool) -> Result<BytesMut, String>;
+type Codec = fn(i16, Bytes, bool) -> Result<(usize, BytesMut), String>;
 
-/// Decodes a request to its last byte.
-pub fn decode_only(api_key: i16, version: i16, body: Bytes) -> Result<(), String> {
-    codec(api_key)(version, body, false).map(drop)
+/// Decodes a request, and says how many bytes are left over.
+pub fn decode_only(api_key: i16, version: i16, body: Bytes) -> Result<usize, String> {
+    codec(api_key)(version, body, false).map(|(left, _)| left)
 }
 
-/// Decodes a request to its last byte, and encodes it again.
-pub fn recode(api_key: i16, version: i16, body: Bytes) -> Result<BytesMut, String> {
+/// Decodes a request, and encodes it again; says how many bytes were left over, too.
+pub fn recode(api_key: i16, version: i16, body: Bytes) -> Result<(usize, BytesMut), String> {
     codec(api_key)(version, body, true)
 }
 
-fn run<T: Request>(version: i16, mut body: Bytes, encode: bool) -> Result<BytesMut, String> {
+fn run<T: Request>(version: i16, mut body: Bytes, encode: bool) -> Result<(usize, BytesMut), String> {
     let request = T::decode(&mut body, version).map_err(|error| error.to_string())?;
-    if !body.is_empty() {
-        return Err(format!("{} bytes were not decoded", body.len()));
-    }
     let mut again = BytesMut::new();
     if encode {
         request.encode(&mut again, version).map_err(|error| error.to_string())?;
     }
-    Ok(again)
+    Ok((body.len(), again))
 }
 
 fn codec(api_key: i16) -> Codec {
