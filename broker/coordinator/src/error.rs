@@ -56,9 +56,6 @@ pub enum GroupError {
     /// `INVALID_COMMIT_OFFSET_SIZE`: the offsets don't fit into one batch of the log.
     #[error("the commit does not fit into one batch")]
     InvalidCommitOffsetSize,
-    /// `UNKNOWN_TOPIC_OR_PARTITION`: OffsetDelete of a partition for which nothing is known.
-    #[error("the topic or partition is unknown")]
-    UnknownTopicOrPartition,
     /// `UNKNOWN_SERVER_ERROR`: the group's state is too large for its log.
     #[error("the group's state could not be written")]
     Unwritable,

@@ -89,6 +89,8 @@ pub struct Group {
     committing: BTreeMap<(String, i32), usize>,
     /// Writes that are neither committed nor failed.
     in_flight: usize,
+    /// How many of them hold the group's state.
+    states_in_flight: usize,
     /// Whether the log has something of this group that only a tombstone takes away.
     in_log: bool,
     actions: Vec<Action>,
@@ -127,6 +129,7 @@ impl Group {
             offsets: Offsets::default(),
             committing: BTreeMap::new(),
             in_flight: 0,
+            states_in_flight: 0,
             in_log: false,
             actions: Vec::new(),
         }
@@ -135,6 +138,11 @@ impl Group {
     /// Where the group stands.
     pub fn state(&self) -> GroupState {
         self.state
+    }
+
+    /// How often its members were given assignments anew.
+    pub fn generation(&self) -> i32 {
+        self.generation
     }
 
     /// When [`Event::Tick`] is wanted next.
@@ -182,6 +190,7 @@ impl Group {
 
     fn written(&mut self, then: AfterWrite, result: Result<(), GroupError>, now: Now) {
         self.in_flight -= 1;
+        self.states_in_flight -= usize::from(then.has_state());
         self.in_log |= result.is_ok();
         match then {
             AfterWrite::Assignment { generation, leader, assignments } => {
@@ -202,6 +211,7 @@ impl Group {
 
     fn write(&mut self, records: Vec<Record>, then: AfterWrite) {
         self.in_flight += 1;
+        self.states_in_flight += usize::from(then.has_state());
         self.actions.push(Action::Write { records, then });
     }
 

@@ -11,6 +11,7 @@ mod coordinator;
 mod error;
 pub mod group;
 mod log;
+mod partition_log;
 mod request;
 pub mod schema;
 
@@ -22,7 +23,11 @@ pub use config::CoordinatorConfig;
 pub use coordinator::{Coordinator, Stats};
 pub use error::{GroupError, LogError};
 pub use log::{Committed, OffsetsLog};
+pub use partition_log::PartitionLog;
 pub use request::{
     CommitRequest, DeleteOffsetsRequest, FetchOffsetsRequest, HeartbeatRequest, JoinRequest, LeaveRequest,
     LeavingMember, ListGroupsRequest, OffsetToCommit, Protocol, SyncRequest, Topic,
 };
+
+/// The internal topic that groups live in.
+pub const OFFSETS_TOPIC: &str = "__consumer_offsets";

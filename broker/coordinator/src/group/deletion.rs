@@ -119,7 +119,7 @@ impl Group {
     /// The group's tombstone is committed. Whoever came since then keeps a group alive, but not this one's past; what
     /// it writes comes behind the tombstone in the log, so that a restart sees the same.
     fn vanish(&mut self) {
-        if self.state != GroupState::Empty {
+        if self.state != GroupState::Empty || self.states_in_flight > 0 {
             return;
         }
         self.generation = 0;

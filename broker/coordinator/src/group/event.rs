@@ -168,6 +168,16 @@ pub enum AfterWrite {
     },
 }
 
+impl AfterWrite {
+    /// Whether what was written is the group's state, rather than offsets or tombstones.
+    pub(super) fn has_state(&self) -> bool {
+        match self {
+            Self::Assignment { .. } | Self::StaticMember(_) | Self::Emptied { .. } => true,
+            Self::Offsets { .. } | Self::Removed { .. } => false,
+        }
+    }
+}
+
 /// Who waits for offsets to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removal {

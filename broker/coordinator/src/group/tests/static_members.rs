@@ -242,6 +242,11 @@ fn a_rebalance_without_its_static_member_waits_for_it_to_die() {
          b join as b-2 rebalance 5 new-client
          wait 6
          b leave as b-2
+         show
+         wait 6
+         show
+         wait 30
+         written
          show",
         &expect![[r#"
             a join instance one session 30 rebalance 5
@@ -262,6 +267,15 @@ fn a_rebalance_without_its_static_member_waits_for_it_to_die() {
                 b: left [Ok(())]
             show
                 PreparingRebalance a-1=
+            wait 6
+            show
+                PreparingRebalance a-1=
+            wait 30
+                write group gen 3 []
+                (after 23.0 s)
+            written
+            show
+                Empty
         "#]],
     );
 }
