@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use bytes::Bytes;
 use corvid_env::fs::Dir;
 use corvid_env::task;
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
@@ -28,39 +29,51 @@ pub(crate) struct Modules {
     engine: Engine,
     compiler: Compiler,
     cache: Option<Cache>,
-    /// The modules that plugins use. Locked while one is compiled: a compiler takes a core and much memory,
-    /// so there is one at a time.
-    used: tokio::sync::Mutex<BTreeMap<[u8; 32], Weak<Module>>>,
+    /// The modules that plugins use.
+    used: Mutex<BTreeMap<[u8; 32], Weak<Module>>>,
+    /// Held by whoever compiles: it takes a core and much memory, so there is one at a time.
+    compiling: tokio::sync::Mutex<()>,
 }
 
 impl Modules {
     pub(crate) fn new(engine: Engine, compiler: Compiler, cache: Option<Dir>) -> Self {
-        let (cache, used) = (cache.map(Cache::new), tokio::sync::Mutex::default());
+        let cache = cache.map(Cache::new);
         Self {
             engine,
             compiler,
             cache,
-            used,
+            used: Mutex::default(),
+            compiling: tokio::sync::Mutex::default(),
         }
     }
 
     /// The compiled module and its digest.
     pub(crate) async fn get(&self, wasm: &Bytes) -> Result<(Arc<Module>, [u8; 32]), LoadError> {
         check_size(wasm)?;
-        let digest = digest(wasm);
-        let mut used = self.used.lock().await;
-        if let Some(module) = used.get(&digest).and_then(Weak::upgrade) {
+        let bytes = wasm.clone();
+        let digest = task::offload(move || digest(&bytes)).await;
+        if let Some(module) = self.used(&digest) {
+            return Ok((module, digest));
+        }
+        let _compiling = self.compiling.lock().await;
+        // Whoever compiled before may have been asked for the same.
+        if let Some(module) = self.used(&digest) {
             return Ok((module, digest));
         }
         let module = Arc::new(self.load(wasm, digest).await?);
+        let mut used = self.used.lock();
         used.retain(|_, module| module.strong_count() > 0);
         used.insert(digest, Arc::downgrade(&module));
         Ok((module, digest))
     }
 
+    fn used(&self, digest: &[u8; 32]) -> Option<Arc<Module>> {
+        self.used.lock().get(digest).and_then(Weak::upgrade)
+    }
+
     async fn load(&self, wasm: &Bytes, digest: [u8; 32]) -> Result<Module, LoadError> {
         let label = Label::new(digest, &self.engine);
-        if let Some(module) = self.cache.as_ref().and_then(|cache| cache.load(&self.engine, &label)) {
+        if let Some(module) = self.cached(&label).await {
             return Ok(module);
         }
         match &self.compiler {
@@ -69,11 +82,16 @@ impl Modules {
                 let (exe, args, bytes) = (exe.clone(), args.clone(), wasm.clone());
                 let sealed = task::offload(move || child::compile(&exe, &args, &bytes)).await?;
                 let module = trusted::load(&self.engine, &label, &sealed)
-                    .map_err(|broken| LoadError::Compiler(broken.to_string()))?;
+                    .map_err(|broken| LoadError::Compiler(format!("its code is not usable: {broken}")))?;
                 self.store(&label, &sealed).await;
                 Ok(module)
             }
         }
+    }
+
+    async fn cached(&self, label: &Label) -> Option<Module> {
+        let (cache, engine, label) = (self.cache.clone()?, self.engine.clone(), label.clone());
+        task::offload(move || cache.load(&engine, &label)).await
     }
 
     async fn compile_here(&self, wasm: &Bytes, label: &Label) -> Result<Module, LoadError> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use crate::fault::FaultKind;
-use crate::room::Spent;
+use crate::meter::Spent;
 use crate::stats::PluginStats;
 
 /// A plugin whose calls take longer on average has its CPU time taken from a call's start on.

@@ -25,7 +25,7 @@ pub(crate) fn isolate<F: Findings>(
     sandbox: &Sandbox,
     input: &HookInput<'_>,
     chunk: &Chunk<'_>,
-    fault: Fault,
+    fault: &Fault,
     findings: &mut F,
 ) -> bool {
     let left = sandbox.deadline() * DEADLINES;
@@ -121,7 +121,7 @@ impl Search<'_> {
         for fault in &self.culprits {
             self.sandbox.report(self.input, hook, 1, fault);
         }
-        let spent = self.sandbox.deadline() * DEADLINES - self.left;
+        let spent = (self.sandbox.deadline() * DEADLINES).saturating_sub(self.left);
         self.culprits.len() < chunk.count as usize && spent <= self.sandbox.deadline()
     }
 }

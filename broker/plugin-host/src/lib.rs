@@ -30,7 +30,14 @@
 //! | `abi`, `answer`, `imports`, `exports`, `signature` | the bytes and functions that cross, and their checks |
 //! | `engine`, `compile`, `selftest`, `inspect` | from a `.wasm` file to a plugin that may be bound |
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests touch real files"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests touch real files"
+    )
+)]
 
 mod abi;
 mod answer;

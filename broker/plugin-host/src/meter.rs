@@ -11,6 +11,8 @@ use corvid_env::SIMULATED;
 use corvid_env::clock::{self, Instant};
 use wasmtime::UpdateDeadline;
 
+use crate::ticker::TICK;
+
 /// What a call's time is measured with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Metering {
@@ -39,18 +41,18 @@ pub(crate) struct Allowance {
 /// A call's stopwatch, under `Metering::Epochs`.
 #[derive(Debug)]
 pub(crate) struct Stopwatch {
-    allowance: Duration,
+    allowance: Allowance,
     began: Instant,
     /// The thread's CPU time at the start or, when that was not asked for, at the first tick.
     cpu: Option<Duration>,
-    /// Time on the monotonic clock from the start until `cpu`.
+    /// Time on the clock from the start until `cpu`.
     before: Duration,
 }
 
 impl Stopwatch {
     pub(crate) fn start(allowance: Allowance) -> Self {
         Self {
-            allowance: allowance.time,
+            allowance,
             began: clock::now(),
             cpu: allowance.exact.then(clock::thread_cpu_time),
             before: Duration::ZERO,
@@ -63,23 +65,36 @@ impl Stopwatch {
         let now = clock::thread_cpu_time();
         let before = &mut self.before;
         let since = self.cpu.get_or_insert_with(|| {
-            *before = self.began.elapsed();
+            // Without the machine's other work this is at most a tick.
+            *before = self.began.elapsed().min(TICK);
             now
         });
-        if now.saturating_sub(*since) >= self.allowance {
+        if now.saturating_sub(*since) >= self.allowance.time {
             UpdateDeadline::Interrupt
         } else {
             UpdateDeadline::Continue(1)
         }
     }
 
-    /// The time used, and whether it is CPU time rather than time on the clock.
-    pub(crate) fn spent(&self) -> (Duration, bool) {
-        match self.cpu {
-            Some(since) => (self.before + clock::thread_cpu_time().saturating_sub(since), true),
-            None => (self.began.elapsed(), false),
+    /// The time used so far.
+    pub(crate) fn spent(&self) -> Spent {
+        let time = match self.cpu {
+            Some(since) => self.before + clock::thread_cpu_time().saturating_sub(since),
+            None => self.began.elapsed(),
+        };
+        Spent {
+            time,
+            exact: self.allowance.exact,
         }
     }
+}
+
+/// The time that a call took.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    pub time: Duration,
+    /// Whether all of it is CPU time, or fuel; else some was read off the clock.
+    pub exact: bool,
 }
 
 /// The fuel for `time`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wasmtime::{Engine, Store, UpdateDeadline};
 
 use crate::fault::Fault;
-use crate::meter::{Allowance, Metering, Stopwatch, fuel};
+use crate::meter::{Allowance, Metering, Spent, Stopwatch, fuel};
 use crate::state::GuestState;
 use crate::ticker::Ticker;
 use crate::trap;
@@ -17,14 +17,6 @@ pub(crate) struct Room {
     metering: Metering,
     ticker: Arc<Ticker>,
     spent: Spent,
-}
-
-/// The time that a call took.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Spent {
-    pub time: Duration,
-    /// Whether it is CPU time, or fuel; else it is time on the clock.
-    pub exact: bool,
 }
 
 impl Room {
@@ -76,8 +68,7 @@ impl Room {
         self.store.set_epoch_deadline(1);
         let result = body(&mut self.store);
         if let Some(stopwatch) = &self.store.data().stopwatch {
-            let (time, exact) = stopwatch.spent();
-            self.spent = Spent { time, exact };
+            self.spent = stopwatch.spent();
         }
         result
     }

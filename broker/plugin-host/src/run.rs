@@ -48,7 +48,8 @@ impl<'a> Work<'a> {
                 return true;
             };
             if let Some(fault) = self.suspect.take() {
-                self.isolate(sandbox, &chunk, fault, findings);
+                let worked = isolate(sandbox, &self.input, &chunk, &fault, findings);
+                sandbox.note(worked);
             } else if place == Place::Here && sandbox.wants_pool() {
                 self.rest = before;
                 return false;
@@ -79,11 +80,6 @@ impl<'a> Work<'a> {
             Err(failed) => return Some(failed.fault),
         }
         None
-    }
-
-    fn isolate<F: Findings>(&self, sandbox: &Sandbox, chunk: &Chunk<'_>, fault: Fault, findings: &mut F) {
-        let worked = isolate(sandbox, &self.input, chunk, fault, findings);
-        sandbox.note(worked);
     }
 }
 

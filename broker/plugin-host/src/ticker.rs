@@ -57,7 +57,7 @@ impl Ticker {
         if !self.started.swap(true, Ordering::Relaxed) {
             let shared = self.shared.clone();
             drop(task::spawn_thread("plugin-ticker", move || async move {
-                shared.tick().await
+                shared.tick().await;
             }));
         }
     }

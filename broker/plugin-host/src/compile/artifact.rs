@@ -1,5 +1,6 @@
 //! Compiled code with a label: of which module, by which compiler, for which processor.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use sha2::{Digest, Sha256};
@@ -46,8 +47,8 @@ impl Label {
 
     /// The artifact's name as a file.
     pub(super) fn file_name(&self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        format!("{}-{}.cwasm", hex(&self.module), hex(&self.engine[..8]))
+        let (module, engine) = (Hex(&self.module), Hex(&self.engine[..8]));
+        format!("{module}-{engine}.cwasm")
     }
 
     /// `code` with its label and a checksum over all of it.
@@ -86,6 +87,14 @@ impl Label {
 
 fn seal(header: &[u8], code: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(header).chain_update(code).finalize().into()
+}
+
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// Hashes what implements `Hash` with SHA-256: the same in every release of the standard library.

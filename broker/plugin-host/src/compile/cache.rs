@@ -14,6 +14,7 @@ use super::trusted;
 const ARTIFACT_MAX: u64 = 256 << 20;
 
 /// A directory of artifacts.
+#[derive(Clone)]
 pub(super) struct Cache {
     dir: Dir,
 }

@@ -132,9 +132,37 @@ fn take<'a>(rest: &mut &'a [u8]) -> Option<HeaderOp<'a>> {
     }
 }
 
+/// A value off the front of `rest`, which may be null.
+#[expect(clippy::option_option, reason = "the outer one says whether the bytes were there")]
 fn take_value<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     match rest.try_get_i32_le().ok()? {
         -1 => Some(None),
         len => Some(Some(rest.split_off(..usize::try_from(len).ok()?)?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The bug: an operation is read as another one, or with its neighbour's bytes.
+        #[test]
+        fn operations_are_read_as_they_were_made(
+            ops in vec((0u8..3, vec(any::<u8>(), 0..9), option::of(vec(any::<u8>(), 0..9))), 0..9),
+        ) {
+            let made: Vec<HeaderOp<'_>> = ops.iter().map(|(code, key, value)| match code {
+                0 => HeaderOp::Append { key, value: value.as_deref() },
+                1 => HeaderOp::Remove { key },
+                _ => HeaderOp::Set { key, value: value.as_deref() },
+            }).collect();
+            let read = HeaderOps::new(&made);
+            prop_assert_eq!(read.iter().collect::<Vec<_>>(), made);
+            prop_assert_eq!(read.len(), ops.len());
+        }
     }
 }

@@ -136,7 +136,8 @@ async fn two_chunks_keep_indexes_right() {
         (i32.store8 offset=8 (local.get $out) (i32.const 120))
         (local.set $out (i32.add (local.get $out) (i32.const 9)))))";
     let plugin = load(&guest(&walk("corvid_validate", refuse))).await;
-    let (good, bad) = (vec![1; 60_000], [&[1; 60_000][..], BAD].concat());
+    let good = vec![1; 60_000];
+    let bad = [&good, BAD].concat();
     let values: Vec<&[u8]> = (0..23)
         .map(|at| if at % 5 == 2 { &bad[..] } else { &good[..] })
         .collect();
@@ -162,7 +163,8 @@ async fn two_chunks_keep_indexes_right() {
 #[tokio::test]
 async fn a_fault_in_a_later_chunk_keeps_its_index() {
     let plugin = load(&panicking()).await;
-    let (good, bad) = (vec![1; 60_000], [&[1; 60_000][..], BAD].concat());
+    let good = vec![1; 60_000];
+    let bad = [&good, BAD].concat();
     let values: Vec<&[u8]> = (0..23)
         .map(|at| if at == 6 || at == 22 { &bad[..] } else { &good[..] })
         .collect();

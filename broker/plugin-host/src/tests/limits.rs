@@ -56,8 +56,8 @@ async fn memory_ends_at_its_ceiling() {
 /// The bug: recursion without end overflows the stack of the broker's thread.
 #[tokio::test]
 async fn recursion_ends_at_the_stack_limit() {
-    let body = r#"(func $down (param i64) (result i64)
-        (i64.add (i64.const 1) (call $down (i64.add (local.get 0) (i64.const 1)))))"#;
+    let body = r"(func $down (param i64) (result i64)
+        (i64.add (i64.const 1) (call $down (i64.add (local.get 0) (i64.const 1)))))";
     let text = format!("{body} {}", hook_on_bad("(drop (call $down (i64.const 0)))"));
     let plugin = load(&guest(&text)).await;
     assert_eq!(validate(&plugin, 5, &[0]).await, [(0, FaultKind::Stack)]);
