@@ -62,8 +62,7 @@ impl Coordinator {
 
     /// The partition of `__consumer_offsets` that holds a group: `abs(hash(group)) % partitions`, as Kafka has it.
     pub fn partition_for(&self, group_id: &str) -> PartitionIndex {
-        let partitions = self.partitions.load(Ordering::Relaxed).max(1);
-        PartitionIndex(java_hash(group_id).checked_abs().unwrap_or(0) % partitions)
+        partition_of(group_id, self.partitions.load(Ordering::Relaxed))
     }
 
     /// How many partitions `__consumer_offsets` has, once it exists. It must not change while groups are loaded.
@@ -187,6 +186,11 @@ async fn run_alarms(coordinator: Weak<Coordinator>, alarms: Arc<Alarms>) {
         let Some(coordinator) = coordinator.upgrade() else { return };
         coordinator.ring(&alarm);
     }
+}
+
+fn partition_of(group_id: &str, partitions: i32) -> PartitionIndex {
+    // The one hash that has no absolute value counts as 0, as in Kafka.
+    PartitionIndex(java_hash(group_id).checked_abs().unwrap_or(0) % partitions.max(1))
 }
 
 /// Java's hash of a string: over its UTF-16 units.

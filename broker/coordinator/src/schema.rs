@@ -8,6 +8,8 @@ mod key;
 mod offset_commit;
 mod reader;
 pub(crate) mod subscription;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 use bytes::Bytes;
