@@ -3,9 +3,6 @@
 //! One connection, one request at a time, to one broker. [`Client::request`] takes any request of
 //! the protocol crate that we serve, chooses the version and gives the response; [`Producer`] and
 //! [`Consumer`] are thin layers over it.
-//!
-//! It is not hardened against a hostile *broker*: responses are bounded in size, and not guarded
-//! before they are decoded.
 
 mod connection;
 mod consumer;

@@ -1,10 +1,10 @@
-//! The guard: walks a request before the protocol crate decodes it.
+//! The guard: walks a message before the protocol crate decodes it.
 //!
 //! `kafka-protocol`'s decoder reserves room for as many elements as the wire says, so four hostile
 //! bytes could abort the process. The guard walks the same bytes by a schema of our own
 //! ([`schemas`]) and refuses what a decoder must not see: a count or length beyond the bytes that
 //! are left, a null where the protocol has none, a string beyond Kafka's limit or not UTF-8, a
-//! tagged field whose size is not its content's, too many elements or tagged fields, and a request
+//! tagged field whose size is not its content's, too many elements or tagged fields, and a message
 //! whose decoded form would be out of proportion to its bytes.
 //!
 //! Bytes behind the last field are no error: Kafka 4.3.1 ignores them, so a client may send some.
@@ -24,30 +24,45 @@ use crate::limits;
 use crate::versions;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use field::Field;
+pub(crate) use field::{Field, Messages};
 
 /// Checks the body of a request, whose header has been taken off.
 pub fn check(api_key: i16, version: i16, body: &[u8]) -> Result<(), GuardError> {
+    check_by(api_key, version, body, |messages| messages.request)
+}
+
+/// Checks the body of a response, whose header has been taken off: for our own client, and for who
+/// fetches from another broker.
+pub fn check_response(api_key: i16, version: i16, body: &[u8]) -> Result<(), GuardError> {
+    check_by(api_key, version, body, |messages| messages.response)
+}
+
+fn check_by(
+    api_key: i16,
+    version: i16,
+    body: &[u8],
+    fields: fn(&Messages) -> &'static [Field],
+) -> Result<(), GuardError> {
     let api = versions::api(api_key).ok_or(GuardError::UnknownApi { api_key })?;
     if !api.decodes(version) {
         return Err(GuardError::UnsupportedVersion { api: api.name, version });
     }
-    walk::walk(api.request, version, api.is_flexible(version), body).map(drop)
+    walk::walk(fields(&api.messages), version, api.is_flexible(version), body).map(drop)
 }
 
-/// The most memory that a request of this many bytes may take once decoded, beside the bytes
+/// The most memory that a message of this many bytes may take once decoded, beside the bytes
 /// themselves.
-pub const fn decoded_bytes_max(request_bytes: usize) -> usize {
-    limits::DECODED_BYTES_FREE + limits::DECODED_FACTOR_MAX * request_bytes
+pub const fn decoded_bytes_max(message_bytes: usize) -> usize {
+    limits::DECODED_BYTES_FREE + limits::DECODED_FACTOR_MAX * message_bytes
 }
 
-/// Why the guard refused a request. Kafka closes the connection in every one of these cases.
+/// Why the guard refused a message. For requests, Kafka closes the connection in every one of these cases.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GuardError {
     /// No API of ours has this key.
     #[error("no API has the key {api_key}")]
     UnknownApi {
-        /// The key that the request carries.
+        /// Its key.
         api_key: i16,
     },
     /// The API is ours, the version isn't.
@@ -55,11 +70,11 @@ pub enum GuardError {
     UnsupportedVersion {
         /// Kafka's name of the API.
         api: &'static str,
-        /// The version that the request carries.
+        /// Its version.
         version: i16,
     },
     /// The body ends inside a field.
-    #[error("the request ends inside {field}")]
+    #[error("the message ends inside {field}")]
     Truncated {
         /// Kafka's name of the field.
         field: &'static str,
@@ -120,22 +135,22 @@ pub enum GuardError {
         /// The bytes that its content took.
         taken: usize,
     },
-    /// A tagged field of a later version than the request's.
+    /// A tagged field of a later version than the message's.
     #[error("tagged field {field} belongs to a later version")]
     TagTooNew {
         /// Kafka's name of the field.
         field: &'static str,
     },
-    /// More elements in all its arrays than a request may have.
-    #[error("more than {} array elements in one request", limits::ELEMENTS_MAX)]
+    /// More elements in all its arrays than a message may have.
+    #[error("more than {} array elements in one message", limits::ELEMENTS_MAX)]
     TooManyElements,
-    /// More tagged fields than a request may have.
-    #[error("more than {} tagged fields in one request", limits::TAGGED_FIELDS_MAX)]
+    /// More tagged fields than a message may have.
+    #[error("more than {} tagged fields in one message", limits::TAGGED_FIELDS_MAX)]
     TooManyTaggedFields,
-    /// Decoded, the request would take far more memory than its own bytes.
-    #[error("a request of {request_bytes} bytes would take more than {} decoded", decoded_bytes_max(*request_bytes))]
+    /// Decoded, the message would take far more memory than its own bytes.
+    #[error("a message of {message_bytes} bytes would take more than {} decoded", decoded_bytes_max(*message_bytes))]
     TooDense {
-        /// The size of the request's body.
-        request_bytes: usize,
+        /// The size of its body.
+        message_bytes: usize,
     },
 }

@@ -18,9 +18,12 @@ pub const FRAME_TIME_MAX: Duration = Duration::from_secs(30);
 /// The slowest rate at which a frame may arrive, in bytes a second.
 pub const FRAME_BYTES_PER_SECOND_MIN: usize = 32 * 1024;
 
-/// How much is read from a socket at once when the size of the frame isn't known yet. A frame of
-/// up to this size is handed on without being copied.
+/// How much is read from a socket at once when nothing is known of the frames to come.
 pub const READ_CHUNK_BYTES: usize = 16 * 1024;
+
+/// A frame of up to this size is handed on as a slice of what was read from the socket; a larger
+/// one has a buffer of its own.
+pub const SMALL_FRAME_BYTES_MAX: usize = 64 * 1024;
 
 /// The first and smallest reservation that a large frame makes in the budget, in bytes.
 pub const RESERVE_STEP_BYTES_MIN: usize = 64 * 1024;
@@ -34,16 +37,16 @@ pub const CLIENT_ID_BYTES_MAX: usize = 1024;
 /// The longest string of the protocol, in bytes. Kafka's own limit, for compact strings too.
 pub const STRING_BYTES_MAX: usize = i16::MAX as usize;
 
-/// The most array elements in one request, at all depths together: as Kafka 4.4.
+/// The most array elements in one message, at all depths together: as Kafka 4.4.
 pub const ELEMENTS_MAX: usize = 1_000_000;
 
-/// The most tagged fields in one request, at all depths together: as Kafka 4.4.
+/// The most tagged fields in one message, at all depths together: as Kafka 4.4.
 pub const TAGGED_FIELDS_MAX: usize = 10_000;
 
-/// What a request may cost in memory once decoded, as a multiple of its own bytes …
+/// What a message may cost in memory once decoded, as a multiple of its own bytes …
 pub const DECODED_FACTOR_MAX: usize = 16;
 
-/// … on top of this many bytes, which small requests may always cost.
+/// … on top of this many bytes, which small messages may always cost.
 pub const DECODED_BYTES_FREE: usize = 64 * 1024;
 
 /// A file range below this size is read and sent in one write with its neighbours, because a

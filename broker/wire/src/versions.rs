@@ -8,7 +8,7 @@
 //! Produce is advertised from version 0, as Kafka does, because older librdkafka takes a minimum
 //! above that for a broker without the features it wants; below 3 nothing is decoded (KAFKA-18659).
 
-use crate::guard::Field;
+use crate::guard::Messages;
 use crate::guard::schemas::{cluster, configs, groups, offsets, records, topics};
 
 /// One API that we serve.
@@ -26,8 +26,8 @@ pub struct Api {
     pub decoded_min: i16,
     /// The first version with compact types and tagged fields; beyond `max` when there is none.
     pub flexible_from: i16,
-    /// The fields of its requests, over all versions.
-    pub(crate) request: &'static [Field],
+    /// The fields of its requests and responses, over all versions.
+    pub(crate) messages: Messages,
 }
 
 impl Api {
@@ -73,7 +73,7 @@ pub const API_VERSIONS: i16 = 18;
 /// A version that an API without flexible versions never reaches.
 const NEVER: i16 = i16::MAX;
 
-/// Every API that we serve, by key. A row: key, name, lowest and highest version, flexible from, request.
+/// Every API that we serve, by key. A row: key, name, lowest and highest version, flexible from, messages.
 #[rustfmt::skip]
 pub const APIS: &[Api] = &[
     Api { min: 0, ..entry(0, "Produce", 3, 13, 9, records::PRODUCE) },
@@ -105,7 +105,7 @@ pub const APIS: &[Api] = &[
     entry(60, "DescribeCluster", 0, 2, 0, cluster::DESCRIBE_CLUSTER),
 ];
 
-const fn entry(key: i16, name: &'static str, min: i16, max: i16, flexible_from: i16, request: &'static [Field]) -> Api {
+const fn entry(key: i16, name: &'static str, min: i16, max: i16, flexible_from: i16, messages: Messages) -> Api {
     Api {
         key,
         name,
@@ -113,7 +113,7 @@ const fn entry(key: i16, name: &'static str, min: i16, max: i16, flexible_from: 
         max,
         decoded_min: min,
         flexible_from,
-        request,
+        messages,
     }
 }
 

@@ -7,7 +7,7 @@ use corvid_env::net::{ReadHalf, TcpStream, WriteHalf, resolve};
 use kafka_protocol::protocol::{Decodable, HeaderVersion, Request};
 
 use super::ClientError;
-use crate::guard::Cursor;
+use crate::guard::{self, Cursor};
 use crate::limits;
 use crate::versions::Api;
 
@@ -72,6 +72,7 @@ impl Connection {
                 what: "the response answers another request",
             });
         }
+        guard::check_response(api.key, version, &response)?;
         let decoded = R::Response::decode(&mut response, version).map_err(|error| ClientError::Decode {
             api: api.name,
             version,

@@ -6,6 +6,8 @@ use corvid_record::{BatchError, BuildError, RecordError};
 use kafka_protocol::error::ResponseError;
 use thiserror::Error;
 
+use crate::guard::GuardError;
+
 /// Why a client didn't get what it asked for.
 #[derive(Debug, Error)]
 pub enum ClientError {
@@ -73,6 +75,9 @@ pub enum ClientError {
         /// What is wrong.
         reason: String,
     },
+    /// The response isn't what its version says.
+    #[error("the broker broke the protocol: {0}")]
+    Guard(#[from] GuardError),
     /// A response of a size that can't be.
     #[error("a response of {size} bytes is announced")]
     ResponseSize {

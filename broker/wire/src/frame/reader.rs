@@ -35,9 +35,10 @@ impl Default for FrameLimits {
 
 /// Reads the frames of one connection.
 ///
-/// A frame of up to [`limits::READ_CHUNK_BYTES`] is a slice of the buffer that the socket was read
-/// into, with its neighbours. A larger one has a buffer of its own, into which the rest of it is
-/// read directly. Who keeps a part of a frame for longer than the request copies it, or it keeps
+/// A frame of up to [`limits::SMALL_FRAME_BYTES_MAX`] is a slice of the buffer that the socket was
+/// read into, with its neighbours; there is room for one like the last, so that nothing is copied
+/// when frames are alike. A larger one has a buffer of its own, into which the rest of it is read
+/// directly. Who keeps a part of a frame for longer than the request copies it, or it keeps
 /// the whole buffer alive.
 pub struct FrameReader<R = ReadHalf> {
     socket: R,
@@ -45,6 +46,8 @@ pub struct FrameReader<R = ReadHalf> {
     budget: MemoryBudget,
     /// Read, and not yet handed on.
     buffer: BytesMut,
+    /// The room that the buffer is made with.
+    chunk: usize,
     /// When the frame at the front of `buffer`, or `large`, has to be there.
     frame_deadline: Option<Instant>,
     large: Option<Large>,
@@ -68,6 +71,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             limits,
             budget,
             buffer: BytesMut::new(),
+            chunk: limits::READ_CHUNK_BYTES,
             frame_deadline: None,
             large: None,
             deadline: Deadline::default(),
@@ -91,7 +95,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
                 return self.finish_large().await.map(Some);
             }
             match self.announced()? {
-                Some(size) if size > limits::READ_CHUNK_BYTES => self.begin_large(size),
+                Some(size) if size > limits::SMALL_FRAME_BYTES_MAX => self.begin_large(size),
                 Some(size) if self.buffer.len() >= PREFIX + size => return self.take_small(size).await.map(Some),
                 Some(size) => drop(self.read_more(PREFIX + size).await?),
                 None => {
@@ -122,12 +126,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// has closed the connection and the buffer is empty.
     async fn read_more(&mut self, wanted: usize) -> Result<usize, FrameError> {
         let room = self.buffer.capacity() - self.buffer.len();
-        if room
-            < wanted
-                .saturating_sub(self.buffer.len())
-                .max(limits::READ_CHUNK_BYTES / 4)
-        {
-            self.buffer.reserve(limits::READ_CHUNK_BYTES + PREFIX);
+        let missing = wanted.saturating_sub(self.buffer.len());
+        if room < missing.max(self.chunk / 4) {
+            self.buffer.reserve(missing.max(self.chunk + PREFIX));
         }
         let idle = self.buffer.is_empty();
         let at = if idle {
@@ -156,6 +157,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
             reserved += self.budget.extend(&mut permit, reserved, size - reserved).await;
         }
         self.frame_deadline = None;
+        self.chunk = size.max(limits::READ_CHUNK_BYTES);
         self.buffer.advance(PREFIX);
         let frame = self.buffer.split_to(size).freeze();
         self.parse(frame, permit)
@@ -164,6 +166,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// Moves what there is of a large frame to where the rest will be read to.
     fn begin_large(&mut self, size: usize) {
         self.frame_deadline = None;
+        self.chunk = limits::READ_CHUNK_BYTES;
         let _ = self.frame_deadline(size);
         self.buffer.advance(PREFIX);
         let here = self.buffer.len().min(size);
@@ -178,7 +181,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 
     async fn finish_large(&mut self) -> Result<Frame, FrameError> {
         while let Some(large) = &mut self.large {
-            if large.body.len() == large.size {
+            if large.reserved == large.size && large.body.len() == large.size {
                 break;
             }
             if large.body.len() >= large.reserved {

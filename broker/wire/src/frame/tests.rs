@@ -37,7 +37,21 @@ async fn next(reader: &mut FrameReader<DuplexStream>) -> Frame {
 async fn frames_of_all_sizes_come_in_order_and_give_their_memory_back() {
     let budget = MemoryBudget::new(8 * MIB);
     let (mut client, mut reader) = reader(&budget, 64 * 1024);
-    let sizes = [0, 1, 100, 16 * 1024 - 10, 16 * 1024 - 9, 3 * MIB, 7 * MIB, 5];
+    let sizes = [
+        0,
+        1,
+        100,
+        16 * 1024 - 10,
+        16 * 1024 - 9,
+        65_525,
+        65_526,
+        65_527,
+        65_526,
+        9,
+        3 * MIB,
+        7 * MIB,
+        5,
+    ];
     tokio::spawn(async move {
         for (id, size) in sizes.into_iter().enumerate() {
             let body: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
@@ -86,7 +100,7 @@ async fn sizes_beyond_the_limits_are_refused() {
 
 #[tokio::test]
 async fn a_connection_closed_inside_a_frame_is_an_error_and_between_frames_is_not() {
-    let whole = [frame(1, b"body"), frame(2, &vec![0; 20_000])].concat();
+    let whole = [frame(1, b"body"), frame(2, &vec![0; 70_000])].concat();
     let first = frame(1, b"body").len();
     for cut in [
         0,
@@ -191,11 +205,11 @@ async fn many_large_frames_at_once_all_arrive() {
 async fn dropping_the_future_loses_nothing() {
     let budget = MemoryBudget::new(MIB);
     let (mut client, mut reader) = reader(&budget, MIB);
-    let whole = frame(9, &vec![5; 40_000]);
+    let whole = frame(9, &vec![5; 90_000]);
     for piece in whole.chunks(7_001) {
         client.write_all(piece).await.expect("room in the pipe");
         if let Ok(frame) = tokio::time::timeout(Duration::from_millis(1), next(&mut reader)).await {
-            assert_eq!((frame.correlation_id, frame.body.len()), (9, 40_000));
+            assert_eq!((frame.correlation_id, frame.body.len()), (9, 90_000));
             return;
         }
     }

@@ -1,20 +1,15 @@
-//! Reads numbers and takes bytes off a request, and counts what they will cost.
+//! Reads numbers and takes bytes off a message, and counts what they will cost.
 
 use super::GuardError;
 use crate::limits;
 
-/// What decoding one element of an array of structures may cost, in bytes: the largest structure
-/// of the protocol crate among our requests, and its slack.
-pub(super) const STRUCTURE_COST: usize = 136;
-/// What decoding one string in an array of strings costs.
-const STRING_COST: usize = 32;
-/// What keeping one unknown tagged field costs, when each has a map of its own.
-pub(super) const TAGGED_FIELD_COST: usize = 640;
+/// What keeping one unknown tagged field costs, when it has a map of its own.
+const TAGGED_FIELD_COST: usize = 448;
 
-/// The bytes of a request that are left, and what was counted so far.
+/// The bytes of a message that are left, and what was counted so far.
 pub(crate) struct Cursor<'a> {
     rest: &'a [u8],
-    request_bytes: usize,
+    message_bytes: usize,
     elements: usize,
     tagged_fields: usize,
     cost: usize,
@@ -24,11 +19,16 @@ impl<'a> Cursor<'a> {
     pub fn new(body: &'a [u8]) -> Self {
         Self {
             rest: body,
-            request_bytes: body.len(),
+            message_bytes: body.len(),
             elements: 0,
             tagged_fields: 0,
             cost: 0,
         }
+    }
+
+    /// What the message costs in memory once decoded, as far as it was walked.
+    pub fn cost(&self) -> usize {
+        self.cost
     }
 
     /// How many bytes are left.
@@ -86,22 +86,13 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Counts the elements of an array of structures.
-    pub fn count_structures(&mut self, count: usize) -> Result<(), GuardError> {
-        self.count_elements(count)?;
-        self.add_cost(count * STRUCTURE_COST)
-    }
-
-    /// Counts the elements of an array of strings.
-    pub fn count_strings(&mut self, count: usize) -> Result<(), GuardError> {
-        self.count_elements(count)?;
-        self.add_cost(count * STRING_COST)
-    }
-
-    /// Counts the elements of an array of numbers, `bytes` in all.
-    pub fn count_numbers(&mut self, count: usize, bytes: usize) -> Result<(), GuardError> {
-        self.count_elements(count)?;
-        self.add_cost(bytes)
+    /// Counts the elements of an array, each of which takes so many bytes once decoded.
+    pub fn count_elements(&mut self, count: usize, bytes_each: usize) -> Result<(), GuardError> {
+        self.elements = self.elements.saturating_add(count);
+        if self.elements > limits::ELEMENTS_MAX {
+            return Err(GuardError::TooManyElements);
+        }
+        self.add_cost(count * bytes_each)
     }
 
     /// Counts tagged fields.
@@ -113,21 +104,12 @@ impl<'a> Cursor<'a> {
         self.add_cost(count * TAGGED_FIELD_COST)
     }
 
-    fn count_elements(&mut self, count: usize) -> Result<(), GuardError> {
-        self.elements = self.elements.saturating_add(count);
-        if self.elements > limits::ELEMENTS_MAX {
-            Err(GuardError::TooManyElements)
-        } else {
-            Ok(())
-        }
-    }
-
     /// The counts were checked before, so that the products can't overflow.
     fn add_cost(&mut self, cost: usize) -> Result<(), GuardError> {
         self.cost += cost;
-        if self.cost > super::decoded_bytes_max(self.request_bytes) {
+        if self.cost > super::decoded_bytes_max(self.message_bytes) {
             return Err(GuardError::TooDense {
-                request_bytes: self.request_bytes,
+                message_bytes: self.message_bytes,
             });
         }
         Ok(())

@@ -1,6 +1,15 @@
 //! The words that schemas are written in: a field is a kind, a name, and the versions it is in.
 
-/// One field of a request, over all its versions.
+/// The two messages of an API.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Messages {
+    /// The fields of its requests.
+    pub request: &'static [Field],
+    /// The fields of its responses.
+    pub response: &'static [Field],
+}
+
+/// One field of a message, over all its versions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Field {
     /// Kafka's name, for errors.
@@ -28,8 +37,8 @@ pub(crate) enum Kind {
     Bytes,
     /// One structure, as a tagged field.
     Struct(&'static [Field]),
-    /// A count and structures.
-    Structs(&'static [Field]),
+    /// A count and structures, each of which may take so many bytes once decoded.
+    Structs(&'static [Field], usize),
     /// A count and elements of this many bytes.
     Fixeds(usize),
     /// A count and strings.
@@ -110,7 +119,25 @@ pub(crate) const fn structure(name: &'static str, fields: &'static [Field]) -> F
 
 /// An array of structures.
 pub(crate) const fn structs(name: &'static str, fields: &'static [Field]) -> Field {
-    field(name, Kind::Structs(fields))
+    field(name, Kind::Structs(fields, decoded_bytes(fields)))
+}
+
+/// What the protocol crate's type for a structure takes, at most: it has the fields of all versions,
+/// texts and bytes are slices of the message, and what arrays hold is counted where they are read.
+const fn decoded_bytes(fields: &[Field]) -> usize {
+    const MAP_OF_TAGGED_FIELDS: usize = 24;
+    let mut bytes = MAP_OF_TAGGED_FIELDS;
+    let mut at = 0;
+    while at < fields.len() {
+        bytes += match fields[at].kind {
+            Kind::Fixed(size) => size,
+            Kind::String | Kind::Bytes => 32,
+            Kind::Struct(fields) => decoded_bytes(fields),
+            Kind::Structs(..) | Kind::Fixeds(_) | Kind::Strings => 24,
+        };
+        at += 1;
+    }
+    bytes.next_multiple_of(8)
 }
 
 const fn field(name: &'static str, kind: Kind) -> Field {

@@ -5,16 +5,31 @@ use super::cursor::Cursor;
 use super::field::{Field, Kind};
 use crate::limits;
 
-/// Walks `body` by `fields`, and says how many bytes are left over behind the last one.
-pub(super) fn walk(fields: &[Field], version: i16, flexible: bool, body: &[u8]) -> Result<usize, GuardError> {
+/// What a walk found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Bytes behind the last field.
+    pub left_over: usize,
+    /// What the message may take in memory once decoded, beside its bytes.
+    pub cost: usize,
+}
+
+/// Walks `body` by `fields`.
+pub(super) fn walk(fields: &[Field], version: i16, flexible: bool, body: &[u8]) -> Result<Walked, GuardError> {
     let mut walk = Walk {
         cursor: Cursor::new(body),
         version,
         flexible,
     };
     walk.structure(fields)?;
-    Ok(walk.cursor.left())
+    Ok(Walked {
+        left_over: walk.cursor.left(),
+        cost: walk.cursor.cost(),
+    })
 }
+
+/// What the protocol crate's type for a string takes.
+const STRING_BYTES: usize = 32;
 
 struct Walk<'a> {
     cursor: Cursor<'a>,
@@ -43,7 +58,7 @@ impl Walk<'_> {
             Kind::String => self.string(field),
             Kind::Bytes => self.bytes(field),
             Kind::Struct(fields) => self.structure(fields),
-            Kind::Structs(fields) => self.structures(field, fields),
+            Kind::Structs(fields, bytes_each) => self.structures(field, fields, bytes_each),
             Kind::Fixeds(size) => self.numbers(field, size),
             Kind::Strings => self.strings(field),
         }
@@ -78,9 +93,9 @@ impl Walk<'_> {
         self.cursor.take(field.name, length).map(drop)
     }
 
-    fn structures(&mut self, field: &Field, fields: &[Field]) -> Result<(), GuardError> {
+    fn structures(&mut self, field: &Field, fields: &[Field], bytes_each: usize) -> Result<(), GuardError> {
         let Some(count) = self.count(field)? else { return Ok(()) };
-        self.cursor.count_structures(count)?;
+        self.cursor.count_elements(count, bytes_each)?;
         for _ in 0..count {
             self.structure(fields)?;
         }
@@ -97,13 +112,13 @@ impl Walk<'_> {
                 left: self.cursor.left(),
             });
         }
-        self.cursor.count_numbers(count, bytes)?;
+        self.cursor.count_elements(count, size)?;
         self.cursor.take(field.name, bytes).map(drop)
     }
 
     fn strings(&mut self, field: &Field) -> Result<(), GuardError> {
         let Some(count) = self.count(field)? else { return Ok(()) };
-        self.cursor.count_strings(count)?;
+        self.cursor.count_elements(count, STRING_BYTES)?;
         // The elements themselves are never null.
         let element = Field {
             nullable_since: i16::MAX,

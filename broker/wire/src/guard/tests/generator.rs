@@ -1,22 +1,20 @@
-//! Makes requests out of the schema.
+//! Makes messages out of the schema.
 
 use std::ops::Range;
 
+use super::Case;
 use crate::guard::field::{Field, Kind};
-use crate::versions::Api;
 
-/// A request that was made, and what is to be known about it.
+/// A message that was made, and what is to be known about it.
 pub struct Generated {
     pub bytes: Vec<u8>,
     /// Where its counts and lengths stand.
     pub marks: Vec<Mark>,
-    /// Elements of arrays, at all depths together.
-    pub elements: usize,
     /// Whether a tagged field of the schema is in it.
     pub has_known_tags: bool,
 }
 
-/// What a request is to look like.
+/// What a message is to look like.
 pub enum Plan<'a> {
     /// Whatever the choices say.
     Random(Choices<'a>),
@@ -70,7 +68,7 @@ impl Mark {
         self.at..self.at + length
     }
 
-    /// Values that nothing in a request of this size can have.
+    /// Values that nothing in a message of this size can have.
     pub fn absurd_values(&self, request_bytes: usize) -> Vec<Vec<u8>> {
         let beyond = request_bytes as u32 + 2;
         match self.width {
@@ -89,22 +87,22 @@ impl Mark {
     }
 }
 
-/// Makes a request of this API and version.
-pub fn generate(api: &Api, version: i16, plan: Plan<'_>) -> Generated {
+/// Makes a message of this API, version and direction.
+pub fn generate(case: &Case, plan: Plan<'_>) -> Generated {
     let made = Generated {
         bytes: Vec::new(),
         marks: Vec::new(),
-        elements: 0,
         has_known_tags: false,
     };
+    let flexible = case.api.is_flexible(case.version);
     let mut generator = Generator {
         made,
-        version,
-        flexible: api.is_flexible(version),
+        version: case.version,
+        flexible,
         plan,
         depth: 0,
     };
-    generator.structure(api.request);
+    generator.structure(case.fields());
     generator.made
 }
 
@@ -139,7 +137,7 @@ impl Generator<'_> {
                 self.made.bytes.extend(vec![7; if null { 0 } else { length }]);
             }
             Kind::Struct(fields) => self.structure(fields),
-            Kind::Structs(fields) => self.array(field, null, |this| this.structure(fields)),
+            Kind::Structs(fields, _) => self.array(field, null, |this| this.structure(fields)),
             Kind::Fixeds(size) => self.array(field, null, |this| this.fixed(field, size)),
             Kind::Strings => self.array(field, null, |this| this.string(field, false)),
         }
@@ -170,7 +168,6 @@ impl Generator<'_> {
         self.length(field.name, (!null).then_some(count), Width::Four);
         self.depth += 1;
         for _ in 0..if null { 0 } else { count } {
-            self.made.elements += 1;
             element(self);
         }
         self.depth -= 1;
