@@ -60,7 +60,7 @@ impl Broker {
 }
 
 /// A topic as a request names it: by id in newer versions, by name in older ones.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Named {
     /// The topic is there.
     Known(Arc<TopicImage>),

@@ -1,5 +1,7 @@
 //! From the errors of the layers below to Kafka's codes: the one place that knows both.
 
+use corvid_controller::SubmitError;
+use corvid_coordinator::GroupError;
 use corvid_pipeline::{BatchRefused, ProduceError};
 use corvid_record::{BatchError, ClientBatchError};
 use corvid_replication::AppendError;
@@ -14,9 +16,11 @@ pub fn of_produce(error: &ProduceError) -> ResponseError {
         ProduceError::Batch(refused) => of_batch(refused),
         ProduceError::Records(_) => ResponseError::InvalidRecord,
         // Retriable in every client, and without a storm of metadata requests.
-        ProduceError::Plugin { .. } | ProduceError::NotReady(_) | ProduceError::Backlog { .. } | ProduceError::NoTarget(_) => {
+        ProduceError::Plugin { .. } | ProduceError::NotReady(_) | ProduceError::Backlog { .. } => {
             ResponseError::NotEnoughReplicas
         }
+        // What the hooks made of it cannot be a batch: trying again cannot help.
+        ProduceError::Assemble(_) => ResponseError::InvalidRecord,
         ProduceError::Append(error) => of_append(error),
     }
 }
@@ -61,7 +65,10 @@ fn of_log(error: &storage::AppendError) -> ResponseError {
         storage::AppendError::DuplicateOlder => ResponseError::DuplicateSequenceNumber,
         storage::AppendError::TooLarge { .. } => ResponseError::RecordListTooLarge,
         storage::AppendError::Corrupt(error) => of_corrupt(error),
-        storage::AppendError::LinkMoved { .. } | storage::AppendError::NotALinkBatch => ResponseError::UnknownServerError,
+        storage::AppendError::LeftOver(_) => ResponseError::InvalidRecord,
+        storage::AppendError::LinkMoved { .. } | storage::AppendError::NotALinkBatch | storage::AppendError::NotAnEntry(_) => {
+            ResponseError::UnknownServerError
+        }
         storage::AppendError::NoSpace
         | storage::AppendError::Poisoned(_)
         | storage::AppendError::Failed(_)
@@ -82,5 +89,43 @@ pub fn of_session(error: SessionError) -> ResponseError {
     match error {
         SessionError::NotFound => ResponseError::FetchSessionIdNotFound,
         SessionError::InvalidEpoch => ResponseError::InvalidFetchSessionEpoch,
+    }
+}
+
+/// The code of what a group's coordinator refused.
+pub fn of_group(error: GroupError) -> ResponseError {
+    match error {
+        GroupError::CoordinatorNotAvailable => ResponseError::CoordinatorNotAvailable,
+        GroupError::NotCoordinator => ResponseError::NotCoordinator,
+        GroupError::CoordinatorLoadInProgress => ResponseError::CoordinatorLoadInProgress,
+        GroupError::InvalidGroupId => ResponseError::InvalidGroupId,
+        GroupError::GroupIdNotFound => ResponseError::GroupIdNotFound,
+        GroupError::NonEmptyGroup => ResponseError::NonEmptyGroup,
+        GroupError::GroupSubscribedToTopic => ResponseError::GroupSubscribedToTopic,
+        GroupError::GroupMaxSizeReached => ResponseError::GroupMaxSizeReached,
+        GroupError::InvalidSessionTimeout => ResponseError::InvalidSessionTimeout,
+        GroupError::InconsistentGroupProtocol => ResponseError::InconsistentGroupProtocol,
+        GroupError::MemberIdRequired => ResponseError::MemberIdRequired,
+        GroupError::UnknownMemberId => ResponseError::UnknownMemberId,
+        GroupError::FencedInstanceId => ResponseError::FencedInstanceId,
+        GroupError::IllegalGeneration => ResponseError::IllegalGeneration,
+        GroupError::RebalanceInProgress => ResponseError::RebalanceInProgress,
+        GroupError::OffsetMetadataTooLarge => ResponseError::OffsetMetadataTooLarge,
+        GroupError::InvalidCommitOffsetSize => ResponseError::InvalidCommitOffsetSize,
+        GroupError::Unwritable => ResponseError::UnknownServerError,
+    }
+}
+
+/// 0, or the code of what a group's coordinator refused.
+pub fn group_code(result: Result<(), GroupError>) -> i16 {
+    result.map_or_else(|error| of_group(error).code(), |()| 0)
+}
+
+/// The code of a change that the metadata quorum did not take.
+pub fn of_submit(error: &SubmitError) -> ResponseError {
+    match error {
+        SubmitError::Conflict(_) => ResponseError::InvalidRequest,
+        SubmitError::NotLeader { .. } => ResponseError::NotController,
+        SubmitError::Unavailable { .. } => ResponseError::RequestTimedOut,
     }
 }

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use corvid_wire::{DecodeError, EncodeError, Response};
+use corvid_wire::kafka::protocol::Encodable;
+use corvid_wire::{DecodeError, EncodeError, Frame, Response, encode};
 
 /// An answer that comes later; polled by the connection when its turn has come, or earlier.
 pub type LaterResponse = Pin<Box<dyn Future<Output = Result<Response, HandlerError>> + Send>>;
@@ -46,5 +47,37 @@ impl Reply {
         F: Future<Output = Result<Response, HandlerError>> + Send + 'static,
     {
         Self::Later(Box::pin(future))
+    }
+}
+
+/// Where an answer belongs: the request's API, version and number.
+#[derive(Debug, Clone, Copy)]
+pub struct Head {
+    /// The API.
+    pub key: i16,
+    /// The version that the client asked in.
+    pub version: i16,
+    /// What the client numbers its requests by.
+    pub correlation: i32,
+}
+
+impl Head {
+    /// The head of a request.
+    pub fn of(frame: &Frame) -> Self {
+        Self {
+            key: frame.api_key,
+            version: frame.api_version,
+            correlation: frame.correlation_id,
+        }
+    }
+
+    /// An answer that is ready.
+    pub fn now<T: Encodable>(self, message: &T) -> HandlerResult {
+        Ok(Reply::Now(self.encode(message)?))
+    }
+
+    /// The bytes of an answer.
+    pub fn encode<T: Encodable>(self, message: &T) -> Result<Response, HandlerError> {
+        Ok(encode(message, self.version, self.key, self.correlation)?)
     }
 }

@@ -49,6 +49,11 @@ impl Replicas {
         &self.configs
     }
 
+    /// Where their directories are.
+    pub fn root(&self) -> &Dir {
+        &self.root
+    }
+
     /// The disk that they lie on.
     pub fn directory(&self) -> &Arc<LogDirectory> {
         &self.directory

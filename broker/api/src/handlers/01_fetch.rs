@@ -15,10 +15,10 @@ use corvid_metadata::{Image, TopicId};
 use corvid_pipeline::fetch;
 use corvid_record::{LeaderEpoch, Offset};
 use corvid_replication::Partition;
-use corvid_wire::fetch::{FetchResponse, FetchedPartition, FetchedRecords, FetchedTopic, encode_fetch};
+use corvid_wire::fetch::{FetchResponse, FetchedPartition, FetchedTopic, encode_fetch};
 use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::FetchRequest;
-use corvid_wire::{Frame, decode};
+use corvid_wire::{Chunk, Frame, decode};
 use tokio::sync::Notify;
 
 use crate::broker::{Broker, Named};
@@ -164,7 +164,7 @@ impl Pending {
             ..FetchedPartition::default()
         });
         answer.index = *index;
-        let bytes = answer.records.iter().map(size).sum();
+        let bytes = answer.records.iter().map(Chunk::len).sum();
         Fetched {
             key: key.clone(),
             name,
@@ -226,7 +226,7 @@ impl Pending {
                 continue;
             }
             match topics.last_mut() {
-                Some(topic) if topic.name == fetched.name && topic.id == fetched.id => topic.partitions.push(fetched.answer),
+                Some(topic) if topic.name == fetched.name && topic.id == fetched.id.0 => topic.partitions.push(fetched.answer),
                 _ => topics.push(FetchedTopic {
                     name: fetched.name,
                     id: fetched.id.0,
@@ -269,16 +269,9 @@ fn read_partition(
         high_watermark: visible.end.0,
         last_stable_offset: visible.end.0,
         log_start_offset: visible.start.0,
-        records: slices.ranges.into_iter().map(FetchedRecords::Range).collect(),
+        records: slices.ranges.into_iter().map(Chunk::Range).collect(),
         ..FetchedPartition::default()
     })
-}
-
-fn size(records: &FetchedRecords) -> u64 {
-    match records {
-        FetchedRecords::Range(range) => range.len,
-        FetchedRecords::Bytes(bytes) => bytes.len() as u64,
-    }
 }
 
 fn told(fetched: &Fetched) -> (FetchKey, Told, bool) {
