@@ -2,6 +2,7 @@
 
 pub mod hidden;
 pub mod record;
+pub mod wire;
 
 /// What decompression may make of one section, in bytes.
 pub const LIMIT: usize = 1 << 20;
