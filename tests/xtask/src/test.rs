@@ -1,0 +1,48 @@
+//! `cargo xtask test`: everything that CI checks.
+
+use std::time::Instant;
+
+use crate::shell::{cargo, root, run};
+use crate::tidy;
+
+/// What to leave out while working on one thing.
+#[derive(clap::Args)]
+pub struct Options {
+    /// Only steps whose name contains this.
+    #[arg(long)]
+    only: Option<String>,
+}
+
+type Step = (&'static str, fn() -> anyhow::Result<()>);
+
+const STEPS: &[Step] = &[
+    ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
+    ("tidy", tidy::run),
+    ("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))),
+    ("unit", || run(cargo().args(["test", "--workspace", "--locked"]))),
+    ("release", || run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))),
+    ("quickstart", quickstart),
+];
+
+/// Runs the steps in order; the first failure ends it, by name.
+pub fn run_steps(options: &Options) -> anyhow::Result<()> {
+    let only = options.only.as_deref();
+    let mut times = Vec::new();
+    for (name, step) in STEPS.iter().filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
+        println!("\n==> {name}");
+        let begun = Instant::now();
+        step().map_err(|error| error.context(format!("step \"{name}\" failed")))?;
+        times.push((name, begun.elapsed()));
+    }
+    println!("\n==> times");
+    for (name, time) in &times {
+        println!("{name:12} {:6.1} s", time.as_secs_f64());
+    }
+    println!("\n{} passed, 0 failed", times.len());
+    Ok(())
+}
+
+fn quickstart() -> anyhow::Result<()> {
+    let binary = root().join("target/release/corvid");
+    run(std::process::Command::new(binary).args(["quickstart", "--once"]).current_dir(root()))
+}
