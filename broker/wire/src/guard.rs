@@ -2,7 +2,7 @@
 //!
 //! `kafka-protocol`'s decoder reserves room for as many elements as the wire says, so four hostile
 //! bytes could abort the process. The guard walks the same bytes by a schema of our own
-//! ([`schemas`]) and refuses what a decoder must not see: a count or length beyond the bytes that
+//! (`schemas`) and refuses what a decoder must not see: a count or length beyond the bytes that
 //! are left, a null where the protocol has none, a string beyond Kafka's limit or not UTF-8, a
 //! tagged field whose size is not its content's, too many elements or tagged fields, and a message
 //! whose decoded form would be out of proportion to its bytes.

@@ -5,10 +5,10 @@
 //! 1. [`frame`]: the size is checked against a limit, the bytes against a budget of memory that all
 //!    connections share, and a peer that stalls is let go; the request header is parsed and its API
 //!    and version looked up in [`versions`].
-//! 2. [`guard`]: a walk over the body by our own schema of every request. Each count and length is
+//! 2. [`guard`]: a walk over the body by our own schema of every message. Each count and length is
 //!    checked against the bytes that are left, because the protocol crate's decoder allocates
 //!    whatever the wire tells it to.
-//! 3. [`decode`]: only then does `kafka-protocol` decode.
+//! 3. [`decode()`]: only then does `kafka-protocol` decode.
 //!
 //! What goes out is a [`Response`]: chunks of bytes and of file ranges, written with as few system
 //! calls as the case allows, ranges with `sendfile`.

@@ -202,3 +202,21 @@ async fn what_cannot_be_reached_is_said_plainly() {
             .starts_with("can't connect to 127.0.0.1:1: ")
     );
 }
+
+/// Whoever uses a client does so in a task.
+#[tokio::test]
+async fn futures_can_be_spawned() {
+    fn is_send(_: &impl Send) {}
+    let broker = Broker::start(Mischief::None).await;
+    let mut producer = Producer::new(client(&broker).await, ProducerOptions::default());
+    is_send(&producer.send("events", None, record("value")));
+    is_send(&producer.flush());
+    let mut consumer = Consumer::new(client(&broker).await, ConsumerOptions::default());
+    is_send(&consumer.poll());
+    let mut frames = crate::FrameReader::new(
+        &[][..],
+        crate::frame::FrameLimits::default(),
+        crate::MemoryBudget::new(1),
+    );
+    is_send(&frames.next());
+}
