@@ -9,7 +9,9 @@
 //!
 //! Bytes behind the last field are no error: Kafka 4.3.1 ignores them, so a client may send some.
 //!
-//! Invariant: what passes, `kafka-protocol` decodes without an error, to the same byte, into at most [`decoded_bytes_max`] bytes of memory. The tests check that for every API and version. The depth of nesting is the schema's, never the peer's.
+//! Invariant: what passes, `kafka-protocol` decodes without an error, to the same byte, into at most
+//! [`decoded_bytes_max`] bytes of memory. The tests check that for every API and version. The depth
+//! of nesting is the schema's, never the peer's.
 
 mod cursor;
 mod field;

@@ -221,8 +221,12 @@ proptest! {
 
     /// Whatever comes, in whatever pieces: an error or frames, and no memory left behind.
     #[test]
-    fn hostile_bytes_never_panic(bytes in prop::collection::vec(prop_oneof![Just(0_u8), 0..20_u8, any::<u8>()], 0..200), piece in 1..50_usize) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    fn hostile_bytes_never_panic(
+        bytes in prop::collection::vec(prop_oneof![Just(0_u8), 0..20_u8, any::<u8>()], 0..200),
+        piece in 1..50_usize,
+    ) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().start_paused(true).build().expect("a runtime");
         runtime.block_on(async {
             let budget = MemoryBudget::new(MIB);
             let (mut client, mut reader) = reader(&budget, 64);
