@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corvid_env::clock;
+use corvid_env::{clock, fault};
 use corvid_metadata::{PartitionIndex, TopicId};
 use corvid_record::hidden::{EntryView, LinkPosition, SourceId, SubBatchView, Target};
 use corvid_record::{Batch, Offset, batches};
@@ -214,8 +214,10 @@ impl Courier {
                 source: self.id,
                 expected,
             };
+            fault::hit("link.before_append");
             match target.append(batch, kind) {
                 Ok(appended) => {
+                    fault::hit("link.after_append");
                     self.counters.delivered(sub_batch.batch().record_count());
                     pass.touched.insert(id, (target, appended.end));
                     return Ok(true);

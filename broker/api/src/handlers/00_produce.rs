@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use corvid_env::clock;
+use corvid_env::{clock, fault};
 use corvid_metadata::{Image, TopicId};
 use corvid_pipeline::{Accepted, ProduceError};
 use corvid_replication::{Acks, AppendError};
@@ -47,6 +47,7 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         return unacknowledged(&topics);
     }
     let answer = move |topics: Vec<AppendedTopic>| {
+        fault::hit("produce.before_answer");
         let responses = topics.into_iter().map(AppendedTopic::answer).collect();
         encode(&ProduceResponse::default().with_responses(responses), version, key, correlation)
     };

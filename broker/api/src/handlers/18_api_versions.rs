@@ -1,7 +1,8 @@
 //! ApiVersions (key 18), versions 0 to 4.
 //!
 //! The table is our own (`wire::versions`), never the protocol crate's. A version that we don't know is
-//! answered with UNSUPPORTED_VERSION in a version 0 body, which every client reads (KIP-511).
+//! answered with UNSUPPORTED_VERSION in a version 0 body that tells ApiVersions' own versions, which every client
+//! reads (KIP-511).
 
 use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::ApiVersionsRequest;
@@ -17,7 +18,7 @@ pub fn handle(frame: &Frame) -> HandlerResult {
     if !known {
         let response = ApiVersionsResponse::default()
             .with_error_code(ResponseError::UnsupportedVersion.code())
-            .with_api_keys(table());
+            .with_api_keys(table().into_iter().filter(|row| row.api_key == key).collect());
         return Ok(Reply::Now(encode(&response, 0, key, frame.correlation_id)?));
     }
     let request: ApiVersionsRequest = decode(frame)?;
