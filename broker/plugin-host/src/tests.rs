@@ -7,3 +7,4 @@ mod load;
 mod nonsense;
 mod state;
 mod support;
+mod voice;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::support::{BAD, GOOD, guest, load, mixed, section, validator};
-use crate::{BreakerState, Edited, FaultKind, Plugin, Route, Verdict};
+use super::support::{BAD, GOOD, config, guest, host_with, load, mixed, section, spec, validator};
+use crate::meter::Metering;
+use crate::{BreakerState, Edited, FaultKind, Limits, LoadSpec, Plugin, Route, Verdict};
 
 /// Panics as a Rust guest does: the text to the log, then a trap.
 const PANIC: &str = "(call $log (i32.const 4) (i32.const 16) (i32.const 11)) unreachable";
@@ -62,6 +63,7 @@ async fn a_panic_is_the_fault_of_one_record_with_its_text() {
         "records that went in twice are counted once"
     );
     assert_eq!(plugin.stats().breaker, BreakerState::Closed);
+    assert_eq!(plugin.stats().instances, 1, "the last one of a search is kept");
 }
 
 /// The bug: batches with one bad record each open the breaker, and good ones suffer.
@@ -72,6 +74,26 @@ async fn culprits_that_are_found_cheaply_do_not_open_the_breaker() {
         assert_eq!(plugin.validate(mixed(20, &[7]).input()).await.len(), 1);
     }
     assert_eq!(plugin.stats().breaker_opened, 0);
+}
+
+/// The bug: a plugin that loops on a record of every batch keeps a core busy for good, since the rest is fine.
+#[tokio::test]
+async fn culprits_that_are_found_dearly_open_the_breaker() {
+    let host = host_with(config(), Metering::Fuel);
+    let limits = Limits {
+        deadline: Duration::from_millis(2),
+        ..spec(&panicking()).limits
+    };
+    let wasm = validator("(loop (br 0))");
+    let plugin = host
+        .load(LoadSpec { limits, ..spec(&wasm) })
+        .await
+        .expect("a guest that loads");
+    for _ in 0..10 {
+        assert_eq!(plugin.stats().breaker, BreakerState::Closed);
+        assert_eq!(plugin.validate(mixed(5, &[2]).input()).await.len(), 1);
+    }
+    assert_eq!(plugin.stats().breaker, BreakerState::Open);
 }
 
 async fn kinds(plugin: &Plugin, value: &[u8]) -> Vec<FaultKind> {

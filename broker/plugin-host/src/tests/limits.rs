@@ -53,6 +53,18 @@ async fn memory_ends_at_its_ceiling() {
     assert_eq!(plugin.stats().memory_high_water, 2 << 20);
 }
 
+/// The bug: once a plugin was denied memory and managed without, every later panic of it is called hunger.
+#[tokio::test]
+async fn a_denial_is_forgotten_with_its_call() {
+    let text = format!(
+        "{} (func $thirst (drop (memory.grow (i32.const 100))))",
+        hook_on_bad("unreachable").replace("(i64.const 0))", "(call $thirst) (i64.const 0))")
+    );
+    let plugin = load(&guest(&text)).await;
+    assert_eq!(validate(&plugin, 2, &[1]).await, [(1, FaultKind::Panic)]);
+    assert_eq!(validate(&plugin, 2, &[]).await, [], "it manages without");
+}
+
 /// The bug: recursion without end overflows the stack of the broker's thread.
 #[tokio::test]
 async fn recursion_ends_at_the_stack_limit() {
