@@ -1,7 +1,8 @@
 //! What an append is given and what it answers.
 
 use bytes::Bytes;
-use corvid_record::{LeaderEpoch, LinkPosition, Offset, SourceId, Timestamp};
+use corvid_record::hidden::{LinkPosition, SourceId};
+use corvid_record::{LeaderEpoch, Offset, Timestamp};
 
 /// One write to a log: a batch, and perhaps an outbox entry right before it.
 #[derive(Debug, Clone)]
@@ -25,7 +26,7 @@ pub enum AppendKind {
     Link {
         /// The link's source.
         source: SourceId,
-        /// Where the appender believes the link to be; `LinkPosition::default()` for a new one.
+        /// Where the appender believes the link to be; `LinkPosition::START` for a new one.
         expected: LinkPosition,
     },
     /// The broker itself: a coordinator, a release.

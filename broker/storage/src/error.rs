@@ -4,7 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use corvid_env::fs::LockError;
-use corvid_record::{BatchError, LeaderEpoch, LinkPosition, Offset, ProducerEpoch, Sequence};
+use corvid_record::hidden::LinkPosition;
+use corvid_record::{BatchError, LeaderEpoch, Offset, ProducerEpoch, Sequence};
 
 /// An append that did not happen: nothing of it is in the log, now or after a restart.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +46,12 @@ pub enum AppendError {
     /// A link's batch must carry its link's stamp, with a position that goes forward.
     #[error("the batch does not carry a later stamp of its link")]
     NotALinkBatch,
+    /// What stands before the batch must be an outbox entry.
+    #[error("what is to stand before the batch is not its outbox entry: {0}")]
+    NotAnEntry(String),
+    /// There must be one batch, and nothing behind it.
+    #[error("{0} bytes are left over behind the batch")]
+    LeftOver(usize),
     /// The batch, or the batch with its outbox entry, is larger than a segment can address.
     #[error("a write of {bytes} bytes is more than a segment can hold")]
     TooLarge {
@@ -83,13 +90,11 @@ pub enum ReadError {
         end: Offset,
     },
     /// What is on the disk is not what was written there.
-    #[error("{file} is corrupt at byte {position}: {why}")]
+    #[error("{file} is corrupt: {why}")]
     Corrupt {
         /// The file.
         file: String,
-        /// Where in it.
-        position: u64,
-        /// What is wrong there.
+        /// What is wrong, and where.
         why: String,
     },
     /// The system refused the read.
@@ -196,4 +201,20 @@ pub enum ChangeError {
     /// The system refused.
     #[error("{0}")]
     Io(#[from] io::Error),
+}
+
+impl ReadError {
+    /// What the system, or a look at the bytes, said of a file.
+    pub(crate) fn of_file(name: &str, error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidData {
+            return Self::Corrupt {
+                file: name.to_owned(),
+                why: error.to_string(),
+            };
+        }
+        Self::Io {
+            file: name.to_owned(),
+            error,
+        }
+    }
 }

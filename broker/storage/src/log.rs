@@ -1,19 +1,53 @@
 //! A partition's log.
 
+mod append;
+mod compact;
+mod flush;
+mod lookup;
+mod open;
+mod read;
+mod retain;
+mod roll;
+mod state;
+mod truncate;
+mod visible;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 
-use bytes::Bytes;
-use corvid_env::clock::WallTime;
-use corvid_record::{Batch, LeaderEpoch, LinkPosition, Offset, ProducerEpoch, ProducerId, Sequence, SourceId, Timestamp};
+use corvid_env::fs::Dir;
+use corvid_record::hidden::{LinkPosition, SourceId};
+use corvid_record::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Timestamp};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 
-use crate::append::{Append, Appended};
-use crate::config::LogConfig;
-use crate::error::{AppendError, ChangeError, ReadError};
-use crate::read::{Entries, Slices, Which};
+pub(crate) use flush::Round;
+use state::{Condition, State};
+
+use crate::config::{LogConfig, TimestampType};
+use crate::flushed_file::SlotId;
+use crate::shared::Shared;
 
 /// A partition's log: appended to by its leader, read as file ranges, recovered after a crash.
-pub struct Log {}
+pub struct Log {
+    name: Arc<str>,
+    dir: Dir,
+    shared: Arc<Shared>,
+    slot: SlotId,
+    this: Weak<Self>,
+    /// The one lock.
+    state: Mutex<State>,
+    /// Copies of what the lock guards, for who only looks.
+    end: AtomicI64,
+    flushed: AtomicI64,
+    stamps_time: AtomicBool,
+    /// Whether the flusher's queue has this log.
+    queued: AtomicBool,
+    /// Held by whoever rewrites what is below the end: truncation, compaction, deletion. Taken before `state`.
+    maintenance: tokio::sync::Mutex<()>,
+    listener: RwLock<Option<Arc<dyn LogListener>>>,
+}
 
 /// Told of a log's progress, outside its lock. It must return quickly: the appender or the flusher waits.
 pub trait LogListener: Send + Sync {
@@ -73,173 +107,141 @@ pub struct Compacted {
 impl Log {
     /// `<topic>-<partition>`.
     pub fn name(&self) -> &str {
-        todo!()
-    }
-
-    /// Appends a batch, behind its outbox entry if it has one. Offsets are assigned here.
-    ///
-    /// On an error nothing of it is in the log.
-    pub fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let _ = append;
-        todo!()
-    }
-
-    /// The answer for a batch that is one of the last five of its producer.
-    pub fn find_duplicate(&self, batch: &Batch<'_>) -> Option<Appended> {
-        let _ = batch;
-        todo!()
-    }
-
-    /// Reads from `from` up to `limit` (exclusive), at most `max_bytes` unless `at_least_one` and the first batch is larger.
-    ///
-    /// `from` may be in the middle of a batch: the batch is given whole. Nothing to give is an empty answer.
-    pub fn read(&self, from: Offset, limit: Offset, max_bytes: u32, at_least_one: bool, which: Which) -> Result<Slices, ReadError> {
-        let _ = (from, limit, max_bytes, at_least_one, which);
-        todo!()
-    }
-
-    /// As [`Log::read`], copied, whole batches only.
-    pub fn read_bytes(&self, from: Offset, limit: Offset, max_bytes: u32, at_least_one: bool, which: Which) -> Result<Bytes, ReadError> {
-        let _ = (from, limit, max_bytes, at_least_one, which);
-        todo!()
+        &self.name
     }
 
     /// The first offset of the log.
     pub fn start(&self) -> Offset {
-        todo!()
+        self.state.lock().start()
     }
 
     /// The offset behind the last batch that is written.
     pub fn end(&self) -> Offset {
-        todo!()
+        Offset(self.end.load(Ordering::Acquire))
     }
 
     /// The offset up to which a completed sync covers the log.
     pub fn flushed(&self) -> Offset {
-        todo!()
-    }
-
-    /// The start that clients are told: where `DeleteRecords` put it, or just behind the last visible batch below the
-    /// log's start. Never above `limit`.
-    pub fn visible_start(&self, limit: Offset) -> Offset {
-        let _ = limit;
-        todo!()
-    }
-
-    /// The end that clients are told: just behind the last visible batch below `limit`.
-    pub fn visible_end(&self, limit: Offset) -> Offset {
-        let _ = limit;
-        todo!()
-    }
-
-    /// Moves the start forward; returns the visible start. Durable soon after.
-    pub fn advance_start(&self, to: Offset, reason: Reason) -> Result<Offset, ChangeError> {
-        let _ = (to, reason);
-        todo!()
-    }
-
-    /// Deletes sealed segments that are too old, too many, or below the visible start, and forgets expired producers.
-    ///
-    /// Nothing at or above `not_beyond` goes: the caller gives the least of the high watermark and what links still need.
-    pub fn retain(&self, now: WallTime, not_beyond: Offset) -> Result<Vec<DeletedSegment>, ChangeError> {
-        let _ = (now, not_beyond);
-        todo!()
-    }
-
-    /// Rolls the active segment if its first batch is older than `segment.ms`. Called by the leader only.
-    pub fn roll_if_due(&self, now: WallTime) -> Result<bool, AppendError> {
-        let _ = now;
-        todo!()
-    }
-
-    /// Compacts the sealed segments of a log whose cleanup is `Compact`, if enough of it is new.
-    pub async fn compact(&self, now: WallTime, not_beyond: Offset) -> Result<Option<Compacted>, ChangeError> {
-        let _ = (now, not_beyond);
-        todo!()
-    }
-
-    /// Cuts everything at and above `to`. The flushed position and its durable copy are lowered first.
-    pub async fn truncate(&self, to: Offset) -> Result<(), ChangeError> {
-        let _ = to;
-        todo!()
-    }
-
-    /// The first visible record below `limit` with a timestamp of `timestamp` or later. Reads and decompresses.
-    pub fn offset_for_timestamp(&self, timestamp: Timestamp, limit: Offset) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, ReadError> {
-        let _ = (timestamp, limit);
-        todo!()
-    }
-
-    /// The visible record below `limit` with the largest timestamp. Reads and decompresses.
-    pub fn max_timestamp(&self, limit: Offset) -> Result<Option<(Offset, Timestamp, LeaderEpoch)>, ReadError> {
-        let _ = limit;
-        todo!()
+        Offset(self.flushed.load(Ordering::Acquire))
     }
 
     /// The largest epoch at or below `epoch` that has records, and where it ends (at `limit` at most);
     /// `(-1, -1)` where that is not known.
     pub fn epoch_end(&self, epoch: LeaderEpoch, limit: Offset) -> (LeaderEpoch, Offset) {
-        let _ = (epoch, limit);
-        todo!()
+        let state = self.state.lock();
+        state.derived.epochs.end_of(epoch, limit.min(state.active.next))
     }
 
     /// The newest leader epoch; -1 in a log that never had one.
     pub fn latest_epoch(&self) -> LeaderEpoch {
-        todo!()
+        self.state.lock().derived.epochs.latest()
     }
 
-    /// A leader's epoch begins at the log's end.
+    /// A leader's epoch begins at the log's end. An older one than the newest changes nothing.
     pub fn begin_epoch(&self, epoch: LeaderEpoch) {
-        let _ = epoch;
-        todo!()
+        let mut state = self.state.lock();
+        let end = state.active.next;
+        state.derived.epochs.assign(epoch, end);
     }
 
     /// How far this log has taken each of its sources.
     pub fn links(&self) -> BTreeMap<SourceId, LinkPosition> {
-        todo!()
+        self.state.lock().derived.links.positions().clone()
     }
 
     /// How far this log has taken `source`; `None` if nothing ever came from it.
     pub fn link(&self, source: SourceId) -> Option<LinkPosition> {
-        let _ = source;
-        todo!()
-    }
-
-    /// The outbox entries at or above `from` and below `limit`.
-    pub fn entries(&self, from: Offset, limit: Offset) -> Result<Entries, ReadError> {
-        let _ = (from, limit);
-        todo!()
+        self.state.lock().derived.links.get(source)
     }
 
     /// The idempotent producers that the log remembers, by id.
     pub fn producers(&self) -> Vec<ProducerInfo> {
-        todo!()
+        let state = self.state.lock();
+        let info = |(id, entry): (ProducerId, &crate::producer_state::ProducerEntry)| ProducerInfo {
+            id,
+            epoch: entry.epoch,
+            last_sequence: entry.last().map_or(Sequence::NONE, |mark| mark.last_sequence),
+            last_offset: entry.last_offset(),
+            last_timestamp: entry.last().map_or(Timestamp::NONE, |mark| mark.timestamp),
+        };
+        state.derived.producers.iter().map(info).collect()
     }
 
     /// Bytes of all segments.
     pub fn size_bytes(&self) -> u64 {
-        todo!()
+        self.state.lock().size_bytes()
     }
 
     /// The settings in force.
     pub fn config(&self) -> LogConfig {
-        todo!()
+        self.state.lock().config.clone()
     }
 
     /// Changes the settings, from the next append on.
     pub fn set_config(&self, config: LogConfig) {
-        let _ = config;
-        todo!()
+        self.stamps_time
+            .store(config.timestamp_type == TimestampType::LogAppendTime, Ordering::Relaxed);
+        self.state.lock().config = config;
+        // What was written under `replicas` counts under `disk` only once it is synced.
+        self.request_flush();
     }
 
     /// Who is told of progress from now on. There is one listener.
     pub fn set_listener(&self, listener: Arc<dyn LogListener>) {
-        let _ = listener;
-        todo!()
+        *self.listener.write() = Some(listener);
     }
 
-    /// Starts or joins a flush round, whatever the durability.
-    pub fn request_flush(&self) {
-        todo!()
+    pub(crate) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    pub(crate) fn slot(&self) -> SlotId {
+        self.slot
+    }
+
+    /// Tells the listener that there will be no more progress.
+    pub(crate) fn tell_failed(&self) {
+        self.listener(|listener| listener.failed());
+    }
+
+    /// Refuses all work from now on.
+    pub(crate) fn close(&self, deleted: bool) {
+        self.state.lock().condition = if deleted { Condition::Deleted } else { Condition::Closed };
+    }
+
+    /// Waits until no truncation or compaction is under way, and holds the next ones back.
+    pub(crate) async fn exclusive(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.maintenance.lock().await
+    }
+
+    fn stamps_time(&self) -> bool {
+        // Relaxed: a change of the setting takes effect with some append soon after it.
+        self.stamps_time.load(Ordering::Relaxed)
+    }
+
+    fn publish_end(&self, state: &State) {
+        self.end.store(state.active.next.0, Ordering::Release);
+    }
+
+    /// Unlocks, and does what an append leaves to be done without the lock.
+    fn unlock(&self, mut state: MutexGuard<'_, State>) {
+        let just_sealed = std::mem::take(&mut state.just_sealed);
+        drop(state);
+        just_sealed
+            .iter()
+            .for_each(|segment| self.shared.open_files.count(segment));
+    }
+
+    fn listener(&self, tell: impl FnOnce(&dyn LogListener)) {
+        let listener = self.listener.read().clone();
+        if let Some(listener) = listener {
+            tell(&*listener);
+        }
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Log({}, end {})", self.dir.path().display(), self.end())
     }
 }

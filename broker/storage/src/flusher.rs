@@ -1,0 +1,190 @@
+//! The thread that syncs: group commit for a directory of logs.
+//!
+//! A round takes all logs that are waiting, syncs each, and tells each at once. What is appended meanwhile waits for the next
+//! round, so a round serves as many appends as came while the one before it ran.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use corvid_env::{clock, fault};
+
+use crate::disk_space::is_out_of_space;
+use crate::flush_queue::{Stop, Work};
+use crate::log::{Log, Round};
+use crate::names;
+use crate::segment::SealedSegment;
+use crate::shared::Shared;
+
+/// Runs rounds until it is told to stop, or a sync fails.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let mut flusher = Flusher {
+        synced_at: clock::now(),
+        shared,
+    };
+    loop {
+        let work = flusher.shared.queue.take();
+        let stop = work.stop;
+        let outcome = if work.is_empty() {
+            flusher.rest().await
+        } else {
+            flusher.round(work).await
+        };
+        if let Err(error) = outcome {
+            flusher.shared.poison(&error);
+            break;
+        }
+        if stop.is_some() {
+            break;
+        }
+    }
+    // Whoever waits is told by the dropped sender that it won't happen.
+    drop(flusher.shared.queue.take());
+}
+
+struct Flusher {
+    shared: Arc<Shared>,
+    /// When the flushed positions were synced last.
+    synced_at: clock::Instant,
+}
+
+impl Flusher {
+    /// Waits for work. Flushed positions that wait for their own sync don't wait for longer than the interval.
+    async fn rest(&mut self) -> io::Result<()> {
+        let filled = self.shared.queue.filled();
+        if !self.shared.flushed_file.lock().is_unsynced() {
+            filled.await;
+            return Ok(());
+        }
+        match clock::timeout(self.shared.config.checkpoint_sync_interval, filled).await {
+            Ok(()) => Ok(()),
+            Err(_elapsed) => self.sync_slots().await,
+        }
+    }
+
+    async fn round(&mut self, work: Work) -> io::Result<()> {
+        if self.shared.root_unsynced.swap(false, Ordering::AcqRel) {
+            self.shared.root.sync()?;
+        }
+        let mut doomed = Vec::new();
+        for log in &work.logs {
+            doomed.extend(self.flush(log).await?.into_iter().map(|segment| (log.clone(), segment)));
+        }
+        self.write_visible_starts().await?;
+        let now = !doomed.is_empty() || !work.waiters.is_empty() || work.stop.is_some();
+        if now || clock::now() - self.synced_at >= self.shared.config.checkpoint_sync_interval {
+            self.sync_slots().await?;
+        }
+        remove(&doomed);
+        if work.stop == Some(Stop::Clean) {
+            self.shared
+                .root
+                .write_atomic(names::CLEAN_SHUTDOWN, CLEAN_SHUTDOWN_TEXT)
+                .await?;
+        }
+        for waiter in work.waiters {
+            // It may have given up meanwhile.
+            let _ = waiter.send(());
+        }
+        Ok(())
+    }
+
+    /// Syncs what one log has; returns the segments that may be deleted once the log's start is durable.
+    async fn flush(&self, log: &Arc<Log>) -> io::Result<Vec<Arc<SealedSegment>>> {
+        let round = log.begin_round();
+        if let Some(round) = &round {
+            self.sync(log, round).await?;
+        }
+        // Without a round, too: a truncation has lowered the position, and waits for this.
+        self.shared
+            .flushed_file
+            .lock()
+            .write(log.slot(), log.name(), log.slot_value())?;
+        Ok(round.map(|round| round.doomed).unwrap_or_default())
+    }
+
+    async fn sync(&self, log: &Arc<Log>, round: &Round) -> io::Result<()> {
+        fault::check("flush.before")?;
+        self.write_epochs(log, round).await?;
+        for file in &round.files {
+            file.sync_data().await?;
+        }
+        if round.directory {
+            log.dir().sync()?;
+        }
+        fault::check("flush.after")?;
+        log.finish_round();
+        Ok(())
+    }
+
+    async fn write_epochs(&self, log: &Log, round: &Round) -> io::Result<()> {
+        let Some(text) = &round.epochs else {
+            return Ok(());
+        };
+        let written = log.dir().write_atomic(names::LEADER_EPOCHS, text.as_bytes()).await;
+        match written {
+            // Until the segment is sealed, recovery finds the epochs in the batches; a full disk seals none.
+            Err(error) if is_out_of_space(&error) => {
+                self.shared.space.filled();
+                log.epochs_not_written();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn write_visible_starts(&self) -> io::Result<()> {
+        if !self.shared.visible_starts_unwritten.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let text = self.shared.visible_starts.lock().text();
+        match self
+            .shared
+            .root
+            .write_atomic(names::LOG_START_CHECKPOINT, text.as_bytes())
+            .await
+        {
+            Err(error) if is_out_of_space(&error) => {
+                // Deleting makes room, so it goes on; after a crash, clients may be told an older start.
+                self.shared.space.filled();
+                self.shared.visible_starts_unwritten.store(true, Ordering::Release);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn sync_slots(&mut self) -> io::Result<()> {
+        let file = self.shared.flushed_file.lock().take_unsynced();
+        if let Some(file) = file {
+            file.sync_data().await?;
+        }
+        self.synced_at = clock::now();
+        Ok(())
+    }
+}
+
+/// Kafka's own content: no broker epoch.
+const CLEAN_SHUTDOWN_TEXT: &[u8] = br#"{"version":0,"brokerEpoch":-1}"#;
+
+/// Removes the files of segments that no log begins with any more. What fails is removed when the log is opened next.
+fn remove(doomed: &[(Arc<Log>, Arc<SealedSegment>)]) {
+    for (log, segment) in doomed {
+        segment.close();
+        for suffix in [
+            names::LOG,
+            names::INDEX,
+            names::TIME_INDEX,
+            names::HIDDEN,
+            names::SNAPSHOT,
+        ] {
+            let name = names::segment_file(segment.base, suffix);
+            match log.dir().remove(&name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(log = log.name(), file = name, %error, "a file of a deleted segment can't be removed");
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! A pass of compaction over a log.
+
+use std::sync::Arc;
+
+use corvid_env::clock::WallTime;
+use corvid_record::{Offset, Timestamp};
+
+use super::{Compacted, Log};
+use crate::batch_reader::{BatchReader, Next};
+use crate::compaction::{self, Keep, KeyMap, Plan, Rewritten};
+use crate::config::Cleanup;
+use crate::error::{ChangeError, ReadError};
+use crate::names;
+use crate::producer_state::ProducerState;
+use crate::recovery::{Surroundings, rebuild_sidecars};
+use crate::segment::SealedSegment;
+
+/// Memory for the keys of one pass.
+const KEYS_BYTES_MAX: usize = 32 << 20;
+
+impl Log {
+    /// Compacts the sealed segments of a log whose cleanup is `Compact`, if enough of it is new. It blocks for as long as it
+    /// reads and writes; the log goes on meanwhile.
+    ///
+    /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone.
+    pub async fn compact(&self, now: WallTime, not_beyond: Offset) -> Result<Option<Compacted>, ChangeError> {
+        let _alone = self.maintenance.lock().await;
+        let Some((plan, producers)) = self.plan(not_beyond)? else {
+            return Ok(None);
+        };
+        let keys = self.map_keys(&plan)?;
+        let config = self.config();
+        let keep = Keep {
+            keys: &keys,
+            first_dirty: plan.first_dirty,
+            tombstones_before: Timestamp(self.shared.trusted(now).0.saturating_sub(config.delete_retention_ms)),
+            producers: &producers,
+        };
+        let mut compacted = Compacted::default();
+        let touched: Vec<_> = plan
+            .segments
+            .iter()
+            .take_while(|segment| segment.base < keys.mapped_to())
+            .cloned()
+            .collect();
+        for group in compaction::group(&touched, config.segment_bytes) {
+            self.state.lock().check_changeable()?;
+            let rewritten = compaction::rewrite(&self.dir, &group, &keep).await?;
+            self.replace(&group, &rewritten)?;
+            compacted.bytes_before += rewritten.bytes_before;
+            compacted.bytes_after += rewritten.bytes_after;
+            compacted.records_removed += rewritten.records_removed;
+        }
+        self.remember_clean(keys.mapped_to()).await?;
+        Ok(Some(compacted))
+    }
+
+    fn plan(&self, not_beyond: Offset) -> Result<Option<(Plan, ProducerState)>, ChangeError> {
+        let clean_to = self.shared.cleaned.lock().get(&self.name).unwrap_or(Offset::ZERO);
+        let state = self.state.lock();
+        state.check_changeable()?;
+        if state.config.cleanup != Cleanup::Compact {
+            return Ok(None);
+        }
+        let limit = not_beyond.min(state.flush.flushed);
+        let segments: Vec<_> = state
+            .sealed
+            .values()
+            .filter(|segment| segment.end <= limit)
+            .cloned()
+            .collect();
+        let plan = compaction::plan(segments, clean_to, state.config.min_cleanable_dirty_permille);
+        Ok(plan.map(|plan| (plan, state.derived.producers.clone())))
+    }
+
+    fn map_keys(&self, plan: &Plan) -> Result<KeyMap, ChangeError> {
+        let mut keys = KeyMap::new(plan.first_dirty, KEYS_BYTES_MAX);
+        for segment in plan.segments.iter().filter(|segment| segment.base >= plan.first_dirty) {
+            let files = self.shared.open_files.get(segment)?;
+            let mut reader = BatchReader::new(&files.file, 0, segment.bytes);
+            loop {
+                match reader.next().map_err(|error| segment.io_error(error))? {
+                    Next::Batch { batch, .. } if keys.add(&batch)? => {}
+                    Next::Batch { .. } => return Ok(keys),
+                    Next::End => break,
+                    Next::Bad { position, why } => {
+                        let why = format!("byte {position}: {why}");
+                        return Err(ReadError::Corrupt {
+                            file: segment.log_name(),
+                            why,
+                        }
+                        .into());
+                    }
+                }
+            }
+            keys.mapped_whole(segment.end);
+        }
+        Ok(keys)
+    }
+
+    /// Puts the rewritten group in the place of the old one, on the disk and in the log.
+    fn replace(&self, group: &[Arc<SealedSegment>], rewritten: &Rewritten) -> Result<(), ChangeError> {
+        if rewritten.records_removed == 0 && group.len() == 1 && rewritten.bytes_before == rewritten.bytes_after {
+            compaction::abandon(&self.dir, rewritten.base);
+            return Ok(());
+        }
+        // Their names are about to be another's: who reads them must have them open by then.
+        let files = group
+            .iter()
+            .map(|segment| segment.pin())
+            .collect::<Result<Vec<_>, _>>()?;
+        let (first, last) = (&files[0].summary, &files[files.len() - 1].summary);
+        let around = Surroundings {
+            visible_before: first.visible_before,
+            links: last.links.clone(),
+        };
+        compaction::swap_in(&self.dir, group)?;
+        rebuild_sidecars(&self.dir, rewritten.base, rewritten.bytes_after, &around)?;
+        let end = group[group.len() - 1].end;
+        let new = SealedSegment::new(self.dir.clone(), rewritten.base, end, rewritten.bytes_after);
+        let mut state = self.state.lock();
+        for old in group {
+            state.sealed.remove(&old.base);
+        }
+        state.sealed.insert(rewritten.base, Arc::new(new));
+        Ok(())
+    }
+
+    async fn remember_clean(&self, to: Offset) -> Result<(), ChangeError> {
+        let text = {
+            let mut cleaned = self.shared.cleaned.lock();
+            cleaned.set(&self.name, Some(to));
+            cleaned.text()
+        };
+        // Lost, it only makes the next pass do more.
+        Ok(self
+            .shared
+            .root
+            .write_atomic(names::CLEANER_CHECKPOINT, text.as_bytes())
+            .await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! The log's side of a flush round.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use corvid_env::fs::File;
+use corvid_record::Offset;
+
+use super::Log;
+use super::state::Condition;
+use crate::config::Durability;
+use crate::flushed_file::SlotValue;
+use crate::segment::SealedSegment;
+
+/// What a round is to sync of one log.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub files: Vec<File>,
+    pub directory: bool,
+    /// The text of the epoch checkpoint, if it is to be written.
+    pub epochs: Option<String>,
+    /// Segments that may be deleted once the log's start is durable.
+    pub doomed: Vec<Arc<SealedSegment>>,
+}
+
+impl Log {
+    /// Starts or joins a flush round, whatever the durability.
+    pub fn request_flush(&self) {
+        self.state.lock().flush.forced = true;
+        self.enqueue();
+    }
+
+    /// What the round is to sync; `None` if a truncation holds rounds back, or the log is deleted. What is appended from here on belongs to the next.
+    pub(crate) fn begin_round(&self) -> Option<Round> {
+        self.queued.store(false, Ordering::Release);
+        let mut state = self.state.lock();
+        if matches!(state.condition, Condition::Truncating | Condition::Deleted) {
+            return None;
+        }
+        let mut round = Round {
+            files: std::mem::take(&mut state.flush.files),
+            directory: std::mem::take(&mut state.flush.directory),
+            doomed: std::mem::take(&mut state.flush.doomed),
+            epochs: None,
+        };
+        let forced = std::mem::take(&mut state.flush.forced);
+        let all = forced || state.config.durability == Durability::Disk;
+        let target = if all { state.active.next } else { state.active.base };
+        if all && target > state.flush.flushed {
+            round.files.push(state.active.file.clone());
+        }
+        if state.derived.epochs.is_due(target) {
+            round.epochs = Some(state.derived.epochs.take_text());
+        }
+        state.flush.target = Some(target);
+        Some(round)
+    }
+
+    /// The round's syncs are done: raises the flushed position, and tells.
+    pub(crate) fn finish_round(&self) {
+        let (flushed, rose) = {
+            let mut state = self.state.lock();
+            let target = state.flush.target.take().unwrap_or(Offset::ZERO);
+            let rose = target > state.flush.flushed;
+            if rose {
+                state.flush.flushed = target;
+            }
+            // Under the lock, or a truncation could be overtaken by an older, higher value.
+            self.flushed.store(state.flush.flushed.0, Ordering::Release);
+            (state.flush.flushed, rose)
+        };
+        if rose {
+            self.listener(|listener| listener.flushed(flushed));
+        }
+    }
+
+    /// What the log's slot is to say.
+    pub(crate) fn slot_value(&self) -> SlotValue {
+        let state = self.state.lock();
+        SlotValue {
+            flushed: state.flush.flushed,
+            start: state.start(),
+        }
+    }
+
+    /// The epoch checkpoint could not be written for lack of room; it is due again.
+    pub(crate) fn epochs_not_written(&self) {
+        self.state.lock().derived.epochs.touch();
+    }
+
+    /// The flusher is to look at this log.
+    pub(super) fn enqueue(&self) {
+        if self.shared.poisoned().is_none()
+            && !self.queued.swap(true, Ordering::AcqRel)
+            && let Some(this) = self.this.upgrade()
+        {
+            self.shared.queue.push(this);
+        }
+    }
+}

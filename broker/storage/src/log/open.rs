@@ -1,0 +1,93 @@
+//! Opening a log, and what a clean shutdown leaves of it.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use corvid_env::clock;
+use corvid_env::fs::Dir;
+use parking_lot::{Mutex, RwLock};
+
+use super::Log;
+use super::state::State;
+use crate::config::{LogConfig, TimestampType};
+use crate::error::OpenError;
+use crate::names;
+use crate::recovery::{self, Known};
+use crate::segment::replace;
+use crate::shared::Shared;
+
+impl Log {
+    /// Creates the log, or recovers it. `clean` says that the last shutdown of the directory was.
+    pub(crate) fn open(
+        name: &str,
+        config: LogConfig,
+        shared: &Arc<Shared>,
+        clean: bool,
+    ) -> Result<Arc<Self>, OpenError> {
+        let dir = Self::directory(name, shared).map_err(|error| OpenError::Io {
+            path: shared.root.path().join(name),
+            error,
+        })?;
+        let claimed = shared.flushed_file.lock().claim(name);
+        let (slot, value) = claimed.map_err(|error| OpenError::Io {
+            path: dir.path().to_path_buf(),
+            error,
+        })?;
+        let known = Known {
+            flushed: value.flushed,
+            start: value.start,
+            visible_start: shared.visible_starts.lock().get(name),
+            clean,
+            now: clock::wall_clock(),
+        };
+        let recovered = recovery::recover(&dir, &config, &known)?;
+        let log = Arc::new_cyclic(|this| Self {
+            name: name.into(),
+            dir,
+            shared: shared.clone(),
+            slot,
+            this: this.clone(),
+            end: AtomicI64::new(recovered.active.next.0),
+            flushed: AtomicI64::new(known.flushed.0),
+            stamps_time: AtomicBool::new(config.timestamp_type == TimestampType::LogAppendTime),
+            queued: AtomicBool::new(false),
+            maintenance: tokio::sync::Mutex::default(),
+            listener: RwLock::default(),
+            state: Mutex::new(State::new(config, recovered, known.flushed)),
+        });
+        log.sync_what_was_recovered();
+        Ok(log)
+    }
+
+    /// The recovered tail may be in the page cache only: it counts as flushed after a round of its own.
+    fn sync_what_was_recovered(&self) {
+        let due = {
+            let state = self.state.lock();
+            state.active.next > state.flush.flushed || state.flush.directory || !state.flush.files.is_empty()
+        };
+        if due {
+            self.request_flush();
+        }
+    }
+
+    fn directory(name: &str, shared: &Shared) -> io::Result<Dir> {
+        if !shared.root.exists(name) {
+            shared.root_unsynced.store(true, Ordering::Release);
+        }
+        shared.root.subdir(name)
+    }
+
+    /// Writes what lets the next start skip recovery. The log is closed and flushed.
+    pub(crate) fn write_clean_state(&self) -> io::Result<()> {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let end = state.active.next;
+        state
+            .active
+            .write_sidecars(&self.dir, Some(state.derived.links.positions()))?;
+        let snapshot = names::segment_file(end, names::SNAPSHOT);
+        replace(&self.dir, &snapshot, &state.derived.producers.encode())?;
+        Ok(())
+    }
+}

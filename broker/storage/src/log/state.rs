@@ -1,0 +1,146 @@
+//! What a log's lock guards.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use corvid_env::clock::WallTime;
+use corvid_env::fs::{Dir, File};
+use corvid_record::Offset;
+
+use crate::config::LogConfig;
+use crate::error::{AppendError, ChangeError};
+use crate::facts::BatchFacts;
+use crate::recovery::{Derived, Recovered};
+use crate::segment::{ActiveSegment, SealedSegment};
+
+/// What a log's lock guards.
+#[derive(Debug)]
+pub(super) struct State {
+    pub config: LogConfig,
+    pub condition: Condition,
+    /// What clients are told to be the start.
+    pub visible_start: Offset,
+    pub sealed: BTreeMap<Offset, Arc<SealedSegment>>,
+    pub active: ActiveSegment,
+    pub derived: Derived,
+    /// A limit and its visible end, from which later ones are found quickly.
+    pub visible_end_memo: (Offset, Offset),
+    pub flush: Flush,
+    /// Segments that were sealed under this lock, and are to be counted as open after it.
+    pub just_sealed: Vec<Arc<SealedSegment>>,
+}
+
+/// Whether a log takes appends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Condition {
+    Open,
+    /// It is being cut.
+    Truncating,
+    /// Its directory is being shut down.
+    Closed,
+    /// It was deleted.
+    Deleted,
+    /// Its file may have garbage behind the last batch.
+    Failed(String),
+}
+
+/// What is to be synced, and how far syncs have come.
+#[derive(Debug, Default)]
+pub(super) struct Flush {
+    /// A completed sync covers everything below.
+    pub flushed: Offset,
+    /// Where a running round will bring `flushed`. A truncation lowers it.
+    pub target: Option<Offset>,
+    /// Sealed segments and sidecars.
+    pub files: Vec<File>,
+    /// Names were added to the directory or removed from it.
+    pub directory: bool,
+    /// Somebody asked for a round, whatever the durability.
+    pub forced: bool,
+    /// Segments to be deleted once the start is durable.
+    pub doomed: Vec<Arc<SealedSegment>>,
+}
+
+impl State {
+    pub fn new(config: LogConfig, recovered: Recovered, flushed: Offset) -> Self {
+        let Recovered {
+            sealed,
+            active,
+            derived,
+            visible_start,
+            unsynced,
+            directory_unsynced,
+        } = recovered;
+        let flush = Flush {
+            flushed,
+            files: unsynced,
+            directory: directory_unsynced,
+            ..Flush::default()
+        };
+        Self {
+            config,
+            condition: Condition::Open,
+            visible_start,
+            visible_end_memo: (active.base, active.visible_before),
+            sealed,
+            active,
+            derived,
+            flush,
+            just_sealed: Vec::new(),
+        }
+    }
+
+    /// The first offset of the log.
+    pub fn start(&self) -> Offset {
+        self.sealed
+            .first_key_value()
+            .map_or(self.active.base, |(&base, _)| base)
+    }
+
+    /// Remembers a batch that was written behind the last one.
+    pub fn note(&mut self, dir: &Dir, batch: &BatchFacts, now: WallTime) {
+        self.active.note(dir, batch, self.config.index_interval_bytes, now);
+        self.derived.note(batch, now);
+    }
+
+    pub fn check_open(&self) -> Result<(), AppendError> {
+        match &self.condition {
+            Condition::Open => Ok(()),
+            Condition::Truncating | Condition::Closed | Condition::Deleted => Err(AppendError::Closed),
+            Condition::Failed(why) => Err(AppendError::Failed(why.clone())),
+        }
+    }
+
+    pub fn check_changeable(&self) -> Result<(), ChangeError> {
+        match &self.condition {
+            Condition::Open => Ok(()),
+            Condition::Truncating | Condition::Closed | Condition::Deleted => Err(ChangeError::Closed),
+            Condition::Failed(why) => Err(ChangeError::Failed(why.clone())),
+        }
+    }
+
+    /// Just behind the last visible batch below `limit`, which is not below the active segment's base.
+    pub fn visible_end_in_active(&mut self, limit: Offset) -> Offset {
+        let (known_limit, known_end) = self.visible_end_memo;
+        let floor = if known_limit <= limit {
+            known_limit
+        } else {
+            self.active.base
+        };
+        let at = self.active.hidden.step_back(self.active.base, limit, floor);
+        let end = if at <= floor && floor == known_limit {
+            known_end
+        } else if at <= self.active.base {
+            self.active.visible_before
+        } else {
+            at
+        };
+        self.visible_end_memo = (limit, end);
+        end
+    }
+
+    /// Bytes of all segments.
+    pub fn size_bytes(&self) -> u64 {
+        self.sealed.values().map(|segment| segment.bytes).sum::<u64>() + self.active.size
+    }
+}

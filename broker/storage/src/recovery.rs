@@ -1,0 +1,87 @@
+//! Opening a log: from its sidecars after a clean shutdown, by walking its batches otherwise.
+
+mod clean;
+mod inventory;
+mod rebuild;
+mod tail;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use corvid_env::clock::WallTime;
+use corvid_env::fs::{Dir, File};
+use corvid_record::{LeaderEpoch, Offset};
+
+pub(crate) use rebuild::{Surroundings, rebuild_sidecars};
+
+use crate::config::{Cleanup, LogConfig};
+use crate::epochs::LeaderEpochs;
+use crate::error::OpenError;
+use crate::facts::BatchFacts;
+use crate::links::Links;
+use crate::producer_state::ProducerState;
+use crate::segment::{ActiveSegment, SealedSegment};
+
+/// What is known of a log from elsewhere when it is opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// Up to here a completed sync covered the log: nothing below may be cut.
+    pub flushed: Offset,
+    /// Segments wholly below were being deleted.
+    pub start: Offset,
+    /// What clients are told to be the start, where that is known.
+    pub visible_start: Option<Offset>,
+    /// The last shutdown was clean: sidecars of active segments count.
+    pub clean: bool,
+    /// The time that producers found in the log were last seen.
+    pub now: WallTime,
+}
+
+/// A log as it was found.
+#[derive(Debug)]
+pub(crate) struct Recovered {
+    pub sealed: BTreeMap<Offset, Arc<SealedSegment>>,
+    pub active: ActiveSegment,
+    pub derived: Derived,
+    pub visible_start: Offset,
+    /// Files that were written on the way, and must be synced before anything counts as flushed.
+    pub unsynced: Vec<File>,
+    /// Names were added or removed, and must be synced, too.
+    pub directory_unsynced: bool,
+}
+
+/// What is known of a log as a whole: all of it follows from the batches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Derived {
+    pub epochs: LeaderEpochs,
+    pub producers: ProducerState,
+    pub links: Links,
+}
+
+impl Derived {
+    /// Remembers a batch of the log.
+    pub fn note(&mut self, batch: &BatchFacts, now: WallTime) {
+        if batch.leader_epoch > LeaderEpoch::NONE {
+            self.epochs.assign(batch.leader_epoch, batch.base_offset);
+        }
+        self.producers.note(batch, now);
+        self.links.note(batch);
+    }
+}
+
+/// Opens the log in `dir`.
+pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Recovered, OpenError> {
+    let inventory = inventory::take(dir, known.start)?;
+    if known.clean
+        && let Some(recovered) = clean::resume(dir, &inventory, known)
+    {
+        return Ok(recovered);
+    }
+    walk::recover(dir, config, known, &inventory)
+}
+
+/// Whether offsets may be missing where one segment ends and the next begins.
+fn gaps_are_normal(config: &LogConfig) -> bool {
+    config.cleanup == Cleanup::Compact
+}

@@ -1,0 +1,350 @@
+//! Recovery proper: walking the batches from where they may not be trusted.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use corvid_env::fs::{Dir, File};
+use corvid_record::Offset;
+
+use super::clean::{read_epochs, sealed_segments};
+use super::inventory::Inventory;
+use super::tail::{find_good_batch, looks_lost};
+use super::{Derived, Known, Recovered, gaps_are_normal};
+use crate::batch_reader::{BatchReader, Next};
+use crate::config::LogConfig;
+use crate::epochs::LeaderEpochs;
+use crate::error::OpenError;
+use crate::facts::BatchFacts;
+use crate::names;
+use crate::producer_state::{ProducerState, SNAPSHOT_BYTES_MAX};
+use crate::segment::{ActiveSegment, RELATIVE_OFFSET_MAX, SealedSegment, Summary, read_summary};
+
+/// Recovers the log by walking it from the segment that holds the flushed position, or from further back.
+pub(super) fn recover(
+    dir: &Dir,
+    config: &LogConfig,
+    known: &Known,
+    inventory: &Inventory,
+) -> Result<Recovered, OpenError> {
+    let mut walk = Walk::begin(dir, config, known, inventory).map_err(|error| OpenError::Io {
+        path: dir.path().to_path_buf(),
+        error,
+    })?;
+    let active = walk.run()?;
+    if active.next < known.flushed {
+        let why = "the log ends here, and was longer".to_owned();
+        return Err(walk.quarantine(&active, why));
+    }
+    walk.finish(active).map_err(|error| OpenError::Io {
+        path: dir.path().to_path_buf(),
+        error,
+    })
+}
+
+/// A walk under way.
+struct Walk<'a> {
+    dir: &'a Dir,
+    config: &'a LogConfig,
+    known: &'a Known,
+    inventory: &'a Inventory,
+    derived: Derived,
+    /// Producers are known up to here from a snapshot.
+    producers_to: Offset,
+    visible_start: Offset,
+    /// Just behind the last visible batch of what was walked or trusted.
+    visible_before: Offset,
+    sealed: BTreeMap<Offset, Arc<SealedSegment>>,
+    /// The segments to be walked: base and bytes.
+    ahead: Vec<(Offset, u64)>,
+    unsynced: Vec<File>,
+}
+
+/// Where a walk through one segment stopped before its end.
+struct Stop {
+    position: u64,
+    why: String,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(dir: &'a Dir, config: &'a LogConfig, known: &'a Known, inventory: &'a Inventory) -> io::Result<Self> {
+        let from = Start::choose(dir, known, inventory);
+        let sealed = sealed_segments(dir, inventory, from.base);
+        let start = inventory
+            .segments
+            .first_key_value()
+            .map_or(known.start, |(&base, _)| base);
+        let visible_start = known.visible_start.unwrap_or(start);
+        let visible_before = from.before.as_ref().map_or(visible_start, Summary::visible_end);
+        let links = from.before.and_then(|summary| summary.links).unwrap_or_default();
+        let mut epochs = from.epochs;
+        epochs.truncate_end(from.base);
+        Ok(Self {
+            dir,
+            config,
+            known,
+            inventory,
+            derived: Derived {
+                epochs,
+                producers: from.producers,
+                links: crate::links::Links::new(links),
+            },
+            producers_to: from.producers_to,
+            visible_start,
+            visible_before,
+            sealed: sealed.into_iter().map(|segment| (segment.base, segment)).collect(),
+            ahead: inventory
+                .segments
+                .range(from.base..)
+                .rev()
+                .map(|(&base, &bytes)| (base, bytes))
+                .collect(),
+            unsynced: Vec::new(),
+        })
+    }
+
+    /// Walks all segments; the one where it ends is the active one.
+    fn run(&mut self) -> Result<ActiveSegment, OpenError> {
+        let Some((base, bytes)) = self.ahead.pop() else {
+            let created = ActiveSegment::create(self.dir, self.known.start, self.visible_before);
+            return created.map_err(|error| self.io_error(names::LOG, error));
+        };
+        let mut segment = self.walk_segment(base, bytes)?;
+        while let Some((base, bytes)) = self.ahead.pop() {
+            if !self.follows(&segment, base)? {
+                self.ahead.push((base, bytes));
+                self.remove_ahead().map_err(|error| self.io_error(names::LOG, error))?;
+                break;
+            }
+            self.seal(&mut segment, base)
+                .map_err(|error| self.io_error(names::LOG, error))?;
+            segment = self.walk_segment(base, bytes)?;
+        }
+        Ok(segment)
+    }
+
+    /// Walks one segment and cuts a torn tail. Afterwards `ahead` is empty if something was cut.
+    fn walk_segment(&mut self, base: Offset, bytes: u64) -> Result<ActiveSegment, OpenError> {
+        let name = names::segment_file(base, names::LOG);
+        let file = self.dir.open_file(&name).map_err(|error| self.io_error(&name, error))?;
+        let mut segment = ActiveSegment::empty(file.clone(), base, self.visible_before);
+        let stop = self
+            .note_batches(&mut segment, &file, bytes)
+            .map_err(|error| self.io_error(&name, error))?;
+        if let Some(stop) = stop {
+            if segment.next < self.known.flushed
+                || self
+                    .is_rot(&segment, bytes)
+                    .map_err(|error| self.io_error(&name, error))?
+            {
+                return Err(self.quarantine(&segment, stop.why));
+            }
+            tracing::warn!(log = %self.dir.path().display(), file = name, position = stop.position, offset = segment.next.0, bytes = bytes - stop.position, why = stop.why, "cutting a torn tail that no completed sync covered");
+            file.truncate(stop.position)
+                .map_err(|error| self.io_error(&name, error))?;
+            self.remove_ahead().map_err(|error| self.io_error(&name, error))?;
+        }
+        Ok(segment)
+    }
+
+    fn note_batches(&mut self, segment: &mut ActiveSegment, file: &File, bytes: u64) -> io::Result<Option<Stop>> {
+        let mut reader = BatchReader::new(file, 0, bytes);
+        loop {
+            let (position, batch) = match reader.next()? {
+                Next::Batch { position, batch } => (position, batch),
+                Next::Bad { position, why } => {
+                    return Ok(Some(Stop {
+                        position,
+                        why: why.to_string(),
+                    }));
+                }
+                Next::End => return Ok(None),
+            };
+            let facts = BatchFacts::of(&batch);
+            let fits =
+                facts.base_offset >= segment.next && facts.last_offset().0 - segment.base.0 <= RELATIVE_OFFSET_MAX;
+            if !fits {
+                let why = format!("offset {} behind {}", facts.base_offset, segment.next);
+                return Ok(Some(Stop { position, why }));
+            }
+            if let Err(error) = self.derived.links.restore(&batch, &facts) {
+                return Ok(Some(Stop {
+                    position,
+                    why: error.to_string(),
+                }));
+            }
+            self.note(&facts);
+            segment.note(self.dir, &facts, self.config.index_interval_bytes, self.known.now);
+        }
+    }
+
+    fn note(&mut self, facts: &BatchFacts) {
+        if facts.base_offset >= self.producers_to {
+            return self.derived.note(facts, self.known.now);
+        }
+        // The snapshot has its producer already, in a later state.
+        let mut without = *facts;
+        if facts.is_producers() {
+            without.producer = corvid_record::Producer::NONE;
+        }
+        self.derived.note(&without, self.known.now);
+    }
+
+    /// Whether what is bad behind `segment` is rot, rather than what a crash leaves of writes that no sync covered.
+    fn is_rot(&self, segment: &ActiveSegment, bytes: u64) -> io::Result<bool> {
+        let behind = find_good_batch(&segment.file, segment.size, bytes, segment.next)?;
+        if behind.is_none() && !self.good_batch_ahead(segment.next)? {
+            return Ok(false);
+        }
+        Ok(!looks_lost(&segment.file, segment.size, behind.unwrap_or(bytes))?)
+    }
+
+    fn good_batch_ahead(&self, expected: Offset) -> io::Result<bool> {
+        for &(base, bytes) in &self.ahead {
+            let file = self.dir.open_file(&names::segment_file(base, names::LOG))?;
+            if find_good_batch(&file, 0, bytes, expected)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the segment at `base` goes on where `segment` ends. If not, what is between them was lost, and nothing of
+    /// it may have been flushed.
+    fn follows(&self, segment: &ActiveSegment, base: Offset) -> Result<bool, OpenError> {
+        if segment.next == base || (segment.next < base && gaps_are_normal(self.config)) {
+            return Ok(true);
+        }
+        let why = format!("the next segment begins at offset {base}");
+        if segment.next < self.known.flushed || segment.next > base {
+            return Err(self.quarantine(segment, why));
+        }
+        tracing::warn!(log = %self.dir.path().display(), end = segment.next.0, next = base.0, "the end of a segment was lost before any sync covered it: removing what lies behind");
+        Ok(false)
+    }
+
+    fn seal(&mut self, segment: &mut ActiveSegment, end: Offset) -> io::Result<()> {
+        let files = segment.write_sidecars(self.dir, Some(self.derived.links.positions()))?;
+        self.unsynced.extend(files);
+        self.unsynced.push(segment.file.clone());
+        self.visible_before = segment.summary(None).visible_end();
+        let sealed = SealedSegment::new(self.dir.clone(), segment.base, end, segment.size);
+        self.sealed.insert(segment.base, Arc::new(sealed));
+        Ok(())
+    }
+
+    /// Removes the segments that are not walked yet, the newest first: what is left is always a whole log.
+    fn remove_ahead(&mut self) -> io::Result<()> {
+        for (base, _) in std::mem::take(&mut self.ahead) {
+            self.dir.remove(&names::segment_file(base, names::LOG))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self, active: ActiveSegment) -> io::Result<Recovered> {
+        self.inventory
+            .remove_snapshots(self.dir, |offset| offset > active.next)?;
+        let Self {
+            sealed,
+            derived,
+            visible_start,
+            unsynced,
+            ..
+        } = self;
+        Ok(Recovered {
+            sealed,
+            active,
+            derived,
+            visible_start,
+            unsynced,
+            directory_unsynced: true,
+        })
+    }
+
+    fn quarantine(&self, segment: &ActiveSegment, why: String) -> OpenError {
+        OpenError::Quarantined {
+            log: self.dir.path().to_path_buf(),
+            file: names::segment_file(segment.base, names::LOG),
+            position: segment.size,
+            offset: segment.next,
+            flushed: self.known.flushed,
+            why,
+        }
+    }
+
+    fn io_error(&self, name: &str, error: io::Error) -> OpenError {
+        OpenError::Io {
+            path: self.dir.path().join(name),
+            error,
+        }
+    }
+}
+
+/// Where a walk begins, and what is known there.
+struct Start {
+    base: Offset,
+    before: Option<Summary>,
+    epochs: LeaderEpochs,
+    producers: ProducerState,
+    producers_to: Offset,
+}
+
+impl Start {
+    /// The segment that holds the flushed position, or as far back as something can't be trusted.
+    fn choose(dir: &Dir, known: &Known, inventory: &Inventory) -> Self {
+        let first = inventory.segments.keys().next().copied().unwrap_or(known.start);
+        let floor = |offset: Offset| {
+            inventory
+                .segments
+                .range(..=offset)
+                .next_back()
+                .map_or(first, |(&base, _)| base)
+        };
+        let (producers_to, producers) =
+            newest_snapshot(dir, known.flushed, inventory).unwrap_or((first, ProducerState::default()));
+        let epochs = read_epochs(dir).filter(|epochs| *epochs != LeaderEpochs::default());
+        let mut base = if epochs.is_some() {
+            floor(known.flushed.min(producers_to))
+        } else {
+            first
+        };
+        // Links and hidden runs go on from the end of the segment before.
+        let mut before = None;
+        while base > first {
+            before = summary_before(dir, base, inventory);
+            if before.is_some() {
+                break;
+            }
+            base = floor(Offset(base.0 - 1));
+        }
+        Self {
+            base,
+            before,
+            epochs: epochs.unwrap_or_default(),
+            producers,
+            producers_to,
+        }
+    }
+}
+
+/// The summary of the segment before the one at `base`, if it is whole and knows its links.
+fn summary_before(dir: &Dir, base: Offset, inventory: &Inventory) -> Option<Summary> {
+    let (&before, &bytes) = inventory.segments.range(..base).next_back()?;
+    let summary = read_summary(dir, before, bytes).inspect_err(|error| {
+        tracing::warn!(log = %dir.path().display(), base = before.0, %error, "a segment's sidecar can't be used; walking it, too");
+    });
+    summary.ok().filter(|summary| summary.links.is_some())
+}
+
+/// The newest sound snapshot that describes nothing which may yet be cut.
+fn newest_snapshot(dir: &Dir, flushed: Offset, inventory: &Inventory) -> Option<(Offset, ProducerState)> {
+    inventory.snapshots.range(..=flushed).rev().find_map(|&offset| {
+        let bytes = dir
+            .read(&names::segment_file(offset, names::SNAPSHOT), SNAPSHOT_BYTES_MAX)
+            .ok()?;
+        let state = ProducerState::decode(&bytes).inspect_err(|error| {
+            tracing::warn!(log = %dir.path().display(), offset = offset.0, %error, "a producer snapshot can't be used");
+        });
+        Some((offset, state.ok()?))
+    })
+}
