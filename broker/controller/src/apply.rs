@@ -1,9 +1,12 @@
 //! A TOML file's topics and plugins, made so.
 
-use corvid_metadata::desired::{Desired, Plan, PlanError};
+use corvid_env::random;
+use corvid_metadata::desired::{Desired, NewTopic, Plan, PlanError, plan};
+use corvid_metadata::{Conflict, Image, Record, TopicId};
 
 use crate::controller::Controller;
 use crate::error::SubmitError;
+use crate::topics::{self, TopicSpec};
 
 /// What a file changed, or would change.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,10 +34,87 @@ pub enum ApplyError {
     Submit(#[source] SubmitError),
 }
 
+/// How often a file is compared anew when requests overtake it.
+const MAX_RACES: usize = 10;
+
 impl Controller {
     /// Compares a file with the image and commits the difference in one batch; with `dry_run` it
     /// only says what that would be.
-    pub async fn apply(&self, _desired: &Desired, _dry_run: bool) -> Result<Applied, ApplyError> {
-        todo!()
+    pub async fn apply(&self, desired: &Desired, dry_run: bool) -> Result<Applied, ApplyError> {
+        let mut races = 0;
+        loop {
+            let image = self.image();
+            let plan = plan(&image, desired)?;
+            let records = self.records_of(&image, &plan)?;
+            if records.is_empty() {
+                return Ok(Applied { plan });
+            }
+            if dry_run {
+                image
+                    .apply(&records)
+                    .map_err(|conflict| ApplyError::Submit(SubmitError::Conflict(conflict)))?;
+                return Ok(Applied { plan });
+            }
+            match self.submit(records).await {
+                Ok(_) => return Ok(Applied { plan }),
+                // Somebody else has changed what the plan was made for: it is made anew.
+                Err(SubmitError::Conflict(conflict)) if races < MAX_RACES && overtaken(&conflict) => races += 1,
+                Err(error) => return Err(ApplyError::Submit(error)),
+            }
+        }
     }
+
+    /// One batch. Each growth is made on top of the one before it, since they may take source ids.
+    fn records_of(&self, image: &Image, plan: &Plan) -> Result<Vec<Record>, ApplyError> {
+        let mut records = Vec::new();
+        let mut grown = image.clone();
+        for growth in &plan.grow {
+            let refused = |reason: String| ApplyError::Topic {
+                topic: growth.topic.clone(),
+                reason,
+            };
+            let more =
+                topics::growth(&grown, &growth.topic, growth.to, &[]).map_err(|error| refused(error.to_string()))?;
+            grown = grown.apply(&more).map_err(|conflict| refused(conflict.to_string()))?;
+            records.extend(more);
+        }
+        for topic in &plan.create {
+            records.push(self.creation(image, topic)?);
+        }
+        records.extend(plan.records.iter().cloned());
+        Ok(records)
+    }
+
+    fn creation(&self, image: &Image, topic: &NewTopic) -> Result<Record, ApplyError> {
+        let spec = TopicSpec {
+            name: topic.name.clone(),
+            partitions: topic.partitions,
+            ..TopicSpec::default()
+        };
+        let partitions = self.partitions_of(image, &spec).map_err(|error| ApplyError::Topic {
+            topic: topic.name.clone(),
+            reason: error.to_string(),
+        })?;
+        let id = TopicId(random::uuid());
+        Ok(Record::CreateTopic {
+            id,
+            name: topic.name.clone(),
+            partitions,
+            configs: topic.configs.clone(),
+        })
+    }
+}
+
+fn overtaken(conflict: &Conflict) -> bool {
+    matches!(
+        conflict,
+        Conflict::TopicExists { .. }
+            | Conflict::TopicCollides { .. }
+            | Conflict::UnknownTopic(_)
+            | Conflict::PartitionsMoved { .. }
+            | Conflict::SourcesMoved { .. }
+            | Conflict::StaleGeneration { .. }
+            | Conflict::NoSuchPlugin(_)
+            | Conflict::UnknownPlugin { .. }
+    )
 }

@@ -1,7 +1,11 @@
 //! Configs of topics, brokers and groups: what IncrementalAlterConfigs and AlterConfigs change.
 
-use corvid_metadata::NodeId;
-use corvid_metadata::config::{ConfigError, Configs};
+mod edit;
+
+use std::sync::Arc;
+
+use corvid_metadata::config::{self, ConfigError, Configs};
+use corvid_metadata::{Conflict, Image, NodeId, Record, TopicImage};
 
 use crate::controller::Controller;
 use crate::error::SubmitError;
@@ -55,50 +59,143 @@ impl Controller {
     /// Changes some configs of a topic.
     pub async fn alter_topic_configs(
         &self,
-        _topic: &str,
-        _changes: &[Change],
-        _validate_only: bool,
+        topic: &str,
+        changes: &[Change],
+        validate_only: bool,
     ) -> Result<(), AlterConfigsError> {
-        todo!()
+        let build = |image: &Image| {
+            let topic = find(image, topic)?;
+            topic_records(topic, &edit::edited(&topic.configs, changes, config::topic_key)?)
+        };
+        self.alter(build, validate_only).await
     }
 
     /// Replaces all configs of a topic: what is absent goes back to its default.
     pub async fn replace_topic_configs(
         &self,
-        _topic: &str,
-        _configs: Configs,
-        _validate_only: bool,
+        topic: &str,
+        configs: Configs,
+        validate_only: bool,
     ) -> Result<(), AlterConfigsError> {
-        todo!()
+        let build = |image: &Image| topic_records(find(image, topic)?, &configs);
+        self.alter(build, validate_only).await
     }
 
     /// Changes some configs of one broker, or of all (`None`).
     pub async fn alter_broker_configs(
         &self,
-        _node: Option<NodeId>,
-        _changes: &[Change],
-        _validate_only: bool,
+        node: Option<NodeId>,
+        changes: &[Change],
+        validate_only: bool,
     ) -> Result<(), AlterConfigsError> {
-        todo!()
+        let build = |image: &Image| {
+            let present = image.broker_configs(node);
+            broker_records(node, present, &edit::edited(present, changes, config::broker_key)?)
+        };
+        self.alter(build, validate_only).await
     }
 
     /// Replaces all dynamic configs of one broker, or of all (`None`).
     pub async fn replace_broker_configs(
         &self,
-        _node: Option<NodeId>,
-        _configs: Configs,
-        _validate_only: bool,
+        node: Option<NodeId>,
+        configs: Configs,
+        validate_only: bool,
     ) -> Result<(), AlterConfigsError> {
-        todo!()
+        let build = |image: &Image| broker_records(node, image.broker_configs(node), &configs);
+        self.alter(build, validate_only).await
     }
 
     /// Changes some configs of a consumer group.
     pub async fn alter_group_configs(
         &self,
-        _group: &str,
-        _changes: &[Change],
-        _validate_only: bool,
+        group: &str,
+        changes: &[Change],
+        validate_only: bool,
     ) -> Result<(), AlterConfigsError> {
-        todo!()
+        let build = |image: &Image| {
+            let present = image.group_configs(group);
+            group_records(group, present, &edit::edited(present, changes, config::group_key)?)
+        };
+        self.alter(build, validate_only).await
+    }
+
+    async fn alter(
+        &self,
+        build: impl Fn(&Image) -> Result<Vec<Record>, AlterConfigsError>,
+        validate_only: bool,
+    ) -> Result<(), AlterConfigsError> {
+        if validate_only {
+            let image = self.image();
+            let records = build(&image)?;
+            return image
+                .apply(&records)
+                .map(drop)
+                .map_err(|conflict| refused(SubmitError::Conflict(conflict)));
+        }
+        self.submit_built(build, |_| false, refused).await.map(drop)
+    }
+}
+
+fn find<'a>(image: &'a Image, topic: &str) -> Result<&'a Arc<TopicImage>, AlterConfigsError> {
+    image
+        .topic(topic)
+        .ok_or_else(|| AlterConfigsError::UnknownTopic(topic.to_owned()))
+}
+
+/// A value that changes is checked by itself, and then all values together. One that stays is not
+/// checked again: what an earlier release accepted must not bar the way to a better value.
+fn topic_records(topic: &TopicImage, wanted: &Configs) -> Result<Vec<Record>, AlterConfigsError> {
+    let differences = edit::differences(&topic.configs, wanted);
+    for (key, value) in &differences {
+        edit::check(
+            key,
+            value.as_deref(),
+            |key, value| config::validate_topic(&topic.name, key, value),
+            config::topic_key,
+        )?;
+    }
+    config::check_together(&topic.name, wanted)?;
+    let record = |(key, value)| Record::SetTopicConfig {
+        topic: topic.id,
+        key,
+        value,
+    };
+    Ok(differences.into_iter().map(record).collect())
+}
+
+fn broker_records(node: Option<NodeId>, present: &Configs, wanted: &Configs) -> Result<Vec<Record>, AlterConfigsError> {
+    let differences = edit::differences(present, wanted);
+    for (key, value) in &differences {
+        edit::check(key, value.as_deref(), config::validate_broker, config::broker_key)?;
+    }
+    let record = |(key, value)| Record::SetBrokerConfig { node, key, value };
+    Ok(differences.into_iter().map(record).collect())
+}
+
+fn group_records(group: &str, present: &Configs, wanted: &Configs) -> Result<Vec<Record>, AlterConfigsError> {
+    let differences = edit::differences(present, wanted);
+    for (key, value) in &differences {
+        edit::check(key, value.as_deref(), config::validate_group, config::group_key)?;
+    }
+    let record = |(key, value)| Record::SetGroupConfig {
+        group: group.to_owned(),
+        key,
+        value,
+    };
+    Ok(differences.into_iter().map(record).collect())
+}
+
+/// What the log decided.
+fn refused(error: SubmitError) -> AlterConfigsError {
+    match error {
+        SubmitError::Conflict(conflict @ Conflict::UnknownPlugin { .. }) => {
+            AlterConfigsError::InvalidBinding(conflict.to_string())
+        }
+        SubmitError::Conflict(Conflict::PartitionerRefused(reason)) => {
+            AlterConfigsError::InvalidConfig(ConfigError::Incoherent(reason))
+        }
+        SubmitError::Conflict(Conflict::UnknownTopic(id)) => AlterConfigsError::UnknownTopic(id.to_string()),
+        other => AlterConfigsError::Submit(other),
     }
 }

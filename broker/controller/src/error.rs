@@ -70,6 +70,14 @@ pub enum SubmitError {
     /// It contradicts what was committed before it. Nothing of it was applied.
     #[error("{0}")]
     Conflict(#[from] Conflict),
+    /// More than one entry of the log may hold. Nothing of it was applied.
+    #[error("the change has {bytes} bytes, the limit is {limit}")]
+    TooLarge {
+        /// Its size as JSON.
+        bytes: usize,
+        /// The most that there may be.
+        limit: usize,
+    },
     /// Another node leads the quorum.
     #[error("this node does not lead the metadata quorum")]
     NotLeader {

@@ -23,15 +23,23 @@
 //! - [`topics`]: create, delete, grow
 //! - [`configs`]: configs of topics, brokers and groups
 //! - [`producer_ids`], [`sources`], [`apply`]: producer ids, routes and source ids, TOML files
+//! - `runner`: what the controller's thread does; `journal`: the bytes of the log
 //! - `raft`: the one file that names openraft's types; its log, state machine and network
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod apply;
 pub mod configs;
 pub mod controller;
 pub mod error;
-pub mod placement;
+mod journal;
+mod placement;
 pub mod producer_ids;
+mod raft;
+mod runner;
 pub mod sources;
+#[cfg(test)]
+mod tests;
 pub mod topics;
 
 pub use apply::{Applied, ApplyError};

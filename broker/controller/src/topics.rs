@@ -1,11 +1,15 @@
 //! Topics: create, delete, add partitions. What Kafka checks, with Kafka's rules.
 
-use corvid_metadata::config::{ConfigError, Configs};
-use corvid_metadata::topic_name::TopicNameError;
-use corvid_metadata::{NodeId, TopicId};
+use corvid_env::random;
+use corvid_metadata::config::{self, ConfigError, Configs, keys};
+use corvid_metadata::limits::MAX_PARTITIONS_PER_REQUEST;
+use corvid_metadata::topic_name::{self, TopicNameError};
+use corvid_metadata::{Conflict, Image, NodeId, PartitionIndex, PartitionRecord, Record, TopicId};
 
 use crate::controller::Controller;
 use crate::error::SubmitError;
+use crate::placement::{self, PlacementError};
+use crate::sources;
 
 /// A topic that is asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,24 +113,197 @@ pub enum CreatePartitionsError {
 
 impl Controller {
     /// Creates a topic, or only says whether it could be created.
-    pub async fn create_topic(&self, _spec: TopicSpec, _validate_only: bool) -> Result<CreatedTopic, CreateTopicError> {
-        todo!()
+    pub async fn create_topic(&self, spec: TopicSpec, validate_only: bool) -> Result<CreatedTopic, CreateTopicError> {
+        let image = self.image();
+        check_new(&image, &spec)?;
+        let partitions = self.partitions_of(&image, &spec)?;
+        let mut created = CreatedTopic {
+            id: TopicId::ZERO,
+            partitions: partitions.len() as i32,
+            replication_factor: partitions
+                .first()
+                .map_or(0, |partition| partition.replicas.len() as i16),
+            configs: spec.configs.clone(),
+        };
+        let id = TopicId(random::uuid());
+        let record = Record::CreateTopic {
+            id,
+            name: spec.name.clone(),
+            partitions,
+            configs: spec.configs,
+        };
+        if validate_only {
+            image
+                .apply(&[record])
+                .map_err(|conflict| refused(SubmitError::Conflict(conflict)))?;
+            return Ok(created);
+        }
+        self.submit(vec![record]).await.map_err(refused)?;
+        created.id = id;
+        Ok(created)
     }
 
     /// Deletes a topic with all its records.
-    pub async fn delete_topic(&self, _id: TopicId) -> Result<(), DeleteTopicError> {
-        todo!()
+    pub async fn delete_topic(&self, id: TopicId) -> Result<(), DeleteTopicError> {
+        let image = self.image();
+        if !image
+            .broker_layers(self.node(), self.fixed_configs())
+            .flag(keys::DELETE_TOPIC_ENABLE)
+        {
+            return Err(DeleteTopicError::Disabled);
+        }
+        match self.submit(vec![Record::DeleteTopic { id }]).await {
+            Ok(_) => Ok(()),
+            Err(SubmitError::Conflict(Conflict::UnknownTopic(_))) => Err(DeleteTopicError::Unknown),
+            Err(error) => Err(DeleteTopicError::Submit(error)),
+        }
     }
 
     /// Gives a topic more partitions: `total` of them. `assignments` are the replicas of the new
     /// ones, chosen by hand; empty: the broker places them.
     pub async fn create_partitions(
         &self,
-        _topic: &str,
-        _total: i32,
-        _assignments: &[Vec<NodeId>],
-        _validate_only: bool,
+        topic: &str,
+        total: i32,
+        assignments: &[Vec<NodeId>],
+        validate_only: bool,
     ) -> Result<(), CreatePartitionsError> {
-        todo!()
+        let build = |image: &Image| growth(image, topic, total, assignments);
+        if validate_only {
+            return build(&self.image()).map(drop);
+        }
+        let overtaken = |conflict: &Conflict| {
+            matches!(
+                conflict,
+                Conflict::PartitionsMoved { .. } | Conflict::SourcesMoved { .. }
+            )
+        };
+        self.submit_built(build, overtaken, CreatePartitionsError::Submit)
+            .await
+            .map(drop)
     }
+
+    /// The partitions of a new topic.
+    pub(crate) fn partitions_of(
+        &self,
+        image: &Image,
+        spec: &TopicSpec,
+    ) -> Result<Vec<PartitionRecord>, CreateTopicError> {
+        if !spec.assignments.is_empty() {
+            if spec.partitions.is_some() || spec.replication_factor.is_some() {
+                return Err(CreateTopicError::NumbersAndAssignments);
+            }
+            check_count(spec.assignments.len() as i32)?;
+            return placement::by_hand(image, &spec.assignments, None).map_err(misplaced);
+        }
+        let broker = image.broker_layers(self.node(), self.fixed_configs());
+        let count = spec
+            .partitions
+            .unwrap_or_else(|| broker.number(keys::NUM_PARTITIONS) as i32);
+        check_count(count)?;
+        let factor = spec
+            .replication_factor
+            .unwrap_or_else(|| broker.number(keys::DEFAULT_REPLICATION_FACTOR) as i16);
+        let start = random::below(image.brokers().count().max(1) as u64) as usize;
+        placement::place(image, count, factor, start).map_err(misplaced)
+    }
+}
+
+fn check_new(image: &Image, spec: &TopicSpec) -> Result<(), CreateTopicError> {
+    topic_name::check(&spec.name)?;
+    if let Some(other) = image.topic_like(&spec.name) {
+        return Err(taken(&spec.name, &other.name));
+    }
+    Ok(config::check_topic(&spec.name, &spec.configs)?)
+}
+
+fn taken(name: &str, other: &str) -> CreateTopicError {
+    if name == other {
+        CreateTopicError::Exists(name.to_owned())
+    } else {
+        CreateTopicError::Collides {
+            name: name.to_owned(),
+            other: other.to_owned(),
+        }
+    }
+}
+
+fn check_count(count: i32) -> Result<(), CreateTopicError> {
+    let reason = match count {
+        ..=0 => "number of partitions must be larger than 0, or -1 to use the default value".to_owned(),
+        _ if count > MAX_PARTITIONS_PER_REQUEST => {
+            format!("{count} partitions in one request, the limit is {MAX_PARTITIONS_PER_REQUEST}")
+        }
+        _ => return Ok(()),
+    };
+    Err(CreateTopicError::InvalidPartitions(reason))
+}
+
+fn misplaced(error: PlacementError) -> CreateTopicError {
+    match error {
+        PlacementError::Assignment(reason) => CreateTopicError::InvalidAssignment(reason),
+        PlacementError::NotPositive | PlacementError::TooFewBrokers { .. } => {
+            CreateTopicError::InvalidReplicationFactor(error.to_string())
+        }
+    }
+}
+
+/// What the log decided: another request was faster.
+fn refused(error: SubmitError) -> CreateTopicError {
+    match error {
+        SubmitError::Conflict(Conflict::TopicExists { name, .. }) => CreateTopicError::Exists(name),
+        SubmitError::Conflict(Conflict::TopicCollides { name, other }) => CreateTopicError::Collides { name, other },
+        SubmitError::Conflict(conflict @ Conflict::UnknownPlugin { .. }) => {
+            CreateTopicError::InvalidBinding(conflict.to_string())
+        }
+        other => CreateTopicError::Submit(other),
+    }
+}
+
+/// The records that give a topic `total` partitions. New partitions of a topic that sends records
+/// elsewhere get their source ids in the same batch, so that none is ever without.
+pub(crate) fn growth(
+    image: &Image,
+    topic: &str,
+    total: i32,
+    assignments: &[Vec<NodeId>],
+) -> Result<Vec<Record>, CreatePartitionsError> {
+    let topic = image
+        .topic(topic)
+        .ok_or_else(|| CreatePartitionsError::Unknown(topic.to_owned()))?;
+    let from = topic.partitions.len() as i32;
+    let added = check_growth(&topic.name, from, total)?;
+    let factor = topic.partitions.first().map_or(1, |partition| partition.replicas.len());
+    let partitions = if assignments.is_empty() {
+        placement::place(image, added, factor as i16, from as usize)
+    } else if assignments.len() == added as usize {
+        placement::by_hand(image, assignments, Some(factor))
+    } else {
+        let given = assignments.len();
+        let reason = format!("attempted to add {added} partition(s), but {given} assignment(s) were specified");
+        Err(PlacementError::Assignment(reason))
+    };
+    let partitions = partitions.map_err(|error| CreatePartitionsError::InvalidAssignment(error.to_string()))?;
+    let mut records = vec![Record::AddPartitions {
+        id: topic.id,
+        from,
+        partitions,
+    }];
+    if !topic.routes.is_empty() {
+        records.extend(sources::allocations(image, topic.id, (from..total).map(PartitionIndex)));
+    }
+    Ok(records)
+}
+
+fn check_growth(topic: &str, from: i32, total: i32) -> Result<i32, CreatePartitionsError> {
+    let added = total.checked_sub(from).unwrap_or(-1);
+    let reason = match added {
+        0 => format!("topic \"{topic}\" already has {from} partition(s)"),
+        ..0 => format!("topic \"{topic}\" has {from} partition(s); {total} would not be an increase"),
+        _ if added > MAX_PARTITIONS_PER_REQUEST => {
+            format!("{added} more partitions in one request, the limit is {MAX_PARTITIONS_PER_REQUEST}")
+        }
+        _ => return Ok(added),
+    };
+    Err(CreatePartitionsError::InvalidPartitions(reason))
 }

@@ -23,7 +23,7 @@ pub use describe::{Described, Synonym, describe_broker, describe_group, describe
 pub use key::{Check, ConfigKey, ConfigType, Scale, Support};
 pub use layers::{BrokerLayers, Source};
 pub use settings::{CleanupPolicy, CompressionType, Durability, TimestampType, TopicSettings};
-pub use validate::{check_topic, validate_broker, validate_group, validate_topic};
+pub use validate::{check_together, check_topic, validate_broker, validate_group, validate_topic};
 pub(crate) use validate::{same_value, validate_bindings};
 
 /// The effective configs of a topic, a broker or a group, by key.

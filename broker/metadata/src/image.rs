@@ -133,7 +133,7 @@ impl Image {
     }
 
     /// The topic whose folded name is that of `name`: the one that `name` would collide with.
-    fn topic_like(&self, name: &str) -> Option<&Arc<TopicImage>> {
+    pub fn topic_like(&self, name: &str) -> Option<&Arc<TopicImage>> {
         self.names
             .get(topic_name::fold(name).as_str())
             .and_then(|id| self.topics.get(id))

@@ -57,7 +57,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         .check(Check::Parses(on_refused)),
     key(keys::PARTITIONER, String, "", "The plugin that decides to which partition a record goes: its name, or a JSON object with plugin, config, on_refused, on_fault and limits.")
         .check(Check::Parses(partitioner)),
-    key(keys::PRODUCE, String, "[]", "The validators and transforms that records pass, in this order: a JSON array of names or objects.")
+    key(keys::PRODUCE, List, "[]", "The validators and transforms that records pass, in this order: a JSON array of names or objects.")
         .check(Check::Parses(produce)),
     key(keys::DELETE_RETENTION_MS, Long, "86400000", "How long, in milliseconds, a tombstone stays in a compacted log.")
         .at_least(0)

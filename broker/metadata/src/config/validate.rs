@@ -25,6 +25,11 @@ pub fn check_topic(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
     for (key, value) in configs {
         validate_topic(topic, key, value)?;
     }
+    check_together(topic, configs)
+}
+
+/// Whether a topic's configs go together, whatever each of them may be by itself.
+pub fn check_together(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
     let bindings = TopicBindings::from_configs(topic, configs)?;
     match validate_bindings(topic, configs, &bindings) {
         Some(reason) => Err(ConfigError::Incoherent(reason)),
