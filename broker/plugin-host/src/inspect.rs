@@ -10,12 +10,15 @@ use crate::engine::engine;
 use crate::error::LoadError;
 use crate::exports;
 use crate::hook::HookSet;
-use crate::host::Limits;
 use crate::imports;
 use crate::instance::{Blueprint, Instance};
 use crate::meter::{Allowance, Metering};
+use crate::sandbox::START_MAX;
 use crate::ticker::Ticker;
 use crate::voice::Voice;
+
+/// The memory that a module may have while it is looked at; what it may have when bound is the binding's.
+const MEMORY_MAX: usize = 256 << 20;
 
 /// What [`inspect`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +65,15 @@ pub fn inspect(wasm: &[u8]) -> Result<Inspection, LoadError> {
 
 fn abi_minor(engine: &Engine, module: &Module) -> Result<i32, LoadError> {
     let linked = imports::linker(engine).and_then(|linker| linker.instantiate_pre(module));
-    let limits = Limits::default();
     let blueprint = Blueprint {
         module: linked.map_err(|error| compile_error(&error))?,
         metering: Metering::Fuel,
         ticker: Arc::new(Ticker::new(engine.clone())),
         voice: Arc::new(Voice::new("inspected")),
-        memory: limits.memory_bytes,
+        memory: MEMORY_MAX,
     };
     let allowance = Allowance {
-        time: limits.deadline,
+        time: START_MAX,
         exact: true,
     };
     let mut instance = Instance::new(&blueprint, allowance, Counters::default().made()).map_err(LoadError::Start)?;

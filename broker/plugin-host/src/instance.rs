@@ -182,14 +182,15 @@ impl Instance {
         if len == 0 {
             return Ok(&[]);
         }
-        if len > abi::answer_max(input_len) {
-            let most = abi::answer_max(input_len);
+        let memory = self.memory.data(&self.room.store);
+        let bytes = memory
+            .get(ptr..ptr + len)
+            .ok_or_else(|| bad("the answer is outside memory"))?;
+        let most = abi::answer_max(input_len);
+        if len > most {
             return Err(too_large(format!("an answer of {len} bytes; the most is {most}")));
         }
-        let memory = self.memory.data(&self.room.store);
-        memory
-            .get(ptr..ptr + len)
-            .ok_or_else(|| bad("the answer's pointer is outside memory"))
+        Ok(bytes)
     }
 }
 

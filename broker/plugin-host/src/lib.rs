@@ -18,6 +18,18 @@
 //! - Nothing runs while no plugin is called: no timer, no thread that wakes up.
 //! - This crate knows neither network nor storage, and no Kafka error code.
 //!
+//! # Choices
+//!
+//! - A module that exports `corvid_partition` may not import clock or random numbers, whatever else it exports:
+//!   what a binding will make of it is not known when it is loaded.
+//! - A header's key that a plugin adds is UTF-8; one that it removes may be any bytes, as clients' keys may.
+//! - A chunk counts against the breaker when none of its records has an answer, or when the search for its
+//!   culprits took more than one deadline. One poisonous record a batch, cheaply found, does not open it.
+//! - A record that faults alone is tried again on a new instance, unless it was the instance's first: what earlier
+//!   records left behind is not its fault.
+//! - A call is timed by CPU time only when it is long: asking for it costs more than many a hook (`meter`).
+//!   A deadline is therefore late by up to two ticks of 4 ms.
+//!
 //! # Modules
 //!
 //! | | |

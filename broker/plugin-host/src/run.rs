@@ -90,7 +90,7 @@ fn admissible(sandbox: &Sandbox, chunk: &Chunk<'_>) -> Result<(), Fault> {
         let what = format!("a record of {} bytes; the most is {most}", chunk.records.len());
         return Err(Fault::new(FaultKind::TooLarge, what));
     }
-    if !sandbox.switch.admit(clock::now()) {
+    if !sandbox.switch.admit(clock::now) {
         let what = "the plugin failed too often in a row and is not called for a while";
         return Err(Fault::new(FaultKind::BreakerOpen, what));
     }

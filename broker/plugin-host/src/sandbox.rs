@@ -20,7 +20,7 @@ use crate::meter::Allowance;
 use crate::stats::PluginStats;
 
 /// The CPU time that a plugin may take to start and to read its configuration.
-const START_MAX: Duration = Duration::from_secs(2);
+pub(crate) const START_MAX: Duration = Duration::from_secs(2);
 
 /// A record may be as large as the memory ceiling over this: the plugin needs room for its answer too.
 const RECORD_SHARE: usize = 4;

@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use super::artifact::Label;
 use super::{check_size, compile_error, digest};
@@ -63,8 +63,8 @@ pub(super) fn compile(exe: &Path, args: &[String], wasm: &[u8]) -> Result<Vec<u8
 
 /// The entry of the child process that compiles a module: see [`Compiler::Child`](crate::Compiler::Child).
 ///
-/// Limits its own process, reads the module from standard input and writes to standard output; what is
-/// to be done with the answer is the exit code's.
+/// Limits its own process, reads the module from standard input and writes to standard output, which must be a
+/// pipe: the child may write no file.
 pub fn compile_main() -> ExitCode {
     match limit_this_process().and_then(|()| answer()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -73,6 +73,8 @@ pub fn compile_main() -> ExitCode {
 }
 
 fn limit_this_process() -> io::Result<()> {
+    // The broker's own threads come first. Where that may not be said, it is not worth an error.
+    let _ = nice(10);
     let limits = [
         (Resource::Cpu, CPU_SECONDS),
         (Resource::As, MEMORY_BYTES),
