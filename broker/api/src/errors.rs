@@ -124,7 +124,7 @@ pub fn group_code(result: Result<(), GroupError>) -> i16 {
 /// The code of a change that the metadata quorum did not take.
 pub fn of_submit(error: &SubmitError) -> ResponseError {
     match error {
-        SubmitError::Conflict(_) => ResponseError::InvalidRequest,
+        SubmitError::Conflict(_) | SubmitError::TooLarge { .. } => ResponseError::InvalidRequest,
         SubmitError::NotLeader { .. } => ResponseError::NotController,
         SubmitError::Unavailable { .. } => ResponseError::RequestTimedOut,
     }

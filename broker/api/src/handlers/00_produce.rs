@@ -30,6 +30,9 @@ use crate::reply::{HandlerError, HandlerResult, Reply};
 /// No timestamp was written by the broker.
 const NO_TIME: i64 = -1;
 
+/// The first version that says why, and for which records.
+const FIRST_WITH_REASONS: i16 = 8;
+
 /// Answers a Produce.
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let (version, key, correlation) = (frame.api_version, frame.api_key, frame.correlation_id);
@@ -48,7 +51,7 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     }
     let answer = move |topics: Vec<AppendedTopic>| {
         fault::hit("produce.before_answer");
-        let responses = topics.into_iter().map(AppendedTopic::answer).collect();
+        let responses = topics.into_iter().map(|topic| topic.answer(version)).collect();
         encode(&ProduceResponse::default().with_responses(responses), version, key, correlation)
     };
     if acks == Acks::Leader {
@@ -196,20 +199,26 @@ impl AppendedPartition {
         Ok(())
     }
 
-    fn answer(self) -> PartitionProduceResponse {
+    fn answer(self, version: i16) -> PartitionProduceResponse {
         let answer = PartitionProduceResponse::default().with_index(self.index);
         match self.result {
             Ok(accepted) => answer
                 .with_base_offset(accepted.appended.base_offset.0)
                 .with_log_append_time_ms(accepted.appended.log_append_time.map_or(NO_TIME, |time| time.0))
                 .with_log_start_offset(accepted.appended.log_start.0),
-            Err(failure) => answer
-                .with_error_code(failure.code.code())
-                .with_base_offset(-1)
-                .with_log_append_time_ms(NO_TIME)
-                .with_log_start_offset(-1)
-                .with_error_message(failure.message.as_deref().map(text))
-                .with_record_errors(failure.records.iter().map(record_error).collect()),
+            Err(failure) => {
+                let answer = answer
+                    .with_error_code(failure.code.code())
+                    .with_base_offset(-1)
+                    .with_log_append_time_ms(NO_TIME)
+                    .with_log_start_offset(-1);
+                if version < FIRST_WITH_REASONS {
+                    return answer;
+                }
+                answer
+                    .with_error_message(failure.message.as_deref().map(text))
+                    .with_record_errors(failure.records.iter().map(record_error).collect())
+            }
         }
     }
 }
@@ -221,10 +230,10 @@ fn record_error((index, reason): &(i32, String)) -> BatchIndexAndErrorMessage {
 }
 
 impl AppendedTopic {
-    fn answer(self) -> TopicProduceResponse {
+    fn answer(self, version: i16) -> TopicProduceResponse {
         TopicProduceResponse::default()
             .with_name(self.name)
             .with_topic_id(convert::uuid(self.id))
-            .with_partition_responses(self.partitions.into_iter().map(AppendedPartition::answer).collect())
+            .with_partition_responses(self.partitions.into_iter().map(|partition| partition.answer(version)).collect())
     }
 }

@@ -22,6 +22,9 @@ use crate::broker::{Broker, Named};
 use crate::errors;
 use crate::reply::{HandlerResult, Reply};
 
+/// The first version that tells leader epochs.
+const FIRST_WITH_EPOCHS: i16 = 4;
+
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -34,13 +37,13 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let (version, key, correlation) = (frame.api_version, frame.api_key, frame.correlation_id);
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        topics.push(list_topic(broker, topic).await);
+        topics.push(list_topic(broker, topic, version).await);
     }
     let response = ListOffsetsResponse::default().with_topics(topics);
     Ok(Reply::Now(encode(&response, version, key, correlation)?))
 }
 
-async fn list_topic(broker: &Arc<Broker>, topic: ListOffsetsTopic) -> ListOffsetsTopicResponse {
+async fn list_topic(broker: &Arc<Broker>, topic: ListOffsetsTopic, version: i16) -> ListOffsetsTopicResponse {
     let named = Named::find(&broker.image(), &topic.name, corvid_metadata::TopicId::ZERO);
     let mut partitions = Vec::with_capacity(topic.partitions.len());
     for asked in topic.partitions {
@@ -49,7 +52,7 @@ async fn list_topic(broker: &Arc<Broker>, topic: ListOffsetsTopic) -> ListOffset
             Ok((offset, timestamp, epoch)) => ListOffsetsPartitionResponse::default()
                 .with_offset(offset.0)
                 .with_timestamp(timestamp.0)
-                .with_leader_epoch(epoch.0),
+                .with_leader_epoch(if version >= FIRST_WITH_EPOCHS { epoch.0 } else { LeaderEpoch::NONE.0 }),
             Err(error) => ListOffsetsPartitionResponse::default().with_error_code(error.code()),
         };
         partitions.push(answer.with_partition_index(index));

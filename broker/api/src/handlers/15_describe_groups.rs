@@ -39,7 +39,7 @@ fn answer(id: &str, group: Result<GroupDescription, GroupError>, version: i16) -
             .with_members(group.members.iter().map(member).collect()),
         Err(GroupError::GroupIdNotFound) if version < 6 => answer.with_group_state(text("Dead")),
         Err(error) => {
-            let message = Some(text(&format!("group {id}: {error}")));
+            let message = (version >= 6).then(|| text(&format!("group {id}: {error}")));
             answer.with_error_code(errors::of_group(error).code()).with_error_message(message).with_group_state(text("Dead"))
         }
     }

@@ -23,6 +23,9 @@ use crate::convert::{self, text};
 use crate::errors;
 use crate::reply::{HandlerResult, Head};
 
+/// The first version that tells what a topic came to.
+const FIRST_DESCRIBED: i16 = 5;
+
 /// Answers a CreateTopics.
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let head = Head::of(&frame);
@@ -35,7 +38,7 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let mut results = Vec::with_capacity(names.len());
     for topic in request.topics {
         match names.get(topic.name.as_str()) {
-            Some(1) => results.push(create(broker, topic, request.validate_only).await),
+            Some(1) => results.push(create(broker, topic, request.validate_only, head.version).await),
             // Named twice: refused, and answered once.
             Some(_) => {
                 names.remove(topic.name.as_str());
@@ -51,7 +54,7 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     head.now(&CreateTopicsResponse::default().with_topics(results))
 }
 
-async fn create(broker: &Arc<Broker>, topic: CreatableTopic, validate_only: bool) -> CreatableTopicResult {
+async fn create(broker: &Arc<Broker>, topic: CreatableTopic, validate_only: bool, version: i16) -> CreatableTopicResult {
     let answer = CreatableTopicResult::default().with_name(topic.name.clone());
     let spec = match spec(&topic) {
         Ok(spec) => spec,
@@ -61,6 +64,7 @@ async fn create(broker: &Arc<Broker>, topic: CreatableTopic, validate_only: bool
         return refused(answer, ResponseError::InvalidConfig, &reason);
     }
     match broker.controller.create_topic(spec, validate_only).await {
+        Ok(_) if version < FIRST_DESCRIBED => answer,
         Ok(created) => described(broker, answer, &created),
         Err(error) => refused(answer, code(&error), &error.to_string()),
     }
