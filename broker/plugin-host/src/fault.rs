@@ -1,6 +1,7 @@
 //! What went wrong inside a plugin, as a value.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a hook has no answer for a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -9,7 +10,8 @@ pub struct Fault {
     /// The sort of fault: what metrics count and what dead letters carry as their code.
     pub kind: FaultKind,
     /// A sentence for people: a panic's text, the trap, what was wrong with the answer. At most 1 KiB.
-    pub detail: String,
+    /// Shared, since thousands of records may have the same.
+    pub detail: Arc<str>,
 }
 
 impl Fault {
@@ -20,7 +22,10 @@ impl Fault {
     pub fn new(kind: FaultKind, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
         detail.truncate(detail.floor_char_boundary(Self::DETAIL_MAX));
-        Self { kind, detail }
+        Self {
+            kind,
+            detail: detail.into(),
+        }
     }
 }
 

@@ -78,29 +78,41 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// A record's own outcome is in the inner result.
+    /// A record's own outcome is in the inner result. A record that faults where others have been is tried once
+    /// more where none has, unless it has only been too slow.
     fn record<F: Findings>(
         &mut self,
         record: &Chunk<'_>,
         findings: &mut F,
     ) -> Result<Result<(), Fault>, Option<Fault>> {
         let mut instance = self.instance()?;
+        let mut result = self.call(&mut instance, record, findings)?;
+        if result.as_ref().is_err_and(|fault| fault.kind != FaultKind::Deadline) && !instance.is_fresh() {
+            instance = self.instance()?;
+            result = self.call(&mut instance, record, findings)?;
+        }
+        if result.is_ok() {
+            self.instance = Some(instance);
+        }
+        Ok(result)
+    }
+
+    fn call<F: Findings>(
+        &mut self,
+        instance: &mut Instance,
+        record: &Chunk<'_>,
+        findings: &mut F,
+    ) -> Result<Result<(), Fault>, Option<Fault>> {
         let time = self.left.min(self.sandbox.deadline());
         if time.is_zero() {
             return Err(None);
         }
         let allowance = Allowance { time, exact: true };
-        let result = self
-            .sandbox
-            .call(&mut instance, self.input, record, allowance, findings);
+        let result = self.sandbox.call(instance, self.input, record, allowance, findings);
         self.left = self.left.saturating_sub(instance.spent().time);
         match result {
-            Ok(()) => {
-                self.instance = Some(instance);
-                Ok(Ok(()))
-            }
             Err(fault) if fault.kind == FaultKind::Deadline && time < self.sandbox.deadline() => Err(None),
-            Err(fault) => Ok(Err(fault)),
+            result => Ok(result),
         }
     }
 

@@ -22,6 +22,9 @@ use crate::stats::PluginStats;
 /// The CPU time that a plugin may take to start and to read its configuration.
 pub(crate) const START_MAX: Duration = Duration::from_secs(2);
 
+/// How much longer than the first one later instances may take to start; a deadline they always have.
+const START_PATIENCE: u32 = 10;
+
 /// A record may be as large as the memory ceiling over this: the plugin needs room for its answer too.
 const RECORD_SHARE: usize = 4;
 
@@ -72,7 +75,7 @@ impl Sandbox {
         test: impl FnOnce(&mut Instance) -> Result<(), E>,
     ) -> Result<Self, E> {
         let counters = Counters::default();
-        let (mut instance, start_cost) = build.instance(&counters)?;
+        let (mut instance, start_cost) = build.instance(&counters, START_MAX)?;
         test(&mut instance)?;
         let idle = Mutex::new(vec![instance]);
         Ok(Self {
@@ -169,7 +172,9 @@ impl Sandbox {
 
     /// A new instance, and the CPU time that making it took.
     pub(crate) fn instance(&self) -> Result<(Instance, Duration), Fault> {
-        self.build.instance(&self.counters).map_err(|error| {
+        // What started quickly once is not waited for long: this may be a thread that others wait for.
+        let time = (self.start_cost * START_PATIENCE).max(self.deadline()).min(START_MAX);
+        self.build.instance(&self.counters, time).map_err(|error| {
             let detail = match error {
                 StartError::Start(fault) | StartError::Init(fault) => fault.to_string(),
                 StartError::Objection(text) => text,
@@ -238,11 +243,8 @@ impl Sandbox {
 
 impl Build {
     /// Makes an instance and gives it its configuration; tells the CPU time that this took.
-    fn instance(&self, counters: &Counters) -> Result<(Instance, Duration), StartError> {
-        let allowance = Allowance {
-            time: START_MAX,
-            exact: true,
-        };
+    fn instance(&self, counters: &Counters, time: Duration) -> Result<(Instance, Duration), StartError> {
+        let allowance = Allowance { time, exact: true };
         let alive = counters.made();
         let mut instance = Instance::new(&self.blueprint, allowance, alive).map_err(StartError::Start)?;
         let mut cost = instance.spent().time;

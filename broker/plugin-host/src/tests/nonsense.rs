@@ -16,7 +16,7 @@ async fn kind(on_bad: &str) -> (FaultKind, String) {
     let Verdict::Fault(fault) = &failing[0].verdict else {
         panic!("{failing:?}")
     };
-    (fault.kind, fault.detail.clone())
+    (fault.kind, fault.detail.to_string())
 }
 
 /// The bug: the host reads where the plugin points, whether that is memory or not.
