@@ -14,7 +14,7 @@ use crate::raft::{self, Raft};
 use crate::runner::{self, Stop};
 
 /// The largest batch, as JSON: far beyond what one request can ask for.
-pub const MAX_BATCH_BYTES: usize = 64 << 20;
+pub const MAX_BATCH_BYTES: usize = 16 << 20;
 
 /// How often a request is built anew when another one has overtaken it.
 const MAX_RACES: usize = 100;

@@ -1,10 +1,14 @@
 //! Why the quorum did not start, or did not take a batch.
 
+use corvid_env::fs::LockError;
 use corvid_metadata::{Conflict, NodeId, SnapshotError};
 
 /// Why the controller did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Another process has the directory.
+    #[error(transparent)]
+    Locked(#[from] LockError),
     /// The disk.
     #[error("metadata directory {directory}: {error}")]
     Io {

@@ -23,7 +23,7 @@ use std::io;
 use corvid_env::fault;
 
 pub(crate) use medium::{JournalFile, Medium, NAME};
-pub(crate) use scan::{Damage, Scanned, scan};
+pub(crate) use scan::{Damage, scan};
 
 /// What the file begins with.
 const MAGIC: &[u8] = b"corvid quorum\n";
@@ -50,25 +50,15 @@ pub(crate) struct Journal<M> {
 }
 
 impl<M: Medium> Journal<M> {
-    /// An empty log, on disk.
-    pub(crate) async fn create(mut medium: M) -> io::Result<Self> {
-        medium.replace(&header()).await?;
+    /// A log of these frames, written anew as a whole: what a restart reads back may stand in the
+    /// page cache only, where a failed sync has left it, and no later sync would write it.
+    pub(crate) async fn found(mut medium: M, payloads: &[Vec<u8>]) -> io::Result<Self> {
+        let bytes = encode(payloads);
+        medium.replace(&bytes).await?;
+        let end = bytes.len() as u64;
         Ok(Journal {
             medium,
-            end: HEADER as u64,
-            failed: false,
-        })
-    }
-
-    /// The log whose content [`scan`] has read; its torn tail, if it has one, is cut.
-    pub(crate) async fn open(medium: M, scanned: &Scanned) -> io::Result<Self> {
-        if scanned.torn {
-            medium.truncate(scanned.end)?;
-            medium.sync().await?;
-        }
-        Ok(Journal {
-            medium,
-            end: scanned.end,
+            end,
             failed: false,
         })
     }

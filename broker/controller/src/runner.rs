@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use corvid_env::fs::DirLock;
 use corvid_env::random;
 use corvid_metadata::ids::uuid_text;
 use corvid_metadata::record::FORMAT_VERSION;
@@ -40,7 +41,8 @@ pub(crate) async fn run(
     stopped: watch::Sender<Option<String>>,
 ) {
     let reason = raft::scope(async {
-        let (raft, images) = match open(&config).await {
+        // The lock goes when this ends, after openraft has let go of the files.
+        let (raft, images, _lock) = match open(&config).await {
             Ok(opened) => opened,
             Err(error) => {
                 let reason = error.to_string();
@@ -59,12 +61,12 @@ pub(crate) async fn run(
     stopped.send_replace(Some(reason));
 }
 
-async fn open(config: &ControllerConfig) -> Result<(Raft, watch::Receiver<Arc<Image>>), StartError> {
+async fn open(config: &ControllerConfig) -> Result<(Raft, watch::Receiver<Arc<Image>>, DirLock), StartError> {
     let recovered = recover(&config.dir, config.node).await?;
     let (images_sender, images) = watch::channel(Arc::default());
-    let machine = StateMachine::new(recovered.snapshots, recovered.snapshot, images_sender);
-    let fresh = recovered.content.last().is_none();
-    let store = LogStore::new(recovered.journal, recovered.content);
+    let machine = StateMachine::new(recovered.snapshots, recovered.on_disk.snapshot, images_sender);
+    let fresh = recovered.on_disk.content.last().is_none();
+    let store = LogStore::new(recovered.journal, recovered.on_disk.content);
     let quorum = |error: &dyn std::fmt::Display| StartError::Quorum(error.to_string());
     let raft_config = raft::config(config.snapshot_every).map_err(|error| quorum(&error))?;
     let raft = Raft::new(raft::raft_id(config.node), raft_config, NoPeers, store, machine)
@@ -81,7 +83,7 @@ async fn open(config: &ControllerConfig) -> Result<(Raft, watch::Receiver<Arc<Im
         .map_err(|reason| quorum(&reason))?;
     let registration = registration(config, &images.borrow());
     raft::write(&raft, registration).await.map_err(|error| quorum(&error))?;
-    Ok((raft, images))
+    Ok((raft, images, recovered.lock))
 }
 
 /// A quorum of one elects itself as soon as its vote is on disk. Its first entry, of the new term,

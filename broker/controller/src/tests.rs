@@ -3,6 +3,7 @@
 mod apply;
 mod configs;
 mod damage;
+mod fixtures;
 mod restart;
 mod topics;
 

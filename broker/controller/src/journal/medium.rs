@@ -11,9 +11,6 @@ pub(crate) trait Medium: Send + Sync + 'static {
     /// Writes at a position; not durable yet.
     fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Cuts off what is behind a length; not durable yet.
-    fn truncate(&self, length: u64) -> io::Result<()>;
-
     /// Makes all of it durable.
     fn sync(&self) -> impl Future<Output = io::Result<()>> + Send;
 
@@ -44,14 +41,9 @@ impl JournalFile {
         }
     }
 
-    /// The log in this directory, to be written on.
-    pub(crate) fn open(dir: Dir) -> io::Result<Self> {
-        let file = if dir.exists(NAME) {
-            Some(dir.open_file(NAME)?)
-        } else {
-            None
-        };
-        Ok(JournalFile { dir, file })
+    /// The log in this directory, to be founded or replaced.
+    pub(crate) fn new(dir: Dir) -> Self {
+        JournalFile { dir, file: None }
     }
 
     fn file(&self) -> &File {
@@ -64,10 +56,6 @@ impl JournalFile {
 impl Medium for JournalFile {
     fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.file().write_all_at(at, &mut [IoSlice::new(bytes)])
-    }
-
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.file().truncate(length)
     }
 
     async fn sync(&self) -> io::Result<()> {

@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use proptest::prelude::*;
 
+use super::scan::Scanned;
 use super::*;
 
 /// A disk with a cache: what was synced survives a power cut, of the rest any bytes may.
@@ -42,11 +43,6 @@ impl Medium for Disk {
         Ok(())
     }
 
-    fn truncate(&self, length: u64) -> io::Result<()> {
-        self.state.lock().unwrap().cached.truncate(length as usize);
-        Ok(())
-    }
-
     async fn sync(&self) -> io::Result<()> {
         let mut state = self.state.lock().unwrap();
         if !self.skips_sync {
@@ -76,7 +72,7 @@ fn entry(n: usize) -> String {
 
 /// A log with `count` acknowledged entries, and one more whose write was cut off before its sync.
 async fn written(disk: &Disk, count: usize) {
-    let mut journal = Journal::create(disk.clone()).await.unwrap();
+    let mut journal = Journal::found(disk.clone(), &[]).await.unwrap();
     for n in 0..count {
         journal.append(entry(n).as_bytes()).await.unwrap();
     }
@@ -127,9 +123,9 @@ async fn a_kill_at_any_byte_leaves_a_prefix_that_can_be_appended_to() {
     let whole = disk.synced();
     for cut in HEADER..=whole.len() {
         let scanned = scan(&whole[..cut]).unwrap();
+        let payloads: Vec<_> = scanned.payloads.iter().map(|(_, payload)| payload.clone()).collect();
         let disk = Disk::default();
-        disk.write_at(0, &whole[..cut]).unwrap();
-        let mut journal = Journal::open(disk.clone(), &scanned).await.unwrap();
+        let mut journal = Journal::found(disk.clone(), &payloads).await.unwrap();
         journal.append(b"\"next\"").await.unwrap();
         let mut expected: Vec<_> = (0..scanned.payloads.len()).map(entry).collect();
         expected.push("\"next\"".to_owned());
@@ -158,7 +154,7 @@ async fn damage_before_the_end_is_an_error_not_a_tail() {
 #[tokio::test]
 async fn a_rewrite_takes_the_place_of_everything() {
     let disk = Disk::default();
-    let mut journal = Journal::create(disk.clone()).await.unwrap();
+    let mut journal = Journal::found(disk.clone(), &[]).await.unwrap();
     journal.append(b"1").await.unwrap();
     journal.rewrite(&[b"2".to_vec(), b"3".to_vec()]).await.unwrap();
     journal.append(b"4").await.unwrap();
@@ -172,9 +168,6 @@ impl Medium for Failing {
     fn write_at(&self, _: u64, _: &[u8]) -> io::Result<()> {
         Ok(())
     }
-    fn truncate(&self, _: u64) -> io::Result<()> {
-        Ok(())
-    }
     async fn sync(&self) -> io::Result<()> {
         Err(io::Error::other("gone"))
     }
@@ -185,7 +178,7 @@ impl Medium for Failing {
 
 #[tokio::test]
 async fn a_failed_sync_is_not_tried_again() {
-    let mut journal = Journal::create(Failing).await.unwrap();
+    let mut journal = Journal::found(Failing, &[]).await.unwrap();
     assert_eq!(journal.append(b"1").await.unwrap_err().to_string(), "gone");
     assert!(
         journal

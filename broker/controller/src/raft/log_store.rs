@@ -1,4 +1,5 @@
-//! The quorum's log: all of it in memory, every change of it in the journal first.
+//! The quorum's log: all of it in memory, every change of it in the journal first. The vote stands in
+//! the journal, too: one file has one order of writes, and a vote costs one sync instead of three.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -63,16 +64,15 @@ impl LogContent {
     }
 
     /// The frames of a journal that says just this.
-    fn frames(&self) -> Vec<Vec<u8>> {
-        let entries: Vec<StoredEntry> = self.entries.values().map(StoredEntry::from).collect();
+    pub(crate) fn frames(&self) -> Vec<Vec<u8>> {
+        let entry = |entry| Frame::Append(vec![StoredEntry::from(entry)]).to_bytes();
         let purged = self.purged.map(|purged| Frame::Purged(purged.into()));
         let vote = self.vote.as_ref().map(|vote| Frame::Vote(vote.into()));
-        let entries = (!entries.is_empty()).then_some(Frame::Append(entries));
         purged
             .iter()
             .chain(&vote)
-            .chain(&entries)
             .map(Frame::to_bytes)
+            .chain(self.entries.values().map(entry))
             .collect()
     }
 }
@@ -104,11 +104,33 @@ impl LogStore {
     /// On disk first, then in memory.
     async fn write(&mut self, frame: Frame) -> io::Result<()> {
         let bytes = frame.to_bytes();
+        self.write_bytes(frame, bytes).await
+    }
+
+    async fn write_bytes(&mut self, frame: Frame, bytes: Vec<u8>) -> io::Result<()> {
         corvid_env::trace::note("quorum", &bytes);
         self.journal.append(&bytes).await?;
         self.reader.content().take(frame).map_err(io::Error::other)
     }
+
+    /// Entries that came together share a frame and its sync, as far as a frame goes.
+    async fn write_entries(&mut self, entries: Vec<StoredEntry>) -> io::Result<()> {
+        let mut waiting = vec![entries];
+        while let Some(mut entries) = waiting.pop() {
+            let bytes = Frame::append_bytes(&entries);
+            if bytes.len() > FRAME_WANTED && entries.len() > 1 {
+                let rest = entries.split_off(entries.len() / 2);
+                waiting.extend([rest, entries]);
+            } else if !entries.is_empty() {
+                self.write_bytes(Frame::Append(entries), bytes).await?;
+            }
+        }
+        Ok(())
+    }
 }
+
+/// More than this in one frame only if one entry has it.
+const FRAME_WANTED: usize = 8 << 20;
 
 impl RaftLogReader<TypeConfig> for LogReader {
     async fn try_get_log_entries<RB: RangeBounds<u64> + Clone + Debug + OptionalSend>(
@@ -153,9 +175,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let entries: Vec<StoredEntry> = entries.into_iter().map(|entry| StoredEntry::from(&entry)).collect();
-        if !entries.is_empty() {
-            self.write(Frame::Append(entries)).await?;
-        }
+        self.write_entries(entries).await?;
         callback.io_completed(Ok(()));
         Ok(())
     }

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use corvid_env::fs::Dir;
+use corvid_env::fs::{Dir, DirLock};
 use corvid_metadata::{Image, NodeId};
 
 use super::log_store::LogContent;
@@ -15,28 +15,42 @@ use crate::journal::{self, Damage, Journal, JournalFile, scan};
 
 /// The quorum's files, opened.
 pub(crate) struct Recovered {
+    /// Two processes that append to one log would destroy it.
+    pub(crate) lock: DirLock,
     pub(crate) journal: Journal<JournalFile>,
-    pub(crate) content: LogContent,
     pub(crate) snapshots: SnapshotFile,
+    pub(crate) on_disk: OnDisk,
+}
+
+/// What the files say.
+pub(crate) struct OnDisk {
+    pub(crate) content: LogContent,
     pub(crate) snapshot: Option<(SnapshotMeta, Image)>,
 }
 
 /// Opens the files of a directory, or founds them in an empty one.
 pub(crate) async fn recover(dir: &Dir, node: NodeId) -> Result<Recovered, StartError> {
-    let errors = Errors {
-        directory: dir.path().display().to_string(),
-    };
-    let snapshots = SnapshotFile::new(dir.clone());
-    let snapshot = read_snapshot(&snapshots, &errors)?;
-    let (journal, content) = open_journal(dir, &errors).await?;
-    check_meet(&content, snapshot.as_ref().map(|(meta, _)| meta), &errors)?;
-    check_owner(&content, snapshot.as_ref().map(|(meta, _)| meta), node, &errors)?;
+    let lock = dir.lock()?;
+    let on_disk = read(dir, node)?;
+    let journal = Journal::found(JournalFile::new(dir.clone()), &on_disk.content.frames()).await;
+    let journal = journal.map_err(|error| Errors::of(dir).io(error))?;
     Ok(Recovered {
+        lock,
         journal,
-        content,
-        snapshots,
-        snapshot,
+        snapshots: SnapshotFile::new(dir.clone()),
+        on_disk,
     })
+}
+
+/// Reads and checks the files, and changes nothing.
+pub(crate) fn read(dir: &Dir, node: NodeId) -> Result<OnDisk, StartError> {
+    let errors = Errors::of(dir);
+    let snapshot = read_snapshot(&SnapshotFile::new(dir.clone()), &errors)?;
+    let content = read_journal(dir, &errors)?;
+    let meta = snapshot.as_ref().map(|(meta, _)| meta);
+    check_meet(&content, meta, &errors)?;
+    check_owner(&content, meta, node, &errors)?;
+    Ok(OnDisk { content, snapshot })
 }
 
 fn read_snapshot(snapshots: &SnapshotFile, errors: &Errors) -> Result<Option<(SnapshotMeta, Image)>, StartError> {
@@ -53,11 +67,10 @@ fn read_snapshot(snapshots: &SnapshotFile, errors: &Errors) -> Result<Option<(Sn
     Ok(Some((meta, image)))
 }
 
-async fn open_journal(dir: &Dir, errors: &Errors) -> Result<(Journal<JournalFile>, LogContent), StartError> {
-    let io = |error| errors.io(error);
-    let file = JournalFile::open(dir.clone()).map_err(io)?;
-    let Some(bytes) = JournalFile::read(dir).map_err(io)? else {
-        return Ok((Journal::create(file).await.map_err(io)?, LogContent::default()));
+fn read_journal(dir: &Dir, errors: &Errors) -> Result<LogContent, StartError> {
+    let mut content = LogContent::default();
+    let Some(bytes) = JournalFile::read(dir).map_err(|error| errors.io(error))? else {
+        return Ok(content);
     };
     let scanned = scan(&bytes).map_err(|damage| errors.damage(journal::NAME, &damage))?;
     if scanned.torn {
@@ -67,13 +80,12 @@ async fn open_journal(dir: &Dir, errors: &Errors) -> Result<(Journal<JournalFile
             "the last write to the metadata log was torn by a crash, and is cut off"
         );
     }
-    let mut content = LogContent::default();
     for (position, payload) in &scanned.payloads {
         let malformed = |reason: String| errors.malformed(journal::NAME, *position, reason);
         let frame: Frame = serde_json::from_slice(payload).map_err(|error| malformed(error.to_string()))?;
         content.take(frame).map_err(|reason| malformed(reason.to_owned()))?;
     }
-    Ok((Journal::open(file, &scanned).await.map_err(io)?, content))
+    Ok(content)
 }
 
 /// The log goes on where the snapshot ends, or before it.
@@ -123,6 +135,12 @@ struct Errors {
 }
 
 impl Errors {
+    fn of(dir: &Dir) -> Self {
+        Errors {
+            directory: dir.path().display().to_string(),
+        }
+    }
+
     fn io(&self, error: io::Error) -> StartError {
         StartError::Io {
             directory: self.directory.clone(),

@@ -164,6 +164,16 @@ impl From<StoredEntry> for Entry {
 }
 
 impl Frame {
+    /// The payload of [`Frame::Append`], made from borrowed entries.
+    pub(crate) fn append_bytes(entries: &[StoredEntry]) -> Vec<u8> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        enum Borrowed<'a> {
+            Append(&'a [StoredEntry]),
+        }
+        serde_json::to_vec(&Borrowed::Append(entries)).expect("entries are plain data with text for keys")
+    }
+
     /// The payload of the frame.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("frames are plain data with text for keys")

@@ -13,10 +13,10 @@ use crate::raft::{Payload, recovery};
 const LOG: &str = "quorum.log";
 
 /// The topics that a directory's files hold, without starting a quorum on them.
-async fn topics_on_disk(path: &Path) -> Vec<String> {
-    let recovered = recovery::recover(&Dir::open(path).unwrap(), NODE).await.unwrap();
-    let mut image = recovered.snapshot.map_or_else(Image::default, |(_, image)| image);
-    for entry in recovered.content.entries.into_values() {
+fn topics_on_disk(path: &Path) -> Vec<String> {
+    let on_disk = recovery::read(&Dir::open(path).unwrap(), NODE).unwrap();
+    let mut image = on_disk.snapshot.map_or_else(Image::default, |(_, image)| image);
+    for entry in on_disk.content.entries.into_values() {
         if let Payload::Normal(batch) = entry.payload {
             image = image.apply(&batch.0).unwrap_or(image);
         }
@@ -38,7 +38,7 @@ async fn a_kill_at_any_byte_of_the_tail_recovers_to_a_prefix() {
     let all = ["t0", "t1", "t2", "t3"];
     for cut in (acknowledged_at[0]..=whole.len()).rev() {
         fs::write(dir.path().join(LOG), &whole[..cut]).unwrap();
-        let found = topics_on_disk(dir.path()).await;
+        let found = topics_on_disk(dir.path());
         let acknowledged = acknowledged_at.iter().filter(|end| **end <= cut).count();
         assert_eq!(found, all[..acknowledged], "cut at {cut}");
     }
@@ -102,6 +102,15 @@ async fn a_damaged_snapshot_is_refused() {
             damage.len()
         );
     }
+}
+
+#[tokio::test]
+async fn a_directory_in_use_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let controller = start(dir.path()).await;
+    assert!(matches!(try_start(dir.path()).await, Err(StartError::Locked(_))));
+    crash(&controller).await;
+    start(dir.path()).await.shutdown().await;
 }
 
 #[tokio::test]
