@@ -45,7 +45,7 @@ pub fn power_cut(name: &str, survival: Survival) {
     let host = state::host(name);
     host.disk().power_cut(survival);
     host.lie_down();
-    crate::trace::note("power_cut", name.as_bytes());
+    trace::append("power_cut", name, &[]);
 }
 
 /// The hosts that have killed themselves at a fail-point and wait for their power to be cut, by name.

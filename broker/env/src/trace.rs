@@ -29,3 +29,11 @@ pub(crate) fn file_write(path: &Path, at: u64, bufs: &[IoSlice<'_>], written: us
     #[cfg(not(corvid_sim))]
     let _ = (path, at, bufs, written);
 }
+
+#[inline]
+pub(crate) fn file_truncate(path: &Path, len: u64) {
+    #[cfg(corvid_sim)]
+    crate::sim::trace::append_truncate(path, len);
+    #[cfg(not(corvid_sim))]
+    let _ = (path, len);
+}

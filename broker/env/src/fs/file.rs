@@ -71,7 +71,7 @@ impl File {
     /// Sets the file's length, cutting it or filling it up with zeros.
     pub fn truncate(&self, len: u64) -> io::Result<()> {
         self.inner.truncate(len)?;
-        trace::file_operation("truncate", self.inner.path_for_trace(), &len.to_be_bytes());
+        trace::file_truncate(self.inner.path_for_trace(), len);
         Ok(())
     }
 
@@ -93,12 +93,24 @@ impl File {
     pub async fn sync_data(&self) -> io::Result<()> {
         match fault::hit("fs.sync_data") {
             None => self.inner.sync_data().await?,
-            Some(Fault::Skip) => {}
-            Some(fault) => {
+            Some(Fault::Skip) => {
+                // It still takes its time, or a simulated run would go round and round within one millisecond.
                 #[cfg(corvid_sim)]
-                self.inner.sync_failed();
-                return Err(fault.into_error("fs.sync_data"));
+                self.inner.sync_skipped().await;
             }
+            Some(fault) => return Err(self.fail_sync(fault)),
+        }
+        trace::file_operation("sync_data", self.inner.path_for_trace(), &[]);
+        Ok(())
+    }
+
+    /// As [`File::sync_data`], for code that is not `async`: recovery, which must make a cut durable before anything is
+    /// written behind it. In simulation it takes no time.
+    pub fn sync_data_blocking(&self) -> io::Result<()> {
+        match fault::hit("fs.sync_data") {
+            None => self.inner.sync_data_blocking()?,
+            Some(Fault::Skip) => {}
+            Some(fault) => return Err(self.fail_sync(fault)),
         }
         trace::file_operation("sync_data", self.inner.path_for_trace(), &[]);
         Ok(())
@@ -122,6 +134,17 @@ impl File {
     #[cfg(not(corvid_sim))]
     pub(crate) fn inner(&self) -> &imp::file::File {
         &self.inner
+    }
+
+    #[cold]
+    #[cfg_attr(
+        not(corvid_sim),
+        expect(clippy::unused_self, reason = "the simulated file forgets its pages")
+    )]
+    fn fail_sync(&self, fault: Fault) -> io::Error {
+        #[cfg(corvid_sim)]
+        self.inner.sync_failed();
+        fault.into_error("fs.sync_data")
     }
 
     #[cold]

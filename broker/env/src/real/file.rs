@@ -68,6 +68,10 @@ impl File {
 
     #[expect(clippy::unused_async, reason = "the simulated one takes simulated time")]
     pub(crate) async fn sync_data(&self) -> io::Result<()> {
+        self.sync_data_blocking()
+    }
+
+    pub(crate) fn sync_data_blocking(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 

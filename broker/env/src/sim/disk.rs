@@ -53,6 +53,8 @@ pub(super) struct Disk {
     next_change: u64,
     capacity: u64,
     locks: BTreeSet<PathBuf>,
+    /// Whether a name was taken from some node since all nodes were last found to have one.
+    may_have_garbage: bool,
 }
 
 const ROOT: NodeId = NodeId(0);
@@ -65,6 +67,7 @@ impl Disk {
             next_change: 0,
             capacity: u64::MAX,
             locks: BTreeSet::new(),
+            may_have_garbage: false,
         }
     }
 
@@ -131,7 +134,9 @@ impl Disk {
         if let Some(Node::File(file)) = self.nodes.get_mut(&node) {
             file.handles = file.handles.saturating_sub(1);
         }
-        self.collect();
+        if self.may_have_garbage {
+            self.collect();
+        }
     }
 
     fn used_bytes(&self) -> u64 {

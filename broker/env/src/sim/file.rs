@@ -111,6 +111,22 @@ impl File {
         Ok(())
     }
 
+    pub(crate) fn sync_data_blocking(&self) -> io::Result<()> {
+        self.alive()?;
+        let mut disk = self.open.host.disk();
+        let covered = disk.begin_sync();
+        disk.end_sync(self.open.node, covered);
+        Ok(())
+    }
+
+    /// What a sync that was left out does: its time passes.
+    pub(crate) async fn sync_skipped(&self) {
+        tokio::time::sleep(sync_duration()).await;
+        if self.open.host.is_dead() {
+            pending().await
+        }
+    }
+
     /// What a failed sync does: the pages count as clean, reads still see them, and no later sync writes them.
     pub(crate) fn sync_failed(&self) {
         self.open.host.disk().forget_unsynced(self.open.node);

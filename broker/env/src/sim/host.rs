@@ -1,7 +1,7 @@
 //! One simulated machine: a name, a disk, signals, and whether it still lives.
 
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -81,7 +81,8 @@ pub(super) async fn run<F: Future>(name: &str, software: F) -> F::Output {
     loop {
         tokio::select! {
             biased;
-            result = &mut software => return result,
+            // What a dead host's software makes of its errors happens to nobody.
+            result = &mut software => return if host.is_dead() { pending().await } else { result },
             Some(job) = local_jobs.recv() => drop(tokio::task::spawn_local(job())),
         }
     }

@@ -28,6 +28,12 @@ pub(crate) fn append_write(path: &Path, at: u64, bufs: &[IoSlice<'_>], written: 
     end(line);
 }
 
+pub(crate) fn append_truncate(path: &Path, len: u64) {
+    let mut line = start("truncate", &path.to_string_lossy());
+    push(&mut line, format_args!(" to {len}"));
+    end(line);
+}
+
 fn start(event: &'static str, path: &str) -> String {
     let time = turmoil::sim_elapsed().unwrap_or_default().as_micros();
     let host = state::try_current();

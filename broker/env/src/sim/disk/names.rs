@@ -101,6 +101,7 @@ impl Disk {
         let (dir, from) = self.parent(from)?;
         let (_, to) = self.parent(to)?;
         self.dir_mut(dir)?.change(NameChange::Rename { from, to });
+        self.may_have_garbage = true;
         Ok(())
     }
 
@@ -127,7 +128,8 @@ impl Disk {
         let node = self.find(path)?;
         let dir = self.dir_mut(node)?;
         dir.durable.clone_from(&dir.names);
-        dir.unsynced.clear();
+        let changed = !std::mem::take(&mut dir.unsynced).is_empty();
+        self.may_have_garbage |= changed;
         Ok(())
     }
 
@@ -177,6 +179,7 @@ impl Disk {
     fn unlink(&mut self, path: &Path) -> io::Result<()> {
         let (dir, name) = self.parent(path)?;
         self.dir_mut(dir)?.change(NameChange::Unlink(name));
+        self.may_have_garbage = true;
         Ok(())
     }
 

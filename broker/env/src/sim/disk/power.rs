@@ -38,6 +38,7 @@ impl Disk {
             reached.insert(node);
         }
         self.nodes.retain(|id, node| reached.contains(id) || node.is_open());
+        self.may_have_garbage = self.nodes.len() > reached.len();
     }
 }
 
