@@ -1,0 +1,110 @@
+//! Families of samples, gathered first and encoded then.
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+
+/// What a scrape shows, in the order in which it was first named.
+#[derive(Debug, Default)]
+pub(super) struct Families {
+    families: Vec<Family>,
+}
+
+#[derive(Debug)]
+struct Family {
+    name: &'static str,
+    help: &'static str,
+    kind: MetricType,
+    samples: Vec<Sample>,
+}
+
+#[derive(Debug)]
+struct Sample {
+    labels: Labels,
+    value: Value,
+}
+
+/// Names and values.
+pub(super) type Labels = Vec<(&'static str, String)>;
+
+/// A number as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Value {
+    Whole(i64),
+    Fraction(f64),
+}
+
+macro_rules! whole {
+    ($($type:ty),+) => { $(impl From<$type> for Value {
+        fn from(number: $type) -> Self {
+            Self::Whole(i64::try_from(number).unwrap_or(i64::MAX))
+        }
+    })+ };
+}
+
+whole!(i32, i64, u32, u64, usize);
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Whole(i64::from(flag))
+    }
+}
+
+impl From<f64> for Value {
+    fn from(number: f64) -> Self {
+        Self::Fraction(number)
+    }
+}
+
+impl Families {
+    /// Something that goes up and down.
+    pub fn gauge(&mut self, name: &'static str, help: &'static str, labels: Labels, value: impl Into<Value>) {
+        self.add(name, help, MetricType::Gauge, labels, value.into());
+    }
+
+    /// Something that only goes up. `_total` is added to the name.
+    pub fn counter(&mut self, name: &'static str, help: &'static str, labels: Labels, value: impl Into<Value>) {
+        self.add(name, help, MetricType::Counter, labels, value.into());
+    }
+
+    fn add(&mut self, name: &'static str, help: &'static str, kind: MetricType, labels: Labels, value: Value) {
+        let sample = Sample { labels, value };
+        // Those of one family mostly come in a row, or after the same few others.
+        match self.families.iter_mut().rev().find(|family| family.name == name) {
+            Some(family) => family.samples.push(sample),
+            None => self.families.push(Family {
+                name,
+                help,
+                kind,
+                samples: vec![sample],
+            }),
+        }
+    }
+}
+
+impl Collector for Families {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), std::fmt::Error> {
+        for family in &self.families {
+            let mut metric = encoder.encode_descriptor(family.name, family.help, None, family.kind)?;
+            for sample in &family.samples {
+                let mut labelled = metric.encode_family(&sample.labels)?;
+                match (family.kind, sample.value) {
+                    (MetricType::Counter, Value::Whole(value)) => {
+                        labelled.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None)?;
+                    }
+                    (MetricType::Counter, Value::Fraction(value)) => {
+                        labelled.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
+                    }
+                    (_, Value::Whole(value)) => labelled.encode_gauge(&value)?,
+                    (_, Value::Fraction(value)) => labelled.encode_gauge(&value)?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A label.
+pub(super) fn label(name: &'static str, value: impl ToString) -> (&'static str, String) {
+    (name, value.to_string())
+}

@@ -1,0 +1,13 @@
+//! The JSON of the API, shared by the server and the command line.
+
+mod apply;
+mod groups;
+mod node;
+mod plugins;
+mod topics;
+
+pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
+pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetTo, ResetOutcome};
+pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
+pub use plugins::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
+pub use topics::{AlterTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary};

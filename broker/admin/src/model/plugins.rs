@@ -1,0 +1,93 @@
+//! `/v1/plugins`.
+
+use std::collections::BTreeMap;
+
+use corvid_metadata::PluginLimits;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// `GET /v1/plugins`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginList {
+    /// Those that are deployed.
+    pub plugins: Vec<PluginSummary>,
+    /// Those in the node's binary, by name.
+    pub builtin: Vec<String>,
+}
+
+/// A plugin of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginSummary {
+    /// What bindings call it.
+    pub name: String,
+    /// Its module.
+    pub module: String,
+    /// The name of a plugin in the binary, if it is one.
+    pub builtin: Option<String>,
+    /// Counts its changes.
+    pub generation: u64,
+    /// The topics that bind it.
+    pub topics: Vec<String>,
+    /// Records that went through it on this node since it was loaded.
+    pub records: u64,
+    /// Of these, those that it refused.
+    pub refused: u64,
+    /// Of these, those that it failed on.
+    pub faults: u64,
+}
+
+/// A plugin with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PluginDetail {
+    /// As in the list.
+    #[serde(flatten)]
+    pub summary: PluginSummary,
+    /// Its configuration.
+    pub config: Value,
+    /// Its limits, where it has its own.
+    pub limits: PluginLimits,
+    /// Where it is bound.
+    pub bindings: Vec<BindingBody>,
+    /// It is loaded once for each configuration.
+    pub instances: Vec<PluginInstance>,
+}
+
+/// A plugin at a place of a topic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BindingBody {
+    /// The topic.
+    pub topic: String,
+    /// `partitioner` or `produce`.
+    pub place: String,
+    /// What happens to what it refuses.
+    pub on_refused: String,
+    /// What happens to what it fails on.
+    pub on_fault: String,
+}
+
+/// A loaded plugin, and what it has done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PluginInstance {
+    /// Which deployment.
+    pub generation: u64,
+    /// The hooks that it has.
+    pub hooks: Vec<String>,
+    /// Calls of hooks.
+    pub calls: u64,
+    /// Records.
+    pub records: u64,
+    /// Records that it refused.
+    pub refused: u64,
+    /// Records that it failed on, by the kind of fault.
+    pub faults: BTreeMap<String, u64>,
+    /// CPU seconds.
+    pub cpu_seconds: f64,
+    /// Nanoseconds of CPU for a record, on average.
+    pub ns_per_record: u64,
+    /// `closed`: it is called; `open`: it failed too often; `half-open`: it is being tried again.
+    pub breaker: String,
+    /// The most memory that an instance has had.
+    pub memory_bytes: u64,
+    /// Its own counters.
+    pub counters: BTreeMap<String, f64>,
+}

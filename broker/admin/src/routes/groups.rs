@@ -1,0 +1,37 @@
+//! `/v1/groups`.
+
+mod assignment;
+mod reset;
+mod show;
+
+pub(crate) use reset::reset;
+pub(crate) use show::{describe, list};
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use corvid_coordinator::{CommittedOffset, FetchOffsetsRequest, Topic};
+
+use crate::context::Context;
+use crate::error::ApiError;
+
+pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(group): Path<String>) -> Result<StatusCode, ApiError> {
+    let answers = context.coordinator.delete_groups(std::slice::from_ref(&group)).await;
+    match answers.into_iter().next() {
+        Some((_, Err(error))) => Err(ApiError::group(&group, error)),
+        Some((_, Ok(()))) | None => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Every offset that a group has committed.
+async fn committed(context: &Context, group: &str) -> Result<Vec<Topic<CommittedOffset>>, ApiError> {
+    let request = FetchOffsetsRequest {
+        group_id: group.to_owned(),
+        member_id: None,
+        member_epoch: -1,
+        topics: None,
+        require_stable: false,
+    };
+    context.coordinator.fetch_offsets(request).await.map_err(|error| ApiError::group(group, error))
+}

@@ -1,0 +1,96 @@
+//! `/v1/plugins`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use corvid_metadata::policy::{Binding, TopicBindings};
+use corvid_metadata::{Image, PluginRecord};
+use corvid_plugin_host::{BreakerState, Plugin};
+
+use crate::context::Context;
+use crate::error::{Answer, ApiError};
+use crate::model::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
+
+pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
+    let (image, loaded) = (context.image(), context.topics.plugins().loaded());
+    Json(PluginList {
+        plugins: image.plugins().map(|(name, record)| summary(&image, name, record, &loaded)).collect(),
+        builtin: context.topics.plugins().modules().builtin_names().map(str::to_owned).collect(),
+    })
+}
+
+pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(name): Path<String>) -> Answer<PluginDetail> {
+    let (image, loaded) = (context.image(), context.topics.plugins().loaded());
+    let Some(record) = image.plugin(&name) else {
+        let error = ApiError::not_found(format!("there is no plugin `{name}`"));
+        return Err(error.hint("`corvid plugin list` shows those there are"));
+    };
+    Ok(Json(PluginDetail {
+        summary: summary(&image, &name, record, &loaded),
+        config: record.config.clone(),
+        limits: record.limits,
+        bindings: bindings(&context, &image, &name),
+        instances: loaded.iter().filter(|plugin| plugin.name() == name).map(|plugin| instance(plugin)).collect(),
+    }))
+}
+
+fn summary(image: &Image, name: &str, record: &PluginRecord, loaded: &[Arc<Plugin>]) -> PluginSummary {
+    let stats: Vec<_> = loaded.iter().filter(|plugin| plugin.name() == name).map(|plugin| plugin.stats()).collect();
+    PluginSummary {
+        name: name.to_owned(),
+        module: record.module.to_string(),
+        builtin: record.builtin.clone(),
+        generation: record.generation,
+        topics: image.topics_binding(name).map(str::to_owned).collect(),
+        records: stats.iter().map(|stats| stats.records).sum(),
+        refused: stats.iter().map(|stats| stats.refusals).sum(),
+        faults: stats.iter().map(corvid_plugin_host::PluginStats::faulted).sum(),
+    }
+}
+
+fn bindings(context: &Context, image: &Image, name: &str) -> Vec<BindingBody> {
+    let mut bindings = Vec::new();
+    for topic in image.topics() {
+        let bound = context.replicas.configs().topic(image, topic).bindings;
+        let of_this = |binding: &&Binding| binding.plugin == name;
+        let body = |place: &str, binding: &Binding| binding_body(&topic.name, place, &bound, binding);
+        bindings.extend(bound.produce.iter().filter(of_this).map(|binding| body("produce", binding)));
+        bindings.extend(bound.partitioner.iter().filter(of_this).map(|binding| body("partitioner", binding)));
+    }
+    bindings
+}
+
+fn binding_body(topic: &str, place: &str, bound: &TopicBindings, binding: &Binding) -> BindingBody {
+    BindingBody {
+        topic: topic.to_owned(),
+        place: place.to_owned(),
+        on_refused: bound.on_refused_of(binding).to_string(),
+        on_fault: bound.on_fault_of(binding).to_string(),
+    }
+}
+
+fn instance(plugin: &Plugin) -> PluginInstance {
+    let stats = plugin.stats();
+    PluginInstance {
+        generation: plugin.generation(),
+        hooks: plugin.hooks().iter().map(|hook| hook.name().to_owned()).collect(),
+        calls: stats.calls,
+        records: stats.records,
+        refused: stats.refusals,
+        faults: stats.faults.iter().map(|(kind, count)| (kind.name().to_owned(), *count)).collect(),
+        cpu_seconds: stats.cpu_time.as_secs_f64(),
+        ns_per_record: (stats.cpu_time.as_nanos() / u128::from(stats.records.max(1))) as u64,
+        breaker: breaker(stats.breaker).to_owned(),
+        memory_bytes: stats.memory_high_water,
+        counters: stats.counters.into_iter().collect(),
+    }
+}
+
+fn breaker(state: BreakerState) -> &'static str {
+    match state {
+        BreakerState::Closed => "closed",
+        BreakerState::Open => "open",
+        BreakerState::HalfOpen => "half-open",
+    }
+}

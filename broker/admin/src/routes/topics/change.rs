@@ -1,0 +1,111 @@
+//! Topics: made, changed, deleted. Each is answered when this node has put it into effect.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use corvid_controller::{
+    AlterConfigsError, Change, CreatePartitionsError, CreateTopicError, DeleteTopicError, Op, TopicSpec,
+};
+use corvid_metadata::TopicBindings;
+use corvid_metadata::config::Configs;
+
+use crate::context::Context;
+use crate::error::{Answer, ApiError};
+use crate::model::{AlterTopicBody, CreateTopicBody, CreatedTopicBody};
+
+pub(crate) async fn create(State(context): State<Arc<Context>>, Json(body): Json<CreateTopicBody>) -> Answer<CreatedTopicBody> {
+    check_bindings(&context, &body.name, &body.configs).await?;
+    let name = body.name.clone();
+    let spec = TopicSpec {
+        name: body.name,
+        partitions: body.partitions,
+        replication_factor: body.replication_factor,
+        assignments: Vec::new(),
+        configs: body.configs,
+    };
+    let created = context.controller.create_topic(spec, false).await.map_err(|error| of_create(&error))?;
+    context.applier.settle().await;
+    Ok(Json(CreatedTopicBody {
+        name,
+        id: created.id.to_string(),
+        partitions: created.partitions,
+        replication_factor: created.replication_factor,
+    }))
+}
+
+pub(crate) async fn alter(
+    State(context): State<Arc<Context>>,
+    Path(name): Path<String>,
+    Json(body): Json<AlterTopicBody>,
+) -> Result<StatusCode, ApiError> {
+    let topic = context.topic(&name)?;
+    let mut after = topic.configs.clone();
+    body.unset.iter().for_each(|key| drop(after.remove(key)));
+    after.extend(body.set.clone());
+    check_bindings(&context, &name, &after).await?;
+    let change = |key: String, op| Change { key, op };
+    let set = body.set.into_iter().map(|(key, value)| change(key, Op::Set(value)));
+    let changes: Vec<Change> = set.chain(body.unset.into_iter().map(|key| change(key, Op::Delete))).collect();
+    if !changes.is_empty() {
+        let altered = context.controller.alter_topic_configs(&name, &changes, false).await;
+        altered.map_err(|error| of_alter(&error))?;
+    }
+    if let Some(total) = body.partitions.filter(|total| *total as usize != topic.partitions.len()) {
+        let grown = context.controller.create_partitions(&name, total, &[], false).await;
+        grown.map_err(|error| of_grow(&error))?;
+    }
+    context.applier.settle().await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+    let topic = context.topic(&name)?;
+    context.controller.delete_topic(topic.id).await.map_err(|error| match error {
+        DeleteTopicError::Unknown => ApiError::not_found(format!("there is no topic `{name}`")),
+        DeleteTopicError::Disabled => ApiError::refused(error.to_string()).hint("set it to true in [broker], and restart the node"),
+        DeleteTopicError::Submit(error) => ApiError::submit(&error),
+    })?;
+    context.applier.settle().await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether the plugins that these configs bind are there and load.
+async fn check_bindings(context: &Context, topic: &str, configs: &Configs) -> Result<(), ApiError> {
+    let bindings = TopicBindings::from_configs(topic, configs).map_err(|error| ApiError::refused(error.to_string()))?;
+    let checked = context.topics.check_bindings(&context.image(), &bindings).await;
+    checked.map_err(|error| ApiError::refused(error).hint("`corvid plugin list` shows the plugins that are deployed"))
+}
+
+fn of_create(error: &CreateTopicError) -> ApiError {
+    match error {
+        CreateTopicError::Submit(error) => ApiError::submit(error),
+        CreateTopicError::Exists(_) => ApiError::new(StatusCode::CONFLICT, error.to_string()).hint("`corvid topic alter` changes it"),
+        CreateTopicError::InvalidConfig(_) => ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic"),
+        CreateTopicError::InvalidName(_)
+        | CreateTopicError::Collides { .. }
+        | CreateTopicError::InvalidPartitions(_)
+        | CreateTopicError::InvalidReplicationFactor(_)
+        | CreateTopicError::InvalidAssignment(_)
+        | CreateTopicError::NumbersAndAssignments
+        | CreateTopicError::InvalidBinding(_) => ApiError::refused(error.to_string()),
+    }
+}
+
+fn of_alter(error: &AlterConfigsError) -> ApiError {
+    match error {
+        AlterConfigsError::Submit(error) => ApiError::submit(error),
+        AlterConfigsError::UnknownTopic(_) => ApiError::not_found(error.to_string()),
+        AlterConfigsError::InvalidConfig(_) => ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic"),
+        AlterConfigsError::InvalidBinding(_) | AlterConfigsError::Twice(_) | AlterConfigsError::NotAList(_) => ApiError::refused(error.to_string()),
+    }
+}
+
+fn of_grow(error: &CreatePartitionsError) -> ApiError {
+    match error {
+        CreatePartitionsError::Submit(error) => ApiError::submit(error),
+        CreatePartitionsError::Unknown(_) => ApiError::not_found(error.to_string()),
+        CreatePartitionsError::InvalidPartitions(_) | CreatePartitionsError::InvalidAssignment(_) => ApiError::refused(error.to_string()),
+    }
+}
