@@ -8,7 +8,7 @@ use corvid_env::clock;
 use corvid_metadata::TopicId;
 use corvid_metadata::policy::HeaderStyle;
 use corvid_record::hidden::{Decider, EntryBuilder, SubBatch, Target};
-use corvid_record::{Batch, BatchBuilder, BuildError, Header, Rebuild, RecordParts, Timestamp};
+use corvid_record::{Batch, BatchBuilder, BuildError, Compression, Header, Rebuild, RecordParts, Timestamp};
 
 use crate::dead_letter::{self, Origin};
 use crate::edit;
@@ -36,6 +36,8 @@ pub(crate) struct Source<'a> {
     pub batch: Batch<'a>,
     pub section: &'a Section,
     pub fates: &'a Fates,
+    /// How what is left, and what leaves, is compressed.
+    pub codec: Compression,
 }
 
 /// One append.
@@ -60,7 +62,7 @@ pub enum AssembleError {
 
 /// Builds the append of a batch whose records have met their fates.
 pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> Result<Assembled, AssembleError> {
-    if source.fates.untouched() {
+    if source.fates.untouched() && source.codec == source.batch.compression() {
         return Ok(Assembled {
             entry: None,
             remainder: whole.clone(),
@@ -97,7 +99,7 @@ struct Leaving {
 
 impl Source<'_> {
     fn remainder(&self) -> Result<Bytes, BuildError> {
-        let mut rebuild = Rebuild::new(self.batch);
+        let mut rebuild = Rebuild::new(self.batch).compression(self.codec);
         for place in self.fates.staying() {
             let record = self.section.record(place);
             match self.fates.edit_of(place) {
@@ -161,7 +163,7 @@ impl Source<'_> {
 
     fn nothing_leaves(&self) -> Leaving {
         Leaving {
-            builder: BatchBuilder::new(self.batch.compression()),
+            builder: BatchBuilder::new(self.codec),
             origins: Vec::new(),
         }
     }

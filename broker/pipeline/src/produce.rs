@@ -10,7 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corvid_env::clock;
 use corvid_metadata::TopicSettings;
-use corvid_record::Batch;
+use corvid_metadata::config::CompressionType;
+use corvid_record::{Batch, Compression};
 use corvid_replication::{Acks, AppendError, Closed, Partition, Refusal};
 use corvid_storage::Appended;
 
@@ -98,7 +99,8 @@ pub async fn append(
 ) -> Result<Accepted, ProduceError> {
     let plan = topic.plan.as_ref().map_err(|reason| ProduceError::NotReady(reason.clone()))?;
     let batch = check::check(&bytes, &topic.settings, clock::wall_clock())?;
-    if plan.is_empty() {
+    let codec = codec(&topic.settings, &batch);
+    if plan.is_empty() && codec == batch.compression() {
         let appended = partition.append_produced(acks, None, bytes)?;
         let elsewhere = appended.duplicate;
         return Ok(Accepted {
@@ -154,6 +156,7 @@ fn append_judged(
         batch,
         section,
         fates,
+        codec: codec(&topic.settings, &batch),
     };
     let Assembled { entry, remainder } = assemble::assemble(&source, plan, bytes)?;
     let leaving = entry.is_some();
@@ -166,6 +169,18 @@ fn append_judged(
         appended,
         partition,
     })
+}
+
+/// `compression.type`: a topic that names a codec has every batch in it; levels are the codecs' defaults.
+fn codec(settings: &TopicSettings, batch: &Batch<'_>) -> Compression {
+    match settings.compression_type {
+        CompressionType::Producer => batch.compression(),
+        CompressionType::Uncompressed => Compression::None,
+        CompressionType::Gzip(_) => Compression::Gzip,
+        CompressionType::Snappy => Compression::Snappy,
+        CompressionType::Lz4(_) => Compression::Lz4,
+        CompressionType::Zstd(_) => Compression::Zstd,
+    }
 }
 
 /// A partition whose entries nobody takes must not fill the disk.

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{BatchBuilder, BuildError, RecordParts};
 use crate::batch::attributes::TimestampType;
 use crate::record::headers::Header;
-use crate::{Batch, Record, Timestamp};
+use crate::{Batch, Compression, Record, Timestamp};
 
 /// Builds what is left of a batch.
 ///
@@ -31,6 +31,13 @@ impl<'a> Rebuild<'a> {
         builder.attributes = attributes;
         builder.unknown_bits = original.attribute_bits() & !attributes.bits();
         Self { original, builder }
+    }
+
+    /// Compresses what is left in another way than the original was.
+    #[must_use]
+    pub fn compression(mut self, codec: Compression) -> Self {
+        self.builder.attributes.compression = codec;
+        self
     }
 
     /// Keeps a record of the original as it is, byte for byte. Records are kept in their order.
@@ -64,7 +71,7 @@ impl<'a> Rebuild<'a> {
         self.builder.is_empty()
     }
 
-    /// What is left, compressed as the original was.
+    /// What is left, compressed as the original was unless another codec was named.
     pub fn finish(mut self) -> Result<Bytes, BuildError> {
         let append_time = self.original.attributes().timestamp_type == TimestampType::LogAppendTime;
         if self.builder.is_empty() || append_time {
