@@ -44,10 +44,21 @@ pub(crate) struct Courier {
 struct Pass {
     /// Everything below is with its targets, or will never be.
     taken: Offset,
-    /// A target takes nothing for now: what is at and above `taken` is tried again.
-    blocked: bool,
+    /// When to look again.
+    next: Next,
     /// Each target that was appended to, or was ahead already, and the end to wait for.
     touched: BTreeMap<PartitionId, (Arc<Partition>, Offset)>,
+}
+
+/// When a courier looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// At once: there is more.
+    Now,
+    /// When something is committed at or above this offset.
+    From(Offset),
+    /// After a while: a target takes nothing for now.
+    Later,
 }
 
 /// Why a pass could not go on.
@@ -84,13 +95,7 @@ impl Courier {
                     if self.finish(&pass).await.is_err() {
                         return;
                     }
-                    let rested = if pass.blocked {
-                        clock::sleep(RETRY_AFTER).await;
-                        Ok(())
-                    } else {
-                        self.source.committed(taken.next()).await
-                    };
-                    if rested.is_err() {
+                    if self.rest(pass.next).await.is_err() {
                         return;
                     }
                 }
@@ -99,6 +104,18 @@ impl Courier {
                     return;
                 }
             }
+        }
+    }
+
+    async fn rest(&self, next: Next) -> Result<(), Closed> {
+        match next {
+            Next::Now => Ok(()),
+            Next::From(offset) => self.source.committed(offset.next()).await,
+            // Nothing is ever committed up there: this waits for the time, or for the partition to be closed.
+            Next::Later => match clock::timeout(RETRY_AFTER, self.source.committed(Offset(i64::MAX))).await {
+                Ok(closed) => closed,
+                Err(_elapsed) => Ok(()),
+            },
         }
     }
 
@@ -117,7 +134,7 @@ impl Courier {
         let limit = self.source.last_stable_offset();
         let mut pass = Pass {
             taken: from,
-            blocked: false,
+            next: Next::From(limit),
             touched: BTreeMap::new(),
         };
         let entries = self.source.log().entries(from, limit)?;
@@ -131,12 +148,15 @@ impl Courier {
                 }
                 Taken::Blocked => {
                     pass.taken = at.offset;
-                    pass.blocked = true;
+                    pass.next = Next::Later;
                     return Ok(pass);
                 }
             }
         }
         pass.taken = pass.taken.max(looked_to);
+        if looked_to < limit {
+            pass.next = Next::Now;
+        }
         Ok(pass)
     }
 
