@@ -174,6 +174,11 @@ impl LogDirectory {
         self.shared.space.full_since()
     }
 
+    /// Returns when all that was asked for before is durable: requested flushes, moved starts, deletions.
+    pub async fn sync(&self) -> Result<(), ChangeError> {
+        self.durable().await
+    }
+
     /// Closes every log, flushes, and leaves the mark of a clean shutdown. Appends are refused from now on.
     pub async fn shutdown(&self) -> Result<(), ChangeError> {
         if self.closed.swap(true, Ordering::AcqRel) {

@@ -123,12 +123,11 @@ impl FlushedFile {
                 .map_or_else(SlotValue::default, |slot| slot.value);
             return Ok((id, value));
         }
-        let id = match self.free.pop_first() {
-            Some(id) => id,
-            None => {
-                self.slots.push(None);
-                SlotId(self.slots.len() as u32 - 1)
-            }
+        let id = if let Some(id) = self.free.pop_first() {
+            id
+        } else {
+            self.slots.push(None);
+            SlotId(self.slots.len() as u32 - 1)
         };
         self.put(id, name, SlotValue::default())?;
         self.by_name.insert(name.to_owned(), id);

@@ -96,10 +96,9 @@ impl Flusher {
             self.sync(log, round).await?;
         }
         // Without a round, too: a truncation has lowered the position, and waits for this.
-        self.shared
-            .flushed_file
-            .lock()
-            .write(log.slot(), log.name(), log.slot_value())?;
+        let value = log.finish_round();
+        self.shared.flushed_file.lock().write(log.slot(), log.name(), value)?;
+        log.tell_flushed();
         Ok(round.map(|round| round.doomed).unwrap_or_default())
     }
 
@@ -112,9 +111,7 @@ impl Flusher {
         if round.directory {
             log.dir().sync()?;
         }
-        fault::check("flush.after")?;
-        log.finish_round();
-        Ok(())
+        fault::check("flush.after")
     }
 
     async fn write_epochs(&self, log: &Log, round: &Round) -> io::Result<()> {

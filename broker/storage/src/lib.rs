@@ -26,6 +26,14 @@
 //! One lock for each log, held for an append or for finding where a read begins, never across a read of the disk or a sync.
 //! Under it only the directory's small locks are taken (queue, open files, slots), one at a time. The listener is called without any.
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "tests start runtimes and read clocks of their own"
+    )
+)]
+
 mod append;
 mod batch_reader;
 mod bytes_reader;

@@ -227,9 +227,9 @@ impl Log {
     fn unlock(&self, mut state: MutexGuard<'_, State>) {
         let just_sealed = std::mem::take(&mut state.just_sealed);
         drop(state);
-        just_sealed
-            .iter()
-            .for_each(|segment| self.shared.open_files.count(segment));
+        for segment in &just_sealed {
+            self.shared.open_files.count(segment);
+        }
     }
 
     fn listener(&self, tell: impl FnOnce(&dyn LogListener)) {

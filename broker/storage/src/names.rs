@@ -20,6 +20,8 @@ pub(crate) const POISONED: &str = "sync-failed";
 pub(crate) const RESERVE: &str = "reserve";
 /// Kafka's: a log that is being deleted is renamed to end so.
 pub(crate) const DELETED_DIRECTORY: &str = "-delete";
+/// What is being written, to be renamed: see `Dir::write_atomic`.
+pub(crate) const UNFINISHED: &str = ".tmp";
 /// The longest name of a file or directory.
 pub(crate) const NAME_BYTES_MAX: usize = 255;
 /// The longest topic name, as in Kafka.

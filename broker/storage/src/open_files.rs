@@ -49,7 +49,9 @@ impl OpenFiles {
             victims
         };
         // Closing may wait for who opens that segment just now, so it is done without the lock.
-        victims.iter().for_each(|victim| victim.close());
+        for victim in victims {
+            victim.close();
+        }
     }
 }
 

@@ -83,7 +83,9 @@ impl Shared {
             tracing::error!(%error, "the failed sync could not be recorded either");
         }
         let logs: Vec<_> = self.logs.lock().values().cloned().collect();
-        logs.iter().for_each(|log| log.tell_failed());
+        for log in logs {
+            log.tell_failed();
+        }
     }
 
     /// Sets what clients are told to be a log's start; durable after the next round.

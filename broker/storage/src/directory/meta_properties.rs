@@ -13,6 +13,7 @@ use crate::names;
 
 /// Whose directory it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "they are named as the file names them")]
 pub(super) struct MetaProperties {
     pub cluster_id: Option<String>,
     pub node_id: i32,

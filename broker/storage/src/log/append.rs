@@ -64,7 +64,7 @@ impl Log {
             return Err(AppendError::NoSpace);
         }
         self.make_room(state, prepared)?;
-        let checkpoint = self.checkpoint_if_first(state, prepared.now)?;
+        let checkpoint = checkpoint_if_first(state, prepared.now)?;
         let pieces = prepared.place(checkpoint.as_ref(), state.active.next, epoch);
         self.write(state, &pieces)?;
         for piece in pieces.iter() {
@@ -88,24 +88,6 @@ impl Log {
         let state = self.state.lock();
         let mark = state.derived.producers.find(&facts)?;
         Some(duplicate(&mark, state.visible_start))
-    }
-
-    /// The batch that repeats the links' positions: the first of every segment, as long as there are links.
-    pub(super) fn checkpoint_if_first(
-        &self,
-        state: &State,
-        now: WallTime,
-    ) -> Result<Option<(Bytes, BatchFacts)>, AppendError> {
-        if !state.active.is_empty() || state.derived.links.is_empty() {
-            return Ok(None);
-        }
-        let bytes = state
-            .derived
-            .links
-            .checkpoint(Timestamp(now.0))
-            .map_err(|error| AppendError::Failed(error.to_string()))?;
-        let facts = BatchFacts::of(&Batch::parse(&bytes)?);
-        Ok(Some((bytes, facts)))
     }
 
     /// Writes the batches behind the last one, all or nothing.
@@ -139,7 +121,7 @@ impl Log {
         if bytes > SEGMENT_BYTES_MAX / 2 {
             return Err(AppendError::TooLarge { bytes });
         }
-        let due = self.roll_is_due(state, prepared.now);
+        let due = state.roll_is_due(prepared.now);
         if due || !state.active.has_room(bytes, offsets, state.config.segment_bytes) {
             self.roll(state)?;
         }
@@ -154,9 +136,8 @@ impl Log {
                 }
                 self.listener(|listener| listener.written(appended.end));
             }
-            Ok(_) => {}
             Err(_) if failed => self.tell_failed(),
-            Err(_) => {}
+            Ok(_) | Err(_) => {}
         }
     }
 }
@@ -209,6 +190,20 @@ impl Prepared {
             batch: Some(place(&self.batch, &self.facts)),
         }
     }
+}
+
+/// The batch that repeats the links' positions: the first of every segment, as long as there are links.
+pub(super) fn checkpoint_if_first(state: &State, now: WallTime) -> Result<Option<(Bytes, BatchFacts)>, AppendError> {
+    if !state.active.is_empty() || state.derived.links.is_empty() {
+        return Ok(None);
+    }
+    let bytes = state
+        .derived
+        .links
+        .checkpoint(Timestamp(now.0))
+        .map_err(|error| AppendError::Failed(error.to_string()))?;
+    let facts = BatchFacts::of(&Batch::parse(&bytes)?);
+    Ok(Some((bytes, facts)))
 }
 
 /// Whether the batch may be appended, by who appends it; the mark of a duplicate.

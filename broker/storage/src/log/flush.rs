@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use corvid_env::fs::File;
-use corvid_record::Offset;
 
 use super::Log;
 use super::state::Condition;
@@ -56,30 +55,29 @@ impl Log {
         Some(round)
     }
 
-    /// The round's syncs are done: raises the flushed position, and tells.
-    pub(crate) fn finish_round(&self) {
-        let (flushed, rose) = {
-            let mut state = self.state.lock();
-            let target = state.flush.target.take().unwrap_or(Offset::ZERO);
-            let rose = target > state.flush.flushed;
-            if rose {
-                state.flush.flushed = target;
-            }
-            // Under the lock, or a truncation could be overtaken by an older, higher value.
-            self.flushed.store(state.flush.flushed.0, Ordering::Release);
-            (state.flush.flushed, rose)
-        };
-        if rose {
-            self.listener(|listener| listener.flushed(flushed));
+    /// The round's syncs are done: raises the flushed position. Returns what the log's slot is to say, before anybody is told: so the
+    /// slot is exact after a SIGKILL.
+    pub(crate) fn finish_round(&self) -> SlotValue {
+        let mut state = self.state.lock();
+        if let Some(target) = state.flush.target.take() {
+            state.flush.flushed = state.flush.flushed.max(target);
         }
-    }
-
-    /// What the log's slot is to say.
-    pub(crate) fn slot_value(&self) -> SlotValue {
-        let state = self.state.lock();
         SlotValue {
             flushed: state.flush.flushed,
             start: state.start(),
+        }
+    }
+
+    /// Tells how far the log is flushed, if that is further than was told before.
+    pub(crate) fn tell_flushed(&self) {
+        let (before, flushed) = {
+            // Under the lock, or a truncation could be overtaken by an older, higher value.
+            let state = self.state.lock();
+            let flushed = state.flush.flushed;
+            (self.flushed.swap(flushed.0, Ordering::AcqRel), flushed)
+        };
+        if flushed.0 > before {
+            self.listener(|listener| listener.flushed(flushed));
         }
     }
 

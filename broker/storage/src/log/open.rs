@@ -62,12 +62,12 @@ impl Log {
 
     /// The recovered tail may be in the page cache only: it counts as flushed after a round of its own.
     fn sync_what_was_recovered(&self) {
-        let due = {
-            let state = self.state.lock();
-            state.active.next > state.flush.flushed || state.flush.directory || !state.flush.files.is_empty()
-        };
+        let mut state = self.state.lock();
+        state.flush.forced = state.active.next > state.flush.flushed;
+        let due = state.flush.forced || state.flush.directory || !state.flush.files.is_empty();
+        drop(state);
         if due {
-            self.request_flush();
+            self.enqueue();
         }
     }
 

@@ -213,7 +213,7 @@ impl Log {
         if let Place::Exactly(position) = place {
             return Ok(position);
         }
-        let from = place.from_position(&self.dir, view.base);
+        let from = place.resolve(&self.dir, view.base);
         let found = find_batch(&view.file, from, view.size, offset);
         match found {
             Ok(Some(found)) => Ok(found.position),
@@ -249,7 +249,7 @@ impl Log {
             return Ok(());
         }
         self.with_hidden(segment, |hidden| {
-            hidden.visible_stretches(stretch.from, stretch.to, take)
+            hidden.visible_stretches(stretch.from, stretch.to, take);
         })
     }
 

@@ -14,22 +14,32 @@ use crate::segment::SealedSegment;
 
 impl Log {
     /// Moves the start forward; returns the visible start. Durable soon after.
+    ///
+    /// What clients see begins just behind a visible batch, if `to` is behind hidden ones: whoever stands there has read all below,
+    /// and must not be out of range.
     pub fn advance_start(&self, to: Offset, reason: Reason) -> Result<Offset, ChangeError> {
+        let visible_end = self.visible_end(to);
         let mut state = self.state.lock();
-        let advanced = self.advance_locked(&mut state, to, reason);
+        let advanced = self.advance_locked(&mut state, to, visible_end, reason);
         self.unlock(state);
         self.enqueue();
         advanced
     }
 
-    fn advance_locked(&self, state: &mut State, to: Offset, reason: Reason) -> Result<Offset, ChangeError> {
+    fn advance_locked(
+        &self,
+        state: &mut State,
+        to: Offset,
+        visible_end: Offset,
+        reason: Reason,
+    ) -> Result<Offset, ChangeError> {
         state.check_changeable()?;
         let (start, end) = (state.start(), state.active.next);
         if to > end {
             return Err(ChangeError::OutOfRange { start, end });
         }
         match reason {
-            Reason::DeleteRecords => state.visible_start = state.visible_start.max(to),
+            Reason::DeleteRecords => state.visible_start = state.visible_start.max(visible_end),
             Reason::Retention => {
                 let gone = state.sealed.values().take_while(|segment| segment.end <= to).count();
                 self.doom(state, gone);

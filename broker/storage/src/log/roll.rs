@@ -9,6 +9,7 @@ use corvid_env::fs::File;
 use corvid_record::Offset;
 
 use super::Log;
+use super::append::checkpoint_if_first;
 use super::state::State;
 use crate::error::AppendError;
 use crate::names;
@@ -19,7 +20,7 @@ impl Log {
     pub fn roll_if_due(&self, now: WallTime) -> Result<bool, AppendError> {
         let mut state = self.state.lock();
         let rolled = state.check_open().and_then(|()| {
-            let due = self.roll_is_due(&state, now);
+            let due = state.roll_is_due(now);
             if due {
                 self.roll_and_checkpoint(&mut state, now)?;
             }
@@ -32,17 +33,10 @@ impl Log {
         rolled
     }
 
-    /// Whether the active segment is to be rolled for its age. One that has nothing but the links' positions is not: an idle
-    /// log would grow a segment at a time.
-    pub(super) fn roll_is_due(&self, state: &State, now: WallTime) -> bool {
-        let age = now.0.saturating_sub(state.active.times.began_at.0);
-        age > state.config.segment_ms && !state.active.has_checkpoint_only()
-    }
-
     /// Rolls, and writes the links' positions at once: there may be no append for long, and until then the log could not begin here.
     pub(super) fn roll_and_checkpoint(&self, state: &mut State, now: WallTime) -> Result<(), AppendError> {
         self.roll(state)?;
-        let Some((bytes, facts)) = self.checkpoint_if_first(state, now)? else {
+        let Some((bytes, facts)) = checkpoint_if_first(state, now)? else {
             return Ok(());
         };
         let epoch = state.derived.epochs.latest();

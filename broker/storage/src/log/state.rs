@@ -77,7 +77,7 @@ impl State {
             directory: directory_unsynced,
             ..Flush::default()
         };
-        Self {
+        let mut state = Self {
             config,
             condition: Condition::Open,
             visible_start,
@@ -87,7 +87,11 @@ impl State {
             derived,
             flush,
             just_sealed: Vec::new(),
-        }
+        };
+        // Of a log that was cut there may be less left than clients were told was deleted.
+        let end = state.visible_end_in_active(state.active.next);
+        state.visible_start = state.visible_start.min(end);
+        state
     }
 
     /// The first offset of the log.
@@ -137,6 +141,13 @@ impl State {
         };
         self.visible_end_memo = (limit, end);
         end
+    }
+
+    /// Whether the active segment is to be rolled for its age. One that has nothing but the links' positions is not: an idle
+    /// log would grow a segment at a time.
+    pub fn roll_is_due(&self, now: WallTime) -> bool {
+        let age = now.0.saturating_sub(self.active.times.began_at.0);
+        age > self.config.segment_ms && !self.active.has_checkpoint_only()
     }
 
     /// Bytes of all segments.

@@ -20,6 +20,7 @@ impl Log {
     /// replica look short.
     pub async fn truncate(&self, to: Offset) -> Result<(), ChangeError> {
         let _alone = self.maintenance.lock().await;
+        let to = self.batch_start(to)?;
         if !self.lower_flushed(to)? {
             return Ok(());
         }
@@ -40,10 +41,28 @@ impl Log {
             self.tell_failed();
             return Err(error);
         }
+        if state.visible_start < to {
+            // Or records that are appended here later would count as deleted.
+            self.shared.set_visible_start(&self.name, Some(state.visible_start));
+        }
         self.publish_end(&state);
         drop(state);
         self.request_flush();
         Ok(())
+    }
+
+    /// Where the batch begins that `to` is in: the cut is between batches.
+    fn batch_start(&self, to: Offset) -> Result<Offset, ChangeError> {
+        let (start, end) = (self.start(), self.end());
+        if to <= start || to >= end {
+            return Ok(to);
+        }
+        let segment = self.segment_at(to, end);
+        let Some(stretch) = self.find(&segment, to)? else {
+            return Ok(to);
+        };
+        let batch = find_batch(&stretch.file, stretch.from, stretch.to, Offset(-1))?;
+        Ok(batch.map_or(to, |batch| batch.base_offset.min(to)))
     }
 
     /// Lowers what says "flushed". Returns whether there is something to cut.
@@ -56,6 +75,11 @@ impl Log {
         }
         if to < start {
             return Err(ChangeError::OutOfRange { start, end });
+        }
+        if state.visible_start > to {
+            // Or records that are appended here later would count as deleted.
+            state.visible_start = to;
+            self.shared.set_visible_start(&self.name, Some(to));
         }
         state.condition = Condition::Truncating;
         state.flush.flushed = state.flush.flushed.min(to);
@@ -95,6 +119,8 @@ impl Log {
         for base in bases.into_iter().rev().take_while(|&base| base > holds) {
             self.dir.remove(&names::segment_file(base, names::LOG))?;
         }
+        // Durably: one that comes back would overlap what is appended next.
+        self.dir.sync()?;
         let file = self.dir.open_file(&names::segment_file(holds, names::LOG))?;
         let bytes = if holds == state.active.base {
             state.active.size

@@ -36,7 +36,7 @@ fn take_files(dir: &Dir, start: Offset) -> io::Result<Inventory> {
             Some((base, names::LOG)) => drop(inventory.segments.insert(base, entry.len)),
             Some((offset, names::SNAPSHOT)) => drop(inventory.snapshots.insert(offset)),
             Some((base, _)) => beside.push((base, entry.name)),
-            None if entry.name.ends_with(".tmp") => dir.remove(&entry.name)?,
+            None if entry.name.ends_with(names::UNFINISHED) => dir.remove(&entry.name)?,
             None => {}
         }
     }

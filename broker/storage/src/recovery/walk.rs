@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use corvid_env::fs::{Dir, File};
-use corvid_record::Offset;
+use corvid_record::{BatchError, Offset};
 
 use super::clean::{read_epochs, sealed_segments};
 use super::inventory::Inventory;
@@ -27,10 +27,7 @@ pub(super) fn recover(
     known: &Known,
     inventory: &Inventory,
 ) -> Result<Recovered, OpenError> {
-    let mut walk = Walk::begin(dir, config, known, inventory).map_err(|error| OpenError::Io {
-        path: dir.path().to_path_buf(),
-        error,
-    })?;
+    let mut walk = Walk::begin(dir, config, known, inventory);
     let active = walk.run()?;
     if active.next < known.flushed {
         let why = "the log ends here, and was longer".to_owned();
@@ -64,10 +61,22 @@ struct Walk<'a> {
 struct Stop {
     position: u64,
     why: String,
+    /// The file ends within a batch.
+    ends_early: bool,
+}
+
+impl Stop {
+    fn new(position: u64, why: impl ToString) -> Self {
+        Self {
+            position,
+            why: why.to_string(),
+            ends_early: false,
+        }
+    }
 }
 
 impl<'a> Walk<'a> {
-    fn begin(dir: &'a Dir, config: &'a LogConfig, known: &'a Known, inventory: &'a Inventory) -> io::Result<Self> {
+    fn begin(dir: &'a Dir, config: &'a LogConfig, known: &'a Known, inventory: &'a Inventory) -> Self {
         let from = Start::choose(dir, known, inventory);
         let sealed = sealed_segments(dir, inventory, from.base);
         let start = inventory
@@ -75,11 +84,14 @@ impl<'a> Walk<'a> {
             .first_key_value()
             .map_or(known.start, |(&base, _)| base);
         let visible_start = known.visible_start.unwrap_or(start);
-        let visible_before = from.before.as_ref().map_or(visible_start, Summary::visible_end);
+        let visible_before = from
+            .before
+            .as_ref()
+            .map_or(visible_start.min(from.base), Summary::visible_end);
         let links = from.before.and_then(|summary| summary.links).unwrap_or_default();
         let mut epochs = from.epochs;
         epochs.truncate_end(from.base);
-        Ok(Self {
+        Self {
             dir,
             config,
             known,
@@ -100,7 +112,7 @@ impl<'a> Walk<'a> {
                 .map(|(&base, &bytes)| (base, bytes))
                 .collect(),
             unsynced: Vec::new(),
-        })
+        }
     }
 
     /// Walks all segments; the one where it ends is the active one.
@@ -134,7 +146,7 @@ impl<'a> Walk<'a> {
         if let Some(stop) = stop {
             if segment.next < self.known.flushed
                 || self
-                    .is_rot(&segment, bytes)
+                    .is_rot(&segment, bytes, &stop)
                     .map_err(|error| self.io_error(&name, error))?
             {
                 return Err(self.quarantine(&segment, stop.why));
@@ -153,9 +165,10 @@ impl<'a> Walk<'a> {
             let (position, batch) = match reader.next()? {
                 Next::Batch { position, batch } => (position, batch),
                 Next::Bad { position, why } => {
+                    let ends_early = matches!(why, BatchError::Truncated { .. });
                     return Ok(Some(Stop {
-                        position,
-                        why: why.to_string(),
+                        ends_early,
+                        ..Stop::new(position, why)
                     }));
                 }
                 Next::End => return Ok(None),
@@ -165,13 +178,10 @@ impl<'a> Walk<'a> {
                 facts.base_offset >= segment.next && facts.last_offset().0 - segment.base.0 <= RELATIVE_OFFSET_MAX;
             if !fits {
                 let why = format!("offset {} behind {}", facts.base_offset, segment.next);
-                return Ok(Some(Stop { position, why }));
+                return Ok(Some(Stop::new(position, why)));
             }
             if let Err(error) = self.derived.links.restore(&batch, &facts) {
-                return Ok(Some(Stop {
-                    position,
-                    why: error.to_string(),
-                }));
+                return Ok(Some(Stop::new(position, error)));
             }
             self.note(&facts);
             segment.note(self.dir, &facts, self.config.index_interval_bytes, self.known.now);
@@ -191,12 +201,13 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether what is bad behind `segment` is rot, rather than what a crash leaves of writes that no sync covered.
-    fn is_rot(&self, segment: &ActiveSegment, bytes: u64) -> io::Result<bool> {
-        let behind = find_good_batch(&segment.file, segment.size, bytes, segment.next)?;
-        if behind.is_none() && !self.good_batch_ahead(segment.next)? {
-            return Ok(false);
+    fn is_rot(&self, segment: &ActiveSegment, bytes: u64, stop: &Stop) -> io::Result<bool> {
+        if let Some(good) = find_good_batch(&segment.file, segment.size, bytes, segment.next)? {
+            return Ok(!looks_lost(&segment.file, segment.size, good)?);
         }
-        Ok(!looks_lost(&segment.file, segment.size, behind.unwrap_or(bytes))?)
+        // With a good batch in a later segment, this one must have had all of its own once.
+        let lost = stop.ends_early || looks_lost(&segment.file, segment.size, bytes)?;
+        Ok(!lost && self.good_batch_ahead(segment.next)?)
     }
 
     fn good_batch_ahead(&self, expected: Offset) -> io::Result<bool> {
@@ -233,12 +244,16 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Removes the segments that are not walked yet, the newest first: what is left is always a whole log.
+    /// Removes the segments that are not walked yet, the newest first: what is left is always a whole log. Durably, or one
+    /// that comes back would overlap what is appended next.
     fn remove_ahead(&mut self) -> io::Result<()> {
+        if self.ahead.is_empty() {
+            return Ok(());
+        }
         for (base, _) in std::mem::take(&mut self.ahead) {
             self.dir.remove(&names::segment_file(base, names::LOG))?;
         }
-        Ok(())
+        self.dir.sync()
     }
 
     fn finish(self, active: ActiveSegment) -> io::Result<Recovered> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use corvid_env::clock::{Instant, WallTime};
 
 /// A jump forwards by more than this is not believed at once.
-const JUMP_MAX: Duration = Duration::from_secs(60 * 60);
+const JUMP_MAX: Duration = Duration::from_hours(1);
 /// A clock that stays where it jumped to for so long is believed.
-const BELIEVED_AFTER: Duration = Duration::from_secs(60 * 60);
+const BELIEVED_AFTER: Duration = Duration::from_hours(1);
 
 /// The wall clock, checked against the monotonic one.
 ///

@@ -54,7 +54,7 @@ pub(crate) enum Place {
 
 impl Place {
     /// A position that is not behind the batch. May read the index file.
-    pub fn from_position(self, dir: &Dir, base: Offset) -> u64 {
+    pub fn resolve(self, dir: &Dir, base: Offset) -> u64 {
         match self {
             Self::Exactly(position) | Self::From(position) => position,
             Self::InIndex { entries, key } => {

@@ -124,9 +124,7 @@ impl SealedSegment {
             .and_then(|index| index.floor((target.0 - self.base.0).max(0) as u32));
         let from = from.map_or(0, |entry| u64::from(entry.position));
         match find_batch(&files.file, from.min(self.bytes), self.bytes, target) {
-            Ok(Some(found)) if found.base_offset >= self.base && self.plausible(&found, from, target) => {
-                Ok(Some(found))
-            }
+            Ok(Some(found)) if found.base_offset >= self.base && plausible(&found, from, target) => Ok(Some(found)),
             Ok(None) if from == 0 => Ok(None),
             // What the index says may be damaged; the log has the last word.
             Ok(_) | Err(_) => find_batch(&files.file, 0, self.bytes, target).map_err(|error| self.io_error(error)),
@@ -146,12 +144,6 @@ impl SealedSegment {
     /// An error of the segment's log.
     pub fn io_error(&self, error: io::Error) -> ReadError {
         ReadError::of_file(&self.log_name(), error)
-    }
-
-    /// If the index was right, the batch found first can't lie wholly behind the target while it is not the first batch looked at,
-    /// so only a batch found at `from` itself may be wrong.
-    fn plausible(&self, found: &Found, from: u64, target: Offset) -> bool {
-        found.position > from || from == 0 || found.base_offset <= target
     }
 
     fn load_summary(&self) -> Result<Summary, ReadError> {
@@ -195,6 +187,11 @@ impl OpenSegment {
             .get_or_init(|| open_index(dir, self.summary.base, names::TIME_INDEX))
             .as_ref()
     }
+}
+
+/// A batch that is found where the index points holds the target, or the index is damaged.
+fn plausible(found: &Found, from: u64, target: Offset) -> bool {
+    found.position > from || from == 0 || found.base_offset <= target
 }
 
 /// Without an index a segment is looked through from its start: slower, not wrong.

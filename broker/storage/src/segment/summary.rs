@@ -106,7 +106,9 @@ impl Summary {
             times.largest_visible.0,
             times.largest_visible_at.0,
         ];
-        longs.iter().for_each(|long| out.extend_from_slice(&long.to_be_bytes()));
+        for long in longs {
+            out.extend_from_slice(&long.to_be_bytes());
+        }
         for word in [self.index_entries, self.time_index_entries, self.bytes_since_index] {
             out.extend_from_slice(&word.to_be_bytes());
         }

@@ -1,0 +1,261 @@
+//! Compaction: of each key the last record, at its offset, whatever crashes.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use corvid_env::clock::{WallTime, wall_clock};
+use corvid_record::{BatchBuilder, Compression, Offset, RecordParts, Records, Timestamp, batches};
+use corvid_storage::{AppendKind, Cleanup, Log, LogConfig, Which};
+
+use crate::support::*;
+
+fn compacted(segment_bytes: u64) -> LogConfig {
+    LogConfig {
+        cleanup: Cleanup::Compact,
+        ..small_segments(segment_bytes)
+    }
+}
+
+/// One batch of these keys and values.
+fn keyed(compression: Compression, pairs: &[(i64, Option<i64>)], timestamp: i64) -> Bytes {
+    let mut builder = BatchBuilder::new(compression);
+    for (number, (key, value)) in pairs.iter().enumerate() {
+        let (key, value) = (format!("key {key}"), value.map(|value| format!("value {value}")));
+        builder.push(&RecordParts {
+            offset_delta: number as i32,
+            timestamp: Timestamp(timestamp),
+            key: Some(key.as_bytes()),
+            value: value.as_ref().map(String::as_bytes),
+            ..RecordParts::default()
+        });
+    }
+    builder.finish(None).unwrap()
+}
+
+/// Everything that can be read: offset, key, value.
+fn contents(log: &Log) -> Vec<(i64, String, Option<String>)> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (mut all, mut from) = (Vec::new(), log.start());
+    while from < log.end() {
+        let bytes = log.read_bytes(from, log.end(), 10_000, true, Which::All).unwrap();
+        if bytes.is_empty() {
+            break;
+        }
+        for batch in batches(&bytes) {
+            let batch = batch.unwrap();
+            batch.verify_crc().unwrap();
+            let section = batch.records_section(1 << 20).unwrap();
+            for record in Records::new(&section, batch.record_count()) {
+                let record = record.unwrap();
+                all.push((
+                    batch.base_offset().0 + i64::from(record.offset_delta),
+                    text(record.key.unwrap()),
+                    record.value.map(text),
+                ));
+            }
+            from = batch.next_offset();
+        }
+    }
+    all
+}
+
+fn last_of_each(all: &[(i64, String, Option<String>)]) -> BTreeMap<String, (i64, Option<String>)> {
+    all.iter()
+        .map(|(offset, key, value)| (key.clone(), (*offset, value.clone())))
+        .collect()
+}
+
+fn fill(log: &Log) {
+    for number in 0..60 {
+        let compression = if number % 2 == 0 {
+            Compression::None
+        } else {
+            Compression::Lz4
+        };
+        let pairs = [
+            (number % 7, Some(number)),
+            (100 + number, Some(number)),
+            (number % 5, Some(number * 10)),
+        ];
+        append_in(log, 1, keyed(compression, &pairs, 1_000), AppendKind::Internal).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_last_of_each_key_stays_at_its_offset() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(1_500));
+    fill(&log);
+    flushed(&log).await;
+    let (before, end) = (contents(&log), log.end());
+    let done = log.compact(wall_clock(), end).await.unwrap().unwrap();
+    assert!(
+        done.records_removed > 50 && done.bytes_after < done.bytes_before,
+        "{done:?}"
+    );
+    let after = contents(&log);
+    assert_eq!(last_of_each(&after), last_of_each(&before));
+    assert_eq!(after.len() as u64, before.len() as u64 - done.records_removed);
+    assert!(
+        log.compact(wall_clock(), end).await.unwrap().is_none(),
+        "there is nothing new"
+    );
+    for world in [world.after_kill().await, world.restart().await] {
+        let log = world.log_with(compacted(1_500));
+        assert_eq!((contents(&log), log.end()), (after.clone(), end));
+        append_in(
+            &log,
+            1,
+            keyed(Compression::None, &[(1, Some(1))], 0),
+            AppendKind::Internal,
+        )
+        .unwrap();
+    }
+}
+
+/// The bug: a crash in the middle of the swap leaves both, or neither, of the old and the new segments.
+#[tokio::test]
+async fn a_swap_that_was_interrupted_anywhere_is_finished_or_undone() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(1_500));
+    fill(&log);
+    flushed(&log).await;
+    let before = world.killed();
+    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    let expected = last_of_each(&contents(&log));
+    let new = world.log_path().join("00000000000000000000.log");
+    let interrupted = |state: &str| {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(before.path(), copy.path());
+        std::fs::copy(
+            &new,
+            copy.path().join(LOG).join(format!("00000000000000000000.log.{state}")),
+        )
+        .unwrap();
+        copy
+    };
+    let cleaned = interrupted("cleaned");
+    let swapped = interrupted("swap");
+    let half = interrupted("swap");
+    let names: Vec<_> = files(&half.path().join(LOG))
+        .into_iter()
+        .filter(|name| name.starts_with("00000000000000000000.") && !name.ends_with("swap"))
+        .collect();
+    names
+        .iter()
+        .for_each(|name| std::fs::remove_file(half.path().join(LOG).join(name)).unwrap());
+    for copy in [cleaned, swapped, half] {
+        let world = World::over(copy).await;
+        let log = world.log_with(compacted(1_500));
+        let all = contents(&log);
+        assert_eq!(last_of_each(&all), expected);
+        assert!(all.is_sorted(), "no offset is there twice");
+        assert!(
+            files(&world.log_path())
+                .iter()
+                .all(|name| !name.ends_with("swap") && !name.ends_with("cleaned"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_tombstone_stays_for_a_while_and_then_goes() {
+    let world = World::new().await;
+    let config = LogConfig {
+        delete_retention_ms: 1_000,
+        min_cleanable_dirty_permille: 0,
+        ..compacted(300)
+    };
+    let log = world.log_with(config);
+    let now = wall_clock();
+    append_in(
+        &log,
+        1,
+        keyed(Compression::None, &[(1, Some(1)), (2, Some(2))], now.0),
+        AppendKind::Internal,
+    )
+    .unwrap();
+    append_in(
+        &log,
+        1,
+        keyed(Compression::None, &[(1, None)], now.0),
+        AppendKind::Internal,
+    )
+    .unwrap();
+    let has_tombstone = |log: &Log| {
+        contents(log)
+            .iter()
+            .any(|(_, key, value)| key == "key 1" && value.is_none())
+    };
+    for (seconds, expected) in [(0, true), (0, true), (5, false)] {
+        // Something new, or there is nothing to do; enough of it to seal a segment.
+        for number in 0..8 {
+            append_in(
+                &log,
+                1,
+                keyed(Compression::None, &[(50 + number, Some(1))], now.0),
+                AppendKind::Internal,
+            )
+            .unwrap();
+        }
+        flushed(&log).await;
+        log.compact(WallTime(now.0 + seconds * 1_000), log.end())
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(has_tombstone(&log), expected, "after {seconds} s");
+        assert!(
+            !contents(&log)
+                .iter()
+                .any(|(_, key, value)| key == "key 1" && value.is_some())
+        );
+    }
+}
+
+/// The bug: what is not committed yet replaces what is.
+#[tokio::test]
+async fn nothing_beyond_the_limit_is_looked_at() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(1_500));
+    fill(&log);
+    flushed(&log).await;
+    let before = contents(&log);
+    let limit = Offset(60);
+    log.compact(wall_clock(), limit).await.unwrap();
+    let after = contents(&log);
+    let below: Vec<_> = before
+        .iter()
+        .filter(|(offset, ..)| *offset < limit.0)
+        .cloned()
+        .collect();
+    let beyond = |all: &[(i64, String, Option<String>)]| all.iter().filter(|(offset, ..)| *offset >= limit.0).count();
+    assert_eq!(beyond(&after), beyond(&before));
+    for (key, last) in last_of_each(&below) {
+        assert!(after.contains(&(last.0, key, last.1)));
+    }
+}
+
+#[tokio::test]
+async fn the_last_batch_of_a_producer_stays_though_it_is_empty() {
+    let world = World::new().await;
+    let log = world.log_with(LogConfig {
+        min_cleanable_dirty_permille: 0,
+        ..compacted(300)
+    });
+    append_in(&log, 1, produced(4, 0, 0, 1), AppendKind::Internal).unwrap();
+    append_in(&log, 1, produced(4, 0, 1, 1), AppendKind::Internal).unwrap();
+    for _ in 0..10 {
+        append_in(&log, 1, plain(1, 0), AppendKind::Internal).unwrap();
+    }
+    flushed(&log).await;
+    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    let killed = world.killed();
+    for name in files(&killed.path().join(LOG))
+        .iter()
+        .filter(|name| name.ends_with(".snapshot"))
+    {
+        std::fs::remove_file(killed.path().join(LOG).join(name)).unwrap();
+    }
+    let log = World::over(killed).await.log_with(compacted(300));
+    assert_eq!(log.producers()[0].last_offset, Offset(1));
+}
