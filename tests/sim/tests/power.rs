@@ -1,6 +1,7 @@
 //! What a power cut takes and what it leaves: the disk model, tried from above.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io::IoSlice;
 use std::rc::Rc;
@@ -143,27 +144,66 @@ fn an_atomic_write_is_the_old_bytes_or_the_new_ones_at_every_moment() {
     }
 }
 
-/// Torn writes happen, at sectors, and never touch what was synced.
+/// Sectors are lost one by one, a later one may survive an earlier one, and none of it touches what was synced.
 #[test]
 fn unsynced_writes_may_survive_in_part() {
-    let mut lengths = std::collections::BTreeSet::new();
-    for seed in seeds(100) {
+    let mut shapes = BTreeSet::new();
+    for seed in seeds(200) {
         let mut world = World::new(seed);
         let life = |dir: Dir| async move {
             let file = dir.create("log").unwrap();
             dir.sync().unwrap();
             append(&file, &[1; 300]);
             file.sync_data().await.unwrap();
-            append(&file, &[2; 3_000]);
+            append(&file, &[2; 1_748]);
         };
-        let left = after_a_power_cut(&mut world, life, |dir| dir.read("log", 3_300).unwrap());
+        let left = after_a_power_cut(&mut world, life, |dir| dir.read("log", 2_048).unwrap());
         assert_eq!(left[..300], [1; 300]);
-        lengths.insert(left.len());
+        let sector = |sector: &[u8]| {
+            assert!(
+                sector.iter().all(|byte| *byte == sector[0]),
+                "seed {seed}: half a sector"
+            );
+            sector[0]
+        };
+        let shape: Vec<u8> = left[300..]
+            .chunks(212)
+            .take(1)
+            .chain(left.chunks(512).skip(1))
+            .map(sector)
+            .collect();
+        shapes.insert(shape);
     }
-    assert!(
-        lengths.contains(&300) && lengths.contains(&3_300) && lengths.contains(&1_024),
-        "{lengths:?}"
-    );
+    let has = |pattern: fn(&[u8]) -> bool| shapes.iter().any(|shape| pattern(shape));
+    assert!(has(<[u8]>::is_empty) && has(|shape| shape == [2; 4]), "{shapes:?}");
+    assert!(has(|shape| shape.windows(2).any(|pair| pair == [2, 0])), "{shapes:?}");
+    assert!(has(|shape| shape.windows(2).any(|pair| pair == [0, 2])), "{shapes:?}");
+}
+
+/// The bug of writing behind a cut that is not durable: the new front may meet the old rest.
+#[test]
+fn what_was_cut_may_be_back_unless_the_cut_was_synced() {
+    for (synced, expected) in [(true, false), (false, true)] {
+        let mut came_back = false;
+        for seed in seeds(200) {
+            let mut world = World::new(seed);
+            let life = move |dir: Dir| async move {
+                let file = dir.create("log").unwrap();
+                dir.sync().unwrap();
+                append(&file, &[1; 2_048]);
+                file.sync_data().await.unwrap();
+                file.truncate(512).unwrap();
+                if synced {
+                    file.sync_data_blocking().unwrap();
+                }
+                append(&file, &[2; 1_024]);
+            };
+            let left = after_a_power_cut(&mut world, life, |dir| dir.read("log", 2_048).unwrap());
+            let new = left.iter().position(|byte| *byte == 2);
+            came_back |= new.is_some_and(|new| left[new..].contains(&1));
+        }
+        assert_eq!(came_back, expected);
+    }
 }
 
 /// A renamed, then removed file goes on for whoever has it open, as a fetch of a deleted segment needs.

@@ -3,8 +3,9 @@
 //! # The fault model
 //!
 //! - A write is seen by every later read at once. It is on the platter when a sync of its file that began after it
-//!   has returned; until then a power cut may keep all of it, a front part of whole sectors, or nothing, independently
-//!   of other writes, earlier ones included. The file's length follows what was kept; holes read as zeros.
+//!   has returned. Until then a power cut finds each sector as it was at some moment since the last sync, whatever its
+//!   neighbours are, and the file's length likewise: writes are torn, later ones survive without earlier ones, holes read
+//!   as zeros, and what was cut off may be back.
 //! - A name (created, renamed, removed) is on the platter when its directory was synced; until then a power cut
 //!   keeps the changes of a directory up to some point, in order. A rename is one change. A file whose name is lost
 //!   is lost, synced or not.
@@ -15,6 +16,7 @@
 //! [`Disk::end_sync`].
 
 mod file_node;
+mod kept;
 mod names;
 mod power;
 
@@ -30,7 +32,7 @@ use names::DirNode;
 pub enum Survival {
     /// Nothing.
     Nothing,
-    /// Some of it, drawn from the run's random numbers; writes may be torn at any sector.
+    /// Some of it, drawn from the run's random numbers: see the fault model in `sim/disk.rs`.
     Random,
 }
 

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::file_node::{Change, FileNode};
+use super::kept::{Kept, SECTOR_BYTES, longest};
 use super::names::DirNode;
 use super::{Disk, Node, NodeId, ROOT, Survival};
 use crate::random::below;
-
-/// Writes are torn between these, as counted from the start of the file.
-const SECTOR_BYTES: u64 = 512;
 
 impl Disk {
     /// Forgets what was not synced, but for what `survival` grants; every handle is closed and every lock open.
@@ -53,35 +51,16 @@ impl Node {
 
 impl FileNode {
     fn power_cut(&mut self, survival: Survival) {
-        for (_, change) in std::mem::take(&mut self.unsynced) {
-            if let Some(kept) = change.survive(survival) {
-                kept.apply_to(&mut self.durable);
-            }
+        let unsynced = std::mem::take(&mut self.unsynced);
+        let changes: Vec<Change> = unsynced.into_iter().map(|(_, change)| change).collect();
+        if survival == Survival::Random {
+            let sectors = 1 + self.content.len().max(longest(&changes)) as u64 / SECTOR_BYTES;
+            let kept = Kept::draw(changes.len(), sectors as usize);
+            kept.apply(&changes, &mut self.durable);
         }
         self.content.clone_from(&self.durable);
         self.handles = 0;
     }
-}
-
-impl Change {
-    fn survive(self, survival: Survival) -> Option<Self> {
-        if survival == Survival::Nothing {
-            return None;
-        }
-        match (below(3), self) {
-            (0, _) => None,
-            (1, Self::Write { at, bytes }) => Some(tear(at, bytes)),
-            (_, whole) => Some(whole),
-        }
-    }
-}
-
-/// Keeps the front of a write, up to a sector's end.
-fn tear(at: u64, mut bytes: Vec<u8>) -> Change {
-    let torn = at + below(bytes.len() as u64 + 1);
-    let torn = torn / SECTOR_BYTES * SECTOR_BYTES;
-    bytes.truncate(torn.saturating_sub(at) as usize);
-    Change::Write { at, bytes }
 }
 
 impl DirNode {
