@@ -1,0 +1,32 @@
+//! `crash-node`: a bare node for the rounds. It says `ready ADDRESS` once it serves, and lives until it is killed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// A node without settings.
+#[derive(Parser)]
+struct Arguments {
+    /// Where it keeps everything.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where it listens.
+    #[arg(long)]
+    listen: SocketAddr,
+    /// Which generation of the plugin is to be deployed, at least.
+    #[arg(long)]
+    generation: u64,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    corvid_env::fault::arm_from_environment()?;
+    let config = bed::node::config(&arguments.data, arguments.listen);
+    let node = bed::node::start(config, arguments.generation).await?;
+    println!("{}{}", crash::broker::READY, node.address());
+    corvid_env::signal::terminate().await;
+    Ok(())
+}

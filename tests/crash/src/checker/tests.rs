@@ -1,0 +1,117 @@
+//! Each thing that the checker is to see, in the smallest history that has it.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+fn target() -> PartitionName {
+    ("orders".into(), 0)
+}
+
+fn stream(told: &[(Sort, Option<Told>)]) -> Vec<StreamHistory> {
+    vec![StreamHistory {
+        id: 1,
+        target: target(),
+        records: told.to_vec(),
+    }]
+}
+
+fn acknowledged(offset: i64) -> Option<Told> {
+    Some(Told::Acknowledged(Some(offset)))
+}
+
+fn found(number: u64, sort: Sort, offset: i64) -> Found {
+    Found {
+        offset,
+        key: history::key(1, number).into_bytes(),
+        value: sort.value(1, number),
+        letter_offset: None,
+    }
+}
+
+fn violations(streams: &[StreamHistory], logs: &[(&str, i32, Vec<Found>)]) -> Vec<Violation> {
+    let logs: Logs = logs.iter().map(|(topic, index, log)| (((*topic).into(), *index), log.clone())).collect();
+    let letters = |topic: &str| (topic == "orders").then(|| "orders.DLT".to_owned());
+    check(streams, &logs, letters, &MemberHistory::default())
+}
+
+#[test]
+fn records_that_stay_move_and_die_once_are_fine() {
+    let streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, acknowledged(1)), (Sort::Bad, acknowledged(2))]);
+    let letter = Found {
+        letter_offset: Some(2),
+        ..found(2, Sort::Bad, 9)
+    };
+    let logs = [
+        ("orders", 0, vec![found(0, Sort::Good, 0)]),
+        ("orders", 1, vec![found(1, Sort::Good, 40)]),
+        ("orders.DLT", 0, vec![letter]),
+    ];
+    assert_eq!(violations(&streams, &logs), []);
+}
+
+/// One history for each kind of violation, and nothing else is seen in it.
+#[test]
+fn each_violation_is_seen() {
+    let one = |told| stream(&[(Sort::Good, told)]);
+    let good = |offset| found(0, Sort::Good, offset);
+    let cases: [(&str, Vec<StreamHistory>, Vec<Found>, Vec<Found>); 7] = [
+        ("lost", one(acknowledged(0)), vec![], vec![]),
+        ("doubled", one(acknowledged(0)), vec![good(0)], vec![good(7)]),
+        ("refused", one(Some(Told::Refused)), vec![good(0)], vec![]),
+        ("unsettled", one(None), vec![], vec![]),
+        ("offset", one(acknowledged(0)), vec![good(1)], vec![]),
+        ("unknown", vec![], vec![good(0)], vec![]),
+        (
+            "order",
+            stream(&[(Sort::Good, acknowledged(1)), (Sort::Good, acknowledged(0))]),
+            vec![found(1, Sort::Good, 0), found(0, Sort::Good, 1)],
+            vec![],
+        ),
+    ];
+    for (name, streams, here, there) in cases {
+        let seen = violations(&streams, &[("orders", 0, here), ("orders", 1, there)]);
+        let [only] = &seen[..] else { panic!("{name}: {seen:?}") };
+        let right = matches!(
+            (name, only),
+            ("lost", Violation::Lost(_))
+                | ("doubled", Violation::Doubled(_))
+                | ("refused", Violation::Refused(_))
+                | ("unsettled", Violation::Unsettled(_))
+                | ("offset", Violation::Offset(_))
+                | ("unknown", Violation::Unknown(_))
+                | ("order", Violation::Order(_))
+        );
+        assert!(right, "{name}: {only}");
+    }
+}
+
+#[test]
+fn a_good_record_among_the_dead_letters_is_misplaced() {
+    let streams = stream(&[(Sort::Good, acknowledged(0))]);
+    let seen = violations(&streams, &[("orders.DLT", 0, vec![found(0, Sort::Good, 0)])]);
+    assert!(matches!(&seen[..], [Violation::Misplaced(_)]), "{seen:?}");
+}
+
+#[test]
+fn what_was_told_of_a_record_that_moved_is_nobodys_offset() {
+    let streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, Some(Told::Acknowledged(None)))]);
+    let logs = [("orders", 0, vec![found(1, Sort::Good, 0)]), ("orders", 1, vec![found(0, Sort::Good, 3)])];
+    let seen = violations(&streams, &logs);
+    assert!(matches!(&seen[..], [Violation::Offset(_)]), "{seen:?}");
+}
+
+#[test]
+fn a_member_that_skipped_a_record_or_saw_another_is_noticed() {
+    let streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, acknowledged(1))]);
+    let log = vec![found(0, Sort::Good, 0), found(1, Sort::Good, 1)];
+    let logs: Logs = BTreeMap::from([(target(), log)]);
+    let mut member = MemberHistory::default();
+    member.saw(&target(), 1, b"1/1");
+    member.acknowledged(&target(), 2);
+    let seen = check(&streams, &logs, |_| None, &member);
+    assert!(matches!(&seen[..], [Violation::Group(_)]), "{seen:?}");
+    member.saw(&target(), 0, b"1/9");
+    let seen = check(&streams, &logs, |_| None, &member);
+    assert!(matches!(&seen[..], [Violation::Group(_)]), "{seen:?}");
+}

@@ -1,0 +1,72 @@
+//! What producers were told.
+
+use std::sync::Arc;
+
+/// A partition by its topic's name and index.
+pub type PartitionName = (Arc<str>, i32);
+
+/// The sort of a record, which its value shows to the validators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// Taken by every validator.
+    Good,
+    /// The first validator flips a coin: to the dead-letter topic, or on.
+    Bad,
+    /// The second validator flips a coin: the whole batch is refused, or not.
+    Worst,
+}
+
+impl Sort {
+    /// The value of a record of this sort.
+    pub fn value(self, stream: u32, number: u64) -> Vec<u8> {
+        match self {
+            Self::Good => format!("record {number} of stream {stream}, {}", "x".repeat((number % 97) as usize)).into(),
+            Self::Bad => b"bad".to_vec(),
+            Self::Worst => b"worst".to_vec(),
+        }
+    }
+}
+
+/// The key of a record: which it is.
+pub fn key(stream: u32, number: u64) -> String {
+    format!("{stream}/{number}")
+}
+
+/// Which record a key names.
+pub fn parse_key(key: &[u8]) -> Option<(u32, u64)> {
+    let (stream, number) = std::str::from_utf8(key).ok()?.split_once('/')?;
+    Some((stream.parse().ok()?, number.parse().ok()?))
+}
+
+/// What the producer of a record was told about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// It is in. The offset that it has, or would have in the partition that was named, if it was told.
+    Acknowledged(Option<i64>),
+    /// It is not in, and never will be.
+    Refused,
+}
+
+/// All that one producer sent to one partition, by the records' numbers.
+#[derive(Debug, Clone)]
+pub struct StreamHistory {
+    /// Its number.
+    pub id: u32,
+    /// The partition that it named.
+    pub target: PartitionName,
+    /// Each record's sort, and what was told about it; none if nothing was.
+    pub records: Vec<(Sort, Option<Told>)>,
+}
+
+/// A record as it was read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its offset.
+    pub offset: i64,
+    /// Its key.
+    pub key: Vec<u8>,
+    /// Its value.
+    pub value: Vec<u8>,
+    /// The offset that a dead letter says it had.
+    pub letter_offset: Option<i64>,
+}

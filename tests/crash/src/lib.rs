@@ -1,0 +1,43 @@
+//! Kills a broker again and again under producers that want every record acknowledged, and then looks whether each
+//! acknowledged record is there exactly once.
+//!
+//! A round starts the broker on the data of the round before, with one fail-point armed at a random hit (or with
+//! a SIGKILL to come at a random moment), perhaps changes the plugins or adds partitions, and lets the producers
+//! at it until it is dead. The topic has a partitioner that flips a coin on every call, a validator that
+//! sends some records to the dead-letter topic, and one that refuses some batches, both by a coin: what a retry
+//! would decide is never what was decided.
+//!
+//! ```text
+//! run ─ schedule: which fault, which change      broker: the process      setup: topics, bindings, changes
+//!   ├─ producer ─ stream: one producer id at one partition; batches, sequences, what became of each record
+//!   ├─ member: a consumer group of one, with commits
+//!   └─ read_back ─ checker: what must hold
+//! ```
+//!
+//! From one seed come the faults, the hits, the changes and the records. How the processes interleave is the machine's
+//! affair, so a seed that has failed fails again often, not always.
+//!
+//! # The checker is trusted because it has caught bugs
+//!
+//! Bugs are planted in the broker by fail-points with the action `skip`; `tests/planted_bugs.rs` says which,
+//! and that the checker finds each.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a harness around a process: the machine's clock, files and sockets are what it is about"
+)]
+
+pub mod broker;
+pub mod checker;
+pub mod gate;
+pub mod history;
+pub mod member;
+pub mod producer;
+pub mod read_back;
+pub mod report;
+pub mod rng;
+pub mod run;
+pub mod schedule;
+pub mod setup;
+pub mod stream;

@@ -1,0 +1,278 @@
+//! What one producer id sends to one partition: batches in order, five at most under way, each sent with its sequence until
+//! it is acknowledged or refused for good.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use corvid_record::{
+    BatchBuilder, Compression, Producer, ProducerEpoch, ProducerId, RecordParts, Sequence, Timestamp,
+};
+use corvid_wire::kafka::ResponseError;
+
+use crate::history::{self, PartitionName, Sort, StreamHistory, Told};
+use crate::rng::Rng;
+
+/// How many batches an idempotent producer may have under way at a partition.
+const UNDER_WAY_MAX: usize = 5;
+
+/// A producer at a partition.
+pub struct Stream {
+    history: StreamHistory,
+    rng: Rng,
+    codec: Compression,
+    identity: Option<(ProducerId, ProducerEpoch)>,
+    next_sequence: Sequence,
+    /// In order; none is settled.
+    batches: VecDeque<Batch>,
+    /// The broker has acknowledged a batch of this producer id.
+    known: bool,
+    /// A batch was refused, so the sequences behind it are gaps: nothing is sent until none is under way, and then all
+    /// that is left gets a new epoch, as Kafka's clients do it.
+    bump: bool,
+    /// What the broker answered that no broker should.
+    complaints: Vec<String>,
+}
+
+struct Batch {
+    tag: u64,
+    first: u64,
+    sorts: Vec<Sort>,
+    sequence: Sequence,
+    bytes: Bytes,
+    under_way: bool,
+}
+
+impl Stream {
+    /// A stream to this partition, which has no producer id yet.
+    pub fn new(id: u32, target: PartitionName, mut rng: Rng) -> Self {
+        use Compression::{Gzip, Lz4, None, Snappy, Zstd};
+        let codec = rng.pick(&[None, None, None, Gzip, Snappy, Lz4, Zstd]);
+        let history = StreamHistory {
+            id,
+            target,
+            records: Vec::new(),
+        };
+        Self {
+            history,
+            rng,
+            codec,
+            identity: Option::None,
+            next_sequence: Sequence(0),
+            batches: VecDeque::new(),
+            known: false,
+            bump: false,
+            complaints: Vec::new(),
+        }
+    }
+
+    /// The partition that it names.
+    pub fn target(&self) -> &PartitionName {
+        &self.history.target
+    }
+
+    /// Whether it needs a producer id first.
+    pub fn is_anonymous(&self) -> bool {
+        self.identity.is_none()
+    }
+
+    /// Takes its producer id.
+    pub fn identify(&mut self, id: ProducerId, epoch: ProducerEpoch) {
+        self.identity = Some((id, epoch));
+    }
+
+    /// Whether nothing is left to be settled.
+    pub fn is_settled(&self) -> bool {
+        self.batches.is_empty()
+    }
+
+    /// The batch that is to go out now, if one is: one that was lost, or (if `more`) a new one.
+    pub fn next(&mut self, more: bool) -> Option<(u64, Bytes)> {
+        self.bump_epoch();
+        let waiting = self.batches.iter().position(|batch| !batch.under_way);
+        let at = match waiting {
+            _ if self.bump => return None,
+            // What was lost goes out in its old order, after the answers to what was sent behind it.
+            Some(at) if self.batches.iter().skip(at).any(|batch| batch.under_way) => return None,
+            Some(at) => at,
+            None if !more || self.batches.len() >= UNDER_WAY_MAX => return None,
+            None => {
+                self.make_batch();
+                self.batches.len() - 1
+            }
+        };
+        // A broker takes any sequence from a producer that it doesn't know: the first batch goes alone.
+        if !self.known && at > 0 {
+            return None;
+        }
+        let batch = &mut self.batches[at];
+        batch.under_way = true;
+        Some((batch.tag, batch.bytes.clone()))
+    }
+
+    /// Takes the answer to a batch.
+    pub fn answered(&mut self, tag: u64, answer: Result<i64, ResponseError>) {
+        let Some(at) = self.batches.iter().position(|batch| batch.tag == tag) else {
+            return self.complaints.push(format!("batch {tag} is answered twice: {answer:?}"));
+        };
+        match answer {
+            Ok(offset) => self.settle(at, |delta| Told::Acknowledged(Some(offset + delta))),
+            // As every client has it: the batch is in the log, too far back for its offset to be remembered.
+            Err(ResponseError::DuplicateSequenceNumber) => self.settle(at, |_| Told::Acknowledged(None)),
+            Err(ResponseError::InvalidRecord) => {
+                self.settle(at, |_| Told::Refused);
+                self.bump = true;
+            }
+            // A batch before it is missing. If none is, the broker is wrong.
+            Err(ResponseError::OutOfOrderSequenceNumber) if at > 0 || self.bump => self.batches[at].under_way = false,
+            Err(error) if error.is_retriable() => self.batches[at].under_way = false,
+            Err(error) => {
+                let records = &self.batches[at];
+                let from = history::key(self.history.id, records.first);
+                self.complaints.push(format!("the batch from {from} on ({:?}) is answered {error:?}", records.sequence));
+                self.batches[at].under_way = false;
+            }
+        }
+    }
+
+    /// The connection is gone, and with it the answers to what was under way.
+    pub fn lost(&mut self) {
+        self.batches.iter_mut().for_each(|batch| batch.under_way = false);
+    }
+
+    /// What the broker answered that no broker should.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    /// What became of its records.
+    pub fn into_history(self) -> (StreamHistory, Vec<String>) {
+        (self.history, self.complaints)
+    }
+
+    fn settle(&mut self, at: usize, told: impl Fn(i64) -> Told) {
+        let batch = self.batches.remove(at).expect("it was just found");
+        for delta in 0..batch.sorts.len() {
+            let told = told(delta as i64);
+            self.known |= matches!(told, Told::Acknowledged(_));
+            self.history.records[batch.first as usize + delta].1 = Some(told);
+        }
+    }
+
+    /// Once the answers to all that was sent are in: what is left is in no log, and gets a new epoch.
+    fn bump_epoch(&mut self) {
+        if !self.bump || self.batches.iter().any(|batch| batch.under_way) {
+            return;
+        }
+        self.bump = false;
+        let (id, epoch) = self.identity.expect("nothing was refused without a producer id");
+        self.identity = Some((id, ProducerEpoch(epoch.0 + 1)));
+        self.next_sequence = Sequence(0);
+        let left: Vec<Batch> = self.batches.drain(..).collect();
+        for batch in left {
+            let sealed = self.seal(batch.tag, batch.first, batch.sorts);
+            self.batches.push_back(sealed);
+        }
+    }
+
+    fn make_batch(&mut self) {
+        let first = self.history.records.len() as u64;
+        let count = self.rng.between(1, 8);
+        // Some batches are of many small records, so that fewer and larger ones are not all there is.
+        let sorts: Vec<Sort> = (0..count)
+            .map(|_| match self.rng.below(100) {
+                0..=7 => Sort::Bad,
+                8 => Sort::Worst,
+                _ => Sort::Good,
+            })
+            .collect();
+        self.history.records.extend(sorts.iter().map(|sort| (*sort, None)));
+        let batch = self.seal(first, first, sorts);
+        self.batches.push_back(batch);
+    }
+
+    fn seal(&mut self, tag: u64, first: u64, sorts: Vec<Sort>) -> Batch {
+        let (id, epoch) = self.identity.expect("a batch is made under a producer id");
+        let sequence = self.next_sequence;
+        self.next_sequence = sequence.advanced_by(sorts.len() as i32);
+        let producer = Producer {
+            id,
+            epoch,
+            base_sequence: sequence,
+        };
+        let mut builder = BatchBuilder::new(self.codec).producer(producer);
+        for (delta, sort) in (0..).zip(&sorts) {
+            let number = first + delta as u64;
+            let (key, value) = (history::key(self.history.id, number), sort.value(self.history.id, number));
+            builder.push(&RecordParts {
+                offset_delta: delta,
+                timestamp: Timestamp(corvid_env::clock::wall_clock().0),
+                key: Some(key.as_bytes()),
+                value: Some(&value),
+                headers: &[],
+            });
+        }
+        Batch {
+            tag,
+            first,
+            sorts,
+            sequence,
+            bytes: builder.finish(None).expect("a few small records are a batch"),
+            under_way: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stream() -> Stream {
+        let mut stream = Stream::new(1, ("t".into(), 0), Rng::new(7));
+        stream.identify(ProducerId(9), ProducerEpoch(0));
+        stream
+    }
+
+    fn send_all(stream: &mut Stream) -> Vec<u64> {
+        std::iter::from_fn(|| stream.next(true)).map(|(tag, _)| tag).collect()
+    }
+
+    #[test]
+    fn the_first_batch_goes_alone_and_then_five() {
+        let mut stream = stream();
+        let first = send_all(&mut stream);
+        assert_eq!(first.len(), 1);
+        stream.answered(first[0], Ok(0));
+        assert_eq!(send_all(&mut stream).len(), 5);
+    }
+
+    #[test]
+    fn what_was_lost_goes_out_again_in_its_order_and_as_it_was() {
+        let mut stream = stream();
+        let first = send_all(&mut stream);
+        stream.answered(first[0], Ok(0));
+        let sent: Vec<_> = std::iter::from_fn(|| stream.next(true)).collect();
+        stream.answered(sent[1].0, Err(ResponseError::RequestTimedOut));
+        assert!(stream.next(true).is_none(), "later ones are still under way");
+        stream.lost();
+        let again: Vec<_> = std::iter::from_fn(|| stream.next(true)).collect();
+        assert_eq!(again, sent);
+    }
+
+    #[test]
+    fn after_a_refusal_what_is_left_begins_a_new_epoch() {
+        let mut stream = stream();
+        let first = send_all(&mut stream);
+        stream.answered(first[0], Ok(0));
+        let sent = send_all(&mut stream);
+        stream.answered(sent[0], Err(ResponseError::InvalidRecord));
+        for tag in &sent[1..] {
+            assert!(stream.next(true).is_none());
+            stream.answered(*tag, Err(ResponseError::OutOfOrderSequenceNumber));
+        }
+        let (tag, bytes) = stream.next(true).expect("it goes on");
+        assert_eq!(tag, sent[1]);
+        let batch = corvid_record::Batch::parse(&bytes).unwrap();
+        assert_eq!((batch.producer_epoch(), batch.base_sequence()), (ProducerEpoch(1), Sequence(0)));
+        assert!(stream.complaints().is_empty());
+    }
+}
