@@ -175,7 +175,8 @@ impl Courier {
             (Some(mate), false) => mate.next_offset(),
             (None, false) => return Ok(Taken::WaitsForMate),
         };
-        if !entry.is_armed(mate.as_ref()) {
+        // A test plants bugs at these two points with `skip`: it takes torn entries for armed, and delivers twice.
+        if !entry.is_armed(mate.as_ref()) && fault::hit("link.mate").is_none() {
             tracing::info!(source = ?self.source, offset = %at.offset, "an entry without its mate: a torn write");
             return Ok(Taken::All(batch.next_offset()));
         }
@@ -224,7 +225,7 @@ impl Courier {
         };
         let mut expected = target.log().link(self.id).unwrap_or(LinkPosition::START);
         loop {
-            if expected >= position {
+            if expected >= position && fault::hit("link.dedupe").is_none() {
                 let end = target.log().end();
                 pass.touched.insert(id, (target, end));
                 return Ok(true);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use corvid_env::fault::{self, Fault};
 use corvid_record::hidden::{Checkpoint, HiddenError, LinkPosition, SourceId};
 use corvid_record::{Batch, BuildError, Timestamp};
 
@@ -44,7 +45,8 @@ impl Links {
         let goes_forward = batch
             .stamp
             .is_some_and(|(stamped, to)| stamped == source && to > expected);
-        if goes_forward {
+        // A test plants a bug here: entries are taken again.
+        if goes_forward || fault::hit("link.check") == Some(Fault::Skip) {
             Ok(())
         } else {
             Err(AppendError::NotALinkBatch)

@@ -82,6 +82,11 @@ impl<'a> WritePieces<'a> {
         {
             return self.write_part(file, at, end as usize, fault, "log.after_entry");
         }
+        if self.entry.is_some()
+            && let Some(Fault::Cut(bytes)) = fault::hit("log.pair")
+        {
+            return self.write_part(file, at, bytes, Fault::Cut(bytes), "log.pair");
+        }
         match fault::hit("log.write") {
             None => self.write_all(file, at),
             Some(Fault::Cut(bytes)) => self.write_part(file, at, bytes, Fault::Cut(bytes), "log.write"),
