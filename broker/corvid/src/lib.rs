@@ -2,10 +2,12 @@
 //! simulation starts nodes from here.
 
 mod coordinator_config;
+pub mod embedded;
 mod follow;
 mod housekeeping;
 mod node;
 mod node_error;
+pub mod settings;
 
-pub use node::{Node, NodeConfig};
+pub use node::{Node, NodeConfig, Prepared};
 pub use node_error::NodeError;

@@ -1,29 +1,25 @@
 //! A node: every layer, put together. What starts first stops last.
 
+mod parts;
+mod prepared;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corvid_api::{Broker, FetchSessions, Server};
-use corvid_controller::{Advertised, Controller, ControllerConfig};
-use corvid_coordinator::Coordinator;
+use corvid_admin::{Context, Figures};
+use corvid_api::{Broker, Server};
 use corvid_delivery::Delivery;
-use corvid_env::fs::{Dir, DirLock};
-use corvid_env::net::TcpListener;
-use corvid_env::task::{self, JoinHandle};
 use corvid_metadata::NodeId;
 use corvid_metadata::config::Configs;
-use corvid_pipeline::{Modules, Plugins, Topics};
-use corvid_plugin_host::{Compiler, HostConfig, Limits, PluginHost};
-use corvid_replication::{NodeConfigs, Replicas};
-use corvid_storage::{LogDirectory, LogDirectoryConfig};
-use tokio::sync::watch;
+use corvid_plugin_host::{Compiler, Limits, PluginHost};
 
-use crate::follow::Follower;
 use crate::node_error::NodeError;
-use crate::{coordinator_config, housekeeping};
+
+use parts::Parts;
+pub use prepared::Prepared;
 
 /// What a node is started with: settings after all defaults.
 #[derive(Debug, Clone)]
@@ -50,81 +46,14 @@ pub struct NodeConfig {
 
 /// A running node.
 pub struct Node {
-    broker: Arc<Broker>,
-    delivery: Arc<Delivery>,
-    host: Arc<PluginHost>,
+    parts: Parts,
     server: Arc<Server>,
-    directory: Arc<LogDirectory>,
-    tasks: Vec<JoinHandle<()>>,
-    /// Held to the end: nobody else may use the directory.
-    _lock: DirLock,
 }
 
 impl Node {
     /// Starts a node. When this returns, clients are served.
     pub async fn start(config: NodeConfig) -> Result<Self, NodeError> {
-        let root = Dir::create_all(&config.data).map_err(|error| NodeError::data(&config.data, error))?;
-        let lock = root.lock()?;
-        let listener = TcpListener::bind(config.listen).await.map_err(|error| NodeError::bind(config.listen, error))?;
-        let address = listener.local_addr().map_err(|error| NodeError::bind(config.listen, error))?;
-        let sub = |name: &str| root.subdir(name).map_err(|error| NodeError::data(&config.data, error));
-        let controller = Controller::start(ControllerConfig {
-            node: config.node,
-            dir: sub("metadata")?,
-            advertised: advertised(&config, address),
-            fixed: config.fixed.clone(),
-            snapshot_every: SNAPSHOT_EVERY,
-        })
-        .await?;
-        let cluster_id = controller.image().cluster_id().unwrap_or_default().to_owned();
-        let logs = sub("logs")?;
-        let directory = LogDirectory::open(logs.clone(), directory_config(&config, &controller, &cluster_id)).await?;
-        let configs = NodeConfigs {
-            node: config.node,
-            fixed: config.fixed.clone(),
-        };
-        let replicas = Replicas::new(configs.clone(), logs, directory.clone());
-        let host = PluginHost::new(HostConfig {
-            cache: Some(sub("plugin-cache")?),
-            compiler: config.compiler.clone(),
-            workers: 2,
-            defaults: config.plugin_limits,
-        })?;
-        let modules = Arc::new(Modules::new(sub("plugins")?, config.builtin.clone()));
-        let topics = Topics::new(configs, Arc::new(Plugins::new(host.clone(), modules)));
-        let coordinator = Coordinator::new(coordinator_config::of(&controller));
-        let delivery = Delivery::new(replicas.clone());
-        let (settle, settled) = watch::channel(0);
-        let follower = Follower {
-            controller: controller.clone(),
-            replicas: replicas.clone(),
-            topics: topics.clone(),
-            delivery: delivery.clone(),
-            coordinator: coordinator.clone(),
-            settled: settle,
-        };
-        let following = follower.start().await;
-        let keeping = task::spawn("housekeeping", housekeeping::run(controller.clone(), replicas.clone()));
-        let broker = Arc::new(Broker {
-            node: config.node,
-            cluster_id,
-            controller,
-            replicas,
-            coordinator,
-            topics,
-            settled,
-            sessions: FetchSessions::default(),
-        });
-        let server = Server::start(broker.clone(), listener).map_err(|error| NodeError::bind(address, error))?;
-        Ok(Self {
-            broker,
-            delivery,
-            host,
-            server: Arc::new(server),
-            directory,
-            tasks: vec![following, keeping],
-            _lock: lock,
-        })
+        Prepared::new(config).await?.serve()
     }
 
     /// Where Kafka clients connect.
@@ -139,55 +68,52 @@ impl Node {
 
     /// What handlers share.
     pub fn broker(&self) -> &Arc<Broker> {
-        &self.broker
+        &self.parts.broker
     }
 
     /// Delivery between partitions.
     pub fn delivery(&self) -> &Arc<Delivery> {
-        &self.delivery
+        &self.parts.delivery
     }
 
     /// Where plugins run.
     pub fn plugin_host(&self) -> &Arc<PluginHost> {
-        &self.host
+        &self.parts.host
+    }
+
+    /// What the admin listener serves.
+    pub fn admin_context(&self) -> Arc<Context> {
+        let broker = &self.parts.broker;
+        Arc::new(Context {
+            version: env!("CARGO_PKG_VERSION"),
+            controller: broker.controller.clone(),
+            replicas: broker.replicas.clone(),
+            topics: broker.topics.clone(),
+            coordinator: broker.coordinator.clone(),
+            delivery: self.parts.delivery.clone(),
+            plugin_host: self.parts.host.clone(),
+            applier: self.parts.applier.clone(),
+            figures: Arc::new(KafkaListener(self.server.clone())),
+        })
     }
 
     /// Stops: takes no more requests, answers those under way, flushes, and leaves the mark of a clean
     /// shutdown, so that the next start has nothing to recover.
     pub async fn stop(self) -> Result<(), NodeError> {
         self.server.stop().await;
-        for task in &self.tasks {
-            task.abort();
-        }
-        self.broker.coordinator.shutdown().await;
-        self.broker.controller.shutdown().await;
-        self.directory.shutdown().await?;
-        Ok(())
+        self.parts.stop().await
     }
 }
 
-/// A snapshot of the metadata is written after so many entries of its log.
-const SNAPSHOT_EVERY: u64 = 10_000;
+/// The Kafka listener, as the admin listener below it sees it.
+struct KafkaListener(Arc<Server>);
 
-fn advertised(config: &NodeConfig, address: SocketAddr) -> Advertised {
-    let (host, port) = config.advertise.clone().unwrap_or_else(|| (address.ip().to_string(), address.port()));
-    // "localhost:0": the name is what was asked for, the port what the system picked.
-    let port = if port == 0 { address.port() } else { port };
-    Advertised {
-        host,
-        port,
-        rack: config.rack.clone(),
+impl Figures for KafkaListener {
+    fn connections(&self) -> usize {
+        self.0.connections()
     }
-}
 
-fn directory_config(config: &NodeConfig, controller: &Controller, cluster_id: &str) -> LogDirectoryConfig {
-    let image = controller.image();
-    let layers = image.broker_layers(config.node, &config.fixed);
-    let expiration = layers.number("producer.id.expiration.ms").max(1);
-    LogDirectoryConfig {
-        cluster_id: Some(cluster_id.to_owned()),
-        node_id: config.node.0,
-        producer_id_expiration: std::time::Duration::from_millis(expiration.unsigned_abs()),
-        ..LogDirectoryConfig::default()
+    fn request_memory_bytes(&self) -> usize {
+        self.0.request_memory()
     }
 }

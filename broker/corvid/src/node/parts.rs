@@ -1,0 +1,126 @@
+//! The layers behind the listener.
+
+use std::sync::Arc;
+
+use corvid_admin::Applier;
+use corvid_api::{Broker, FetchSessions};
+use corvid_controller::{Advertised, Controller, ControllerConfig};
+use corvid_coordinator::Coordinator;
+use corvid_delivery::Delivery;
+use corvid_env::fs::{Dir, DirLock};
+use corvid_env::task::{self, JoinHandle};
+use corvid_pipeline::{Modules, Plugins, Topics};
+use corvid_plugin_host::{HostConfig, PluginHost};
+use corvid_replication::{NodeConfigs, Replicas};
+use corvid_storage::{LogDirectory, LogDirectoryConfig};
+use tokio::sync::watch;
+
+use super::NodeConfig;
+use crate::follow::Follower;
+use crate::node_error::NodeError;
+use crate::{coordinator_config, housekeeping};
+
+/// Everything that runs without a client.
+pub(super) struct Parts {
+    pub broker: Arc<Broker>,
+    pub delivery: Arc<Delivery>,
+    pub host: Arc<PluginHost>,
+    pub applier: Arc<Applier>,
+    directory: Arc<LogDirectory>,
+    tasks: Vec<JoinHandle<()>>,
+    /// Held to the end: nobody else may use the directory.
+    _lock: DirLock,
+}
+
+/// A snapshot of the metadata is written after so many entries of its log.
+const SNAPSHOT_EVERY: u64 = 10_000;
+
+impl Parts {
+    pub async fn start(config: NodeConfig, root: &Dir, lock: DirLock, advertised: Advertised) -> Result<Self, NodeError> {
+        let sub = |name: &str| root.subdir(name).map_err(|error| NodeError::data(&config.data, error));
+        let controller = Controller::start(ControllerConfig {
+            node: config.node,
+            dir: sub("metadata")?,
+            advertised,
+            fixed: config.fixed.clone(),
+            snapshot_every: SNAPSHOT_EVERY,
+        })
+        .await?;
+        let cluster_id = controller.image().cluster_id().unwrap_or_default().to_owned();
+        let logs = sub("logs")?;
+        let directory = LogDirectory::open(logs.clone(), directory_config(&config, &controller, &cluster_id)).await?;
+        let configs = NodeConfigs {
+            node: config.node,
+            fixed: config.fixed.clone(),
+        };
+        let replicas = Replicas::new(configs.clone(), logs, directory.clone());
+        let host = plugin_host(&config, sub("plugin-cache")?)?;
+        let modules = Arc::new(Modules::new(sub("plugins")?, config.builtin.clone()));
+        let topics = Topics::new(configs, Arc::new(Plugins::new(host.clone(), modules)));
+        let coordinator = Coordinator::new(coordinator_config::of(&controller));
+        let delivery = Delivery::new(replicas.clone());
+        let (settle, settled) = watch::channel(0);
+        let follower = Follower {
+            controller: controller.clone(),
+            replicas: replicas.clone(),
+            topics: topics.clone(),
+            delivery: delivery.clone(),
+            coordinator: coordinator.clone(),
+            settled: settle,
+        };
+        let following = follower.start().await;
+        let keeping = task::spawn("housekeeping", housekeeping::run(controller.clone(), replicas.clone()));
+        let applier = Applier::new(controller.clone(), topics.clone(), settled.clone());
+        let broker = Arc::new(Broker {
+            node: config.node,
+            cluster_id,
+            controller,
+            replicas,
+            coordinator,
+            topics,
+            settled,
+            sessions: FetchSessions::default(),
+        });
+        Ok(Self {
+            broker,
+            delivery,
+            host,
+            applier,
+            directory,
+            tasks: vec![following, keeping],
+            _lock: lock,
+        })
+    }
+
+    /// Stops what started last first.
+    pub async fn stop(self) -> Result<(), NodeError> {
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.broker.coordinator.shutdown().await;
+        self.broker.controller.shutdown().await;
+        self.directory.shutdown().await?;
+        Ok(())
+    }
+}
+
+fn plugin_host(config: &NodeConfig, cache: Dir) -> Result<Arc<PluginHost>, NodeError> {
+    Ok(PluginHost::new(HostConfig {
+        cache: Some(cache),
+        compiler: config.compiler.clone(),
+        workers: 2,
+        defaults: config.plugin_limits,
+    })?)
+}
+
+fn directory_config(config: &NodeConfig, controller: &Controller, cluster_id: &str) -> LogDirectoryConfig {
+    let image = controller.image();
+    let layers = image.broker_layers(config.node, &config.fixed);
+    let expiration = layers.number("producer.id.expiration.ms").max(1);
+    LogDirectoryConfig {
+        cluster_id: Some(cluster_id.to_owned()),
+        node_id: config.node.0,
+        producer_id_expiration: std::time::Duration::from_millis(expiration.unsigned_abs()),
+        ..LogDirectoryConfig::default()
+    }
+}

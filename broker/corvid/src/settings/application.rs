@@ -1,0 +1,104 @@
+//! From settings to what `apply` takes: desired state, and the modules it names.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use corvid_admin::Application;
+use corvid_metadata::Digest;
+use corvid_metadata::desired::{Desired, DesiredPlugin};
+use corvid_pipeline::MODULE_BYTES_MAX;
+
+pub use corvid_pipeline::digest_of;
+
+use super::plugins::{ModuleSource, PluginEntry};
+use super::{Settings, split};
+
+/// A file of settings: what its relative paths count from, and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'a> {
+    /// Its folder.
+    pub folder: &'a Path,
+    /// Its name without the folder: whose the applied keys are.
+    pub name: &'a str,
+}
+
+impl<'a> Named<'a> {
+    /// The parts of a file's path.
+    pub fn of(path: &'a Path) -> Self {
+        Self {
+            folder: path.parent().unwrap_or(Path::new("")),
+            name: path.file_name().and_then(|name| name.to_str()).unwrap_or("settings"),
+        }
+    }
+}
+
+/// A module that is named, and not there.
+#[derive(Debug, thiserror::Error)]
+#[error("plugin `{plugin}`: {} cannot be read: {error}; build it with `corvid plugin build`, or correct `file` in [plugins.{plugin}]", path.display())]
+pub struct ApplicationError {
+    /// The plugin.
+    pub plugin: String,
+    /// The file.
+    pub path: PathBuf,
+    /// What the system says.
+    pub error: io::Error,
+}
+
+impl Settings {
+    /// Reads the modules of `file`'s plugins, and puts together what is to be applied.
+    pub fn application(&self, file: Named<'_>) -> Result<Application, ApplicationError> {
+        let mut modules = BTreeMap::new();
+        let mut plugins = BTreeMap::new();
+        for (name, entry) in &self.plugins {
+            let (digest, bytes) = module(name, entry, file.folder)?;
+            modules.extend(bytes.map(|bytes| (digest, bytes)));
+            plugins.insert(name.clone(), desired(digest, entry));
+        }
+        Ok(Application {
+            desired: Desired {
+                owner: file.name.to_owned(),
+                topics: self.topics.clone(),
+                plugins,
+            },
+            modules,
+        })
+    }
+}
+
+fn desired(module: Digest, entry: &PluginEntry) -> DesiredPlugin {
+    DesiredPlugin {
+        module,
+        builtin: match &entry.source {
+            ModuleSource::Builtin(name) => Some(name.clone()),
+            ModuleSource::File(_) | ModuleSource::Digest(_) => None,
+        },
+        config: entry.config.clone(),
+        limits: entry.limits,
+    }
+}
+
+fn module(plugin: &str, entry: &PluginEntry, folder: &Path) -> Result<(Digest, Option<Bytes>), ApplicationError> {
+    let bytes: Bytes = match &entry.source {
+        ModuleSource::Digest(digest) => return Ok((*digest, None)),
+        ModuleSource::Builtin(name) => crate::embedded::plugins().remove(name).unwrap_or_default(),
+        ModuleSource::File(file) => {
+            let path = folder.join(file);
+            let read = read_file(&path, MODULE_BYTES_MAX);
+            read.map_err(|error| ApplicationError {
+                plugin: plugin.to_owned(),
+                path,
+                error,
+            })?
+            .into()
+        }
+    };
+    Ok((digest_of(&bytes), Some(bytes)))
+}
+
+/// A whole file of at most `limit` bytes.
+pub fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let (folder, name) = split(path)?;
+    folder.read(name, limit)
+}

@@ -1,0 +1,57 @@
+//! A plugin at a place of a topic: its name, or a table.
+
+use corvid_metadata::PluginLimits;
+use corvid_metadata::policy::{Binding, OnFault, OnRefused};
+
+use super::key::Section;
+use super::plugins::limits;
+use super::problem::Problem;
+use super::reader::{Entry, Notes, Table};
+
+pub(super) const ON_REFUSED: &[&str] = &["refuse", "dead-letter", "drop"];
+pub(super) const ON_FAULT: &[&str] = &["refuse", "dead-letter", "pass"];
+
+pub(super) fn read(entry: &Entry<'_>, notes: &mut Notes) -> Option<Binding> {
+    if let Some(table) = entry.maybe_table() {
+        return read_table(entry, &table, notes);
+    }
+    if !entry.is_text() {
+        notes.wrong(entry.wrong("a plugin's name or a table { plugin, config, on_refused, on_fault, limits }"));
+        return None;
+    }
+    named(entry, notes).map(Binding::named)
+}
+
+fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Binding> {
+    let known = Section::Binding.names();
+    for inner in table.entries().filter(|inner| !known.contains(&inner.key)) {
+        notes.wrong(match inner.key {
+            "tables" | "script" | "script_file" => {
+                Problem::new(inner.key_span.clone(), format!("`{}` is not in this release", inner.key))
+            }
+            _ => inner.unknown(known.iter().copied()),
+        });
+    }
+    let Some(plugin) = table.get("plugin") else {
+        notes.wrong(Problem::new(entry.span.clone(), "a binding needs a `plugin`"));
+        return None;
+    };
+    let on_refused = table.get("on_refused").and_then(|entry| entry.word(ON_REFUSED, notes));
+    let on_fault = table.get("on_fault").and_then(|entry| entry.word(ON_FAULT, notes));
+    Some(Binding {
+        plugin: named(&plugin, notes)?,
+        config: table.get("config").and_then(|entry| entry.table(notes).and_then(|_| entry.json(notes))),
+        on_refused: on_refused.and_then(OnRefused::parse),
+        on_fault: on_fault.and_then(OnFault::parse),
+        limits: table.get("limits").map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
+    })
+}
+
+fn named(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
+    let name = entry.text(notes)?;
+    if name.is_empty() {
+        notes.wrong(entry.wrong("a plugin's name"));
+        return None;
+    }
+    Some(name.to_owned())
+}

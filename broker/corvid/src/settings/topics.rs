@@ -1,0 +1,189 @@
+//! `[topics.*]`: each key becomes a topic config under the name that Kafka's tools use.
+
+use std::collections::BTreeMap;
+
+use corvid_metadata::config::{ConfigError, Configs, check_topic, keys, topic_keys, validate_topic};
+use corvid_metadata::desired::DesiredTopic;
+use corvid_metadata::policy::{Binding, TopicBindings};
+use corvid_metadata::topic_name;
+
+use super::binding::{self, ON_FAULT, ON_REFUSED};
+use super::key::Section;
+use super::plugins::PluginEntry;
+use super::problem::{Problem, did_you_mean};
+use super::reader::{Entry, Notes, Table};
+
+/// What the design of policies has, and this release has not.
+const LATER: &[(&str, &str)] = &[
+    ("retry", "retries for consumers are not in this release"),
+    ("policy", "policy plugins are not in this release"),
+    ("fetch", "plugins in the fetch path are not in this release"),
+    ("script", "scripts are not in this release"),
+    ("script_file", "scripts are not in this release"),
+];
+
+/// Where our own topic configs stand in a file.
+const OWN: &[(&str, &str)] = &[
+    (keys::PARTITIONER, "partitioner"),
+    (keys::PRODUCE, "produce"),
+    (keys::ON_REFUSED, "on_refused"),
+    (keys::ON_FAULT, "on_fault"),
+    (keys::DURABILITY, "durability"),
+    (keys::DEAD_LETTER_TOPIC, "dead_letter.topic"),
+    (keys::DEAD_LETTER_HEADERS, "dead_letter.headers"),
+];
+
+pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, DesiredTopic> {
+    let mut topics = BTreeMap::new();
+    for entry in table.entries() {
+        if let Err(error) = topic_name::check(entry.key) {
+            notes.wrong(Problem::new(entry.key_span.clone(), error.to_string()));
+        }
+        if let Some(table) = entry.table(notes) {
+            topics.insert(entry.key.to_owned(), topic(&entry, &table, notes));
+        }
+    }
+    topics
+}
+
+fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopic {
+    only(table, notes);
+    let before = notes.problems.len();
+    let partitions = table.get("partitions").and_then(|entry| entry.integer(1, i64::from(i32::MAX), notes));
+    let mut configs = policy(table, notes);
+    if let Some(others) = table.get("configs").and_then(|entry| entry.table(notes)) {
+        others_into(entry.key, &others, "", &mut configs, notes);
+    }
+    if let Some(dead_letter) = table.get("dead_letter").and_then(|entry| entry.table(notes)) {
+        dead_letter_into(&dead_letter, &mut configs, notes);
+    }
+    // What is wrong with a single key was said where it stands.
+    if notes.problems.len() == before
+        && let Err(error) = check_topic(entry.key, &configs)
+    {
+        notes.wrong(Problem::new(entry.key_span.clone(), error.to_string()));
+    }
+    DesiredTopic {
+        partitions: partitions.map(|partitions| partitions as i32),
+        configs,
+    }
+}
+
+fn only(table: &Table<'_>, notes: &mut Notes) {
+    let known = Section::Topic.names();
+    for entry in table.entries().filter(|entry| !known.contains(&entry.key)) {
+        let later = LATER.iter().find(|(key, _)| *key == entry.key);
+        let problem = Problem::new(entry.key_span.clone(), later.map_or("", |(_, what)| what));
+        notes.wrong(match later {
+            Some(_) => problem.hint("take it out: it would not be obeyed"),
+            None => unknown(&entry, &known),
+        });
+    }
+}
+
+/// `[topics.orders.DLT]` is a table in a topic `orders`; what was meant is a topic with a dot in its name.
+fn unknown(entry: &Entry<'_>, known: &[&str]) -> Problem {
+    let problem = entry.unknown(known.iter().copied());
+    if problem.hint.is_some() || entry.maybe_table().is_none() {
+        return problem;
+    }
+    let topic = entry.table.trim_start_matches("topics.");
+    problem.hint(format!("a topic's name with a dot stands in quotes: [topics.\"{topic}.{}\"]", entry.key))
+}
+
+fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
+    let mut configs = Configs::new();
+    let mut set = |key: &str, value: Option<String>| value.map(|value| configs.insert(key.to_owned(), value));
+    let partitioner = table.get("partitioner").and_then(|entry| binding::read(&entry, notes));
+    set(keys::PARTITIONER, partitioner.map(|binding| binding.to_config()));
+    set(keys::PRODUCE, table.get("produce").and_then(|entry| produce(&entry, notes)));
+    let words = [
+        (keys::ON_REFUSED, "on_refused", ON_REFUSED),
+        (keys::ON_FAULT, "on_fault", ON_FAULT),
+        (keys::DURABILITY, "durability", &["disk", "replicas"]),
+    ];
+    for (key, name, words) in words {
+        set(key, table.get(name).and_then(|entry| entry.word(words, notes)).map(str::to_owned));
+    }
+    configs
+}
+
+fn produce(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
+    let elements = entry.array(notes)?;
+    let bindings: Vec<Binding> = elements.iter().filter_map(|element| binding::read(element, notes)).collect();
+    let config = Binding::list_to_config(&bindings);
+    match Binding::parse_list(&config) {
+        Ok(_) => Some(config),
+        Err(error) => {
+            notes.wrong(Problem::new(entry.span.clone(), error.to_string()));
+            None
+        }
+    }
+}
+
+fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes) {
+    table.only(&Section::DeadLetter.names(), notes);
+    if let Some(entry) = table.get("topic")
+        && let Some(name) = entry.text(notes)
+    {
+        match topic_name::check(name) {
+            Ok(()) => drop(configs.insert(keys::DEAD_LETTER_TOPIC.to_owned(), name.to_owned())),
+            Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
+        }
+    }
+    let headers = table.get("headers").and_then(|entry| entry.word(&["corvid", "spring", "connect"], notes));
+    if let Some(headers) = headers {
+        configs.insert(keys::DEAD_LETTER_HEADERS.to_owned(), headers.to_owned());
+    }
+}
+
+/// `configs`: dotted keys are tables within tables, put together again.
+fn others_into(topic: &str, table: &Table<'_>, prefix: &str, configs: &mut Configs, notes: &mut Notes) {
+    for entry in table.entries() {
+        let name = format!("{prefix}{}", entry.key);
+        if let Some(inner) = entry.maybe_table() {
+            others_into(topic, &inner, &format!("{name}."), configs, notes);
+        } else if let Some(value) = other(topic, &name, &entry, notes) {
+            configs.insert(name, value);
+        }
+    }
+}
+
+fn other(topic: &str, name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
+    let value = entry.config_value(notes)?;
+    let about_key = |message: String| Problem::new(entry.key_span.clone(), message);
+    if let Some((_, own)) = OWN.iter().find(|(config, _)| *config == name) {
+        notes.wrong(about_key(format!("`{name}` has a key of its own")).hint(format!("set `{own}` of the topic")));
+        return None;
+    }
+    match validate_topic(topic, name, &value) {
+        Ok(()) => return Some(value),
+        Err(ConfigError::Unknown { .. }) => {
+            let problem = about_key(format!("unknown topic config `{name}`"));
+            let known = topic_keys().iter().filter(|key| !key.internal).map(|key| key.name);
+            notes.wrong(match did_you_mean(name, known) {
+                Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
+                None => problem,
+            });
+        }
+        Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
+    }
+    None
+}
+
+/// A plugin may be on the node already, so this is no error; more often it is a slip.
+pub(super) fn warn_of_unknown_plugins(topics: &Table<'_>, plugins: &BTreeMap<String, PluginEntry>, notes: &mut Notes) {
+    for topic in topics.entries() {
+        let Some(table) = topic.maybe_table() else { continue };
+        let configs = policy(&table, &mut Notes::default());
+        let Ok(bindings) = TopicBindings::from_configs(topic.key, &configs) else { continue };
+        for binding in bindings.all().filter(|binding| !plugins.contains_key(&binding.plugin)) {
+            let message = format!("topic `{}` binds plugin `{}`, which this file does not have", topic.key, binding.plugin);
+            let warning = Problem::new(topic.key_span.clone(), message);
+            notes.odd(match did_you_mean(&binding.plugin, plugins.keys().map(String::as_str)) {
+                Some(meant) => warning.hint(format!("did you mean `{meant}`?")),
+                None => warning.hint("it has to be on the node already"),
+            });
+        }
+    }
+}
