@@ -220,7 +220,8 @@ impl Run {
                 self.world = Some(world);
             }
             Step::Kill => {
-                flushed(&log).await;
+                // A moved start is durable soon, not at once: what is checked afterwards had the time.
+                self.world.as_ref().unwrap().directory.sync().await.unwrap();
                 drop(log);
                 let world = self.world.take().unwrap().after_kill().await;
                 self.world = Some(world);
@@ -231,12 +232,7 @@ impl Run {
     fn check(&self) {
         let (log, model) = (self.log(), &self.model);
         assert_eq!(log.end().0, model.end());
-        assert_eq!(
-            log.visible_end(log.end()).0,
-            model
-                .visible_end()
-                .max(log.visible_start(log.end()).0.min(model.visible_end()))
-        );
+        assert_eq!(log.visible_end(log.end()).0, model.visible_end());
         assert_eq!(log.visible_start(log.end()).0, model.visible_start);
         let start = log.visible_start(log.end()).0;
         let expected: Vec<_> = model
