@@ -14,13 +14,12 @@ use crate::fetch_sessions::SessionError;
 pub fn of_produce(error: &ProduceError) -> ResponseError {
     match error {
         ProduceError::Batch(refused) => of_batch(refused),
-        ProduceError::Records(_) => ResponseError::InvalidRecord,
         // Retriable in every client, and without a storm of metadata requests.
         ProduceError::Plugin { .. } | ProduceError::NotReady(_) | ProduceError::Backlog { .. } => {
             ResponseError::NotEnoughReplicas
         }
-        // What the hooks made of it cannot be a batch: trying again cannot help.
-        ProduceError::Assemble(_) => ResponseError::InvalidRecord,
+        // Records that cannot be read, or of which the hooks made no batch: trying again cannot help.
+        ProduceError::Records(_) | ProduceError::Assemble(_) => ResponseError::InvalidRecord,
         ProduceError::Append(error) => of_append(error),
     }
 }

@@ -44,7 +44,7 @@ fn change(config: &AlterableConfig) -> Result<Change, Refused> {
     let key = config.name.to_string();
     let value = || {
         let missing = || (ResponseError::InvalidRequest, format!("config {key} is to be set, but has no value"));
-        config.value.as_ref().map(|value| value.to_string()).ok_or_else(missing)
+        config.value.as_ref().map(std::string::ToString::to_string).ok_or_else(missing)
     };
     let op = match config.config_operation {
         0 => Op::Set(value()?),
