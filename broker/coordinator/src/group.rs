@@ -78,6 +78,8 @@ pub struct Group {
     joins: BTreeMap<String, CallId>,
     /// Who waits for an assignment.
     syncs: BTreeMap<String, CallId>,
+    /// The leader has brought this generation's assignment, and it is being written.
+    assigning: bool,
     /// Who has not asked for an assignment in this generation.
     unsynced: BTreeSet<String>,
     /// The first rebalance of an empty group is drawn out, for more members to come.
@@ -123,6 +125,7 @@ impl Group {
             pending: BTreeSet::new(),
             joins: BTreeMap::new(),
             syncs: BTreeMap::new(),
+            assigning: false,
             unsynced: BTreeSet::new(),
             initial: None,
             timers: Timers::default(),

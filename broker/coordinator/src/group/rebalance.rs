@@ -112,6 +112,7 @@ impl Group {
         self.protocol_name = self.roster.select_protocol();
         self.subscribed = self.subscribed_topics();
         self.unsynced.clear();
+        self.assigning = false;
         let state = if self.roster.is_empty() { GroupState::Empty } else { GroupState::CompletingRebalance };
         self.transition(state, now);
     }
@@ -152,9 +153,10 @@ impl Group {
             return;
         }
         let Some(member) = self.roster.get(id) else { return };
-        // Who waits for us can't be blamed for silence; its session is renewed with the answer.
+        // Who waits for us can't be blamed for silence.
         let waits = self.joins.contains_key(id) || self.syncs.contains_key(id);
         if waits && !member.is_new {
+            self.renew_session(id, now);
             return;
         }
         tracing::info!(group = self.id, member = id, "member has failed: no heartbeat for its session timeout");

@@ -69,6 +69,7 @@ impl Group {
             return;
         }
         self.joins.remove(&takeover.new_id);
+        self.renew_session(&takeover.new_id, now);
         let answer = match result {
             Ok(()) => Ok(self.taken_over(&takeover)),
             Err(error) => {

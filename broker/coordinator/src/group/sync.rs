@@ -26,7 +26,8 @@ impl Group {
         if let Some(former) = self.syncs.insert(request.member_id.clone(), call) {
             self.answer_sync(former, Err(GroupError::RebalanceInProgress));
         }
-        if self.roster.is_leader(&request.member_id) {
+        // A leader that tries again must not assign anew: what is handed out is what was written first.
+        if self.roster.is_leader(&request.member_id) && !self.assigning {
             self.assign(request);
         }
     }
@@ -71,6 +72,7 @@ impl Group {
             .collect();
         let record = self.to_log(|member| assignments.get(&member.id).cloned().unwrap_or_default());
         let then = AfterWrite::Assignment { generation: self.generation, leader: request.member_id, assignments };
+        self.assigning = true;
         self.write(vec![record], then);
     }
 

@@ -56,6 +56,21 @@ async fn timers_run_without_anybody_asking() {
     assert_eq!(gone, Err(GroupError::GroupIdNotFound), "an empty group without offsets is cleaned up");
 }
 
+/// The bug it is for: the alarm stood at a member's session end, and nothing woke the group for what was due sooner.
+#[tokio::test(start_paused = true)]
+async fn what_is_due_sooner_moves_the_alarm() {
+    let (coordinator, _log) = coordinator().await;
+    let mut patient = join_request("g", "");
+    (patient.session_timeout_ms, patient.rebalance_timeout_ms) = (600_000, 2_000);
+    let member = coordinator.join(patient.clone()).await.unwrap();
+    sync(&coordinator, "g", &member).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let began = tokio::time::Instant::now();
+    let alone = coordinator.join(patient).await.unwrap();
+    assert_eq!(alone.members.len(), 1, "the first has not joined again");
+    assert_eq!(began.elapsed().as_secs(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn groups_are_listed_by_state_and_type() {
     let (coordinator, _log) = coordinator().await;

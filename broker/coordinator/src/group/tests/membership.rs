@@ -199,6 +199,38 @@ fn who_does_not_rejoin_in_time_is_out() {
     );
 }
 
+/// Its client may be gone without our knowing, and tries again if it is not.
+#[test]
+fn a_new_member_does_not_wait_longer_than_five_minutes() {
+    check(
+        "a join session 1000 rebalance 900
+         wait 0
+         a sync as a-1 gen 1
+         written
+         b join rebalance 900
+         wait 299
+         wait 2
+         show",
+        &expect![[r#"
+            a join session 1000 rebalance 900
+            wait 0
+                a: joined as a-1 gen 1 range led by a-1 ["a-1"]
+                (after 0.0 s)
+            a sync as a-1 gen 1
+                write group gen 1 [a-1=]
+            written
+                a: assigned ""
+            b join rebalance 900
+            wait 299
+            wait 2
+                b: join refused: UnknownMemberId []
+                (after 1.0 s)
+            show
+                PreparingRebalance a-1=
+        "#]],
+    );
+}
+
 #[test]
 fn who_joins_and_never_syncs_is_out() {
     check(
@@ -393,6 +425,38 @@ fn the_assignment_that_could_not_be_written_is_nobodys() {
                 a: sync refused: IllegalGeneration
             show
                 CompletingRebalance a-1= b-2=
+        "#]],
+    );
+}
+
+/// The bug it is for: the log had the second assignment, the members the first; a restart gave them another one.
+#[test]
+fn a_leader_that_tries_again_does_not_assign_anew() {
+    check(
+        "a join
+         wait 0
+         a sync as a-1 gen 1 assign a-1=first
+         a sync as a-1 gen 1 assign a-1=second
+         written
+         show
+         restart
+         show",
+        &expect![[r#"
+            a join
+            wait 0
+                a: joined as a-1 gen 1 range led by a-1 ["a-1"]
+                (after 0.0 s)
+            a sync as a-1 gen 1 assign a-1=first
+                write group gen 1 [a-1=first]
+            a sync as a-1 gen 1 assign a-1=second
+                a: sync refused: RebalanceInProgress
+            written
+                a: assigned "first"
+            show
+                Stable a-1=first
+            restart
+            show
+                Stable a-1=first
         "#]],
     );
 }

@@ -100,6 +100,45 @@ fn a_static_member_with_other_protocols_makes_a_rebalance() {
 }
 
 #[test]
+fn a_static_member_takes_over_what_its_former_self_has_not_done() {
+    check(
+        "a join session 100 rebalance 20
+         b join instance two session 100 rebalance 20
+         wait 0
+         a sync as a-1 gen 1
+         written
+         wait 10
+         b2 join instance two new-client session 100 rebalance 20
+         written
+         wait 11
+         a beat as a-1 gen 1
+         show",
+        &expect![[r#"
+            a join session 100 rebalance 20
+            b join instance two session 100 rebalance 20
+            wait 0
+                a: joined as a-1 gen 1 range led by a-1 ["a-1", "b-2"]
+                b: joined as b-2 gen 1 range led by a-1 []
+                (after 0.0 s)
+            a sync as a-1 gen 1
+                write group gen 1 [a-1= b-2=]
+            written
+                a: assigned ""
+            wait 10
+            b2 join instance two new-client session 100 rebalance 20
+                write group gen 1 [a-1= b2-3=]
+            written
+                b2: joined as b2-3 gen 1 range led by a-1 []
+            wait 11
+            a beat as a-1 gen 1
+                a: beat Err(RebalanceInProgress)
+            show
+                PreparingRebalance a-1=
+        "#]],
+    );
+}
+
+#[test]
 fn whoever_waits_under_the_old_id_is_fenced() {
     check(
         "a join instance one
@@ -159,6 +198,50 @@ fn if_the_new_id_cannot_be_written_the_old_one_stays() {
                 a: beat Ok(())
             show
                 Stable a-1=x
+        "#]],
+    );
+}
+
+/// The bug it is for: a session that ended while the new id was being written was never begun again, and a client that
+/// died then stayed in its group for ever.
+#[test]
+fn a_static_member_that_dies_while_its_id_is_written_is_missed_too() {
+    check(
+        "a join instance one
+         wait 0
+         a sync as a-1 gen 1 instance one
+         written
+         a2 join instance one
+         wait 15
+         written
+         wait 9
+         show
+         wait 2
+         written
+         show",
+        &expect![[r#"
+            a join instance one
+            wait 0
+                a: joined as a-1 gen 1 range led by a-1 ["a-1"]
+                (after 0.0 s)
+            a sync as a-1 gen 1 instance one
+                write group gen 1 [a-1=]
+            written
+                a: assigned ""
+            a2 join instance one
+                write group gen 1 [a2-2=]
+            wait 15
+            written
+                a2: joined as a2-2 gen 1 range led by a-1 []
+            wait 9
+            show
+                Stable a2-2=
+            wait 2
+                write group gen 2 []
+                (after 1.0 s)
+            written
+            show
+                Empty
         "#]],
     );
 }
