@@ -45,4 +45,14 @@ impl Delivery {
             });
         }
     }
+
+    /// Ends every courier. What was not delivered is, after the next start.
+    pub async fn stop(&self) {
+        let running = std::mem::take(&mut *self.running.lock());
+        for courier in running.into_values() {
+            courier.abort();
+            // Cancelled, or ended before: it holds nothing any more.
+            let _ = courier.await;
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The partitions that this node holds, kept in step with the metadata.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -74,30 +74,45 @@ impl Replicas {
         self.offline.lock().get(&id).cloned()
     }
 
-    /// Opens what is new, deletes what is gone, and takes over what has changed.
+    /// Deletes what is gone, opens what is new, and takes over what has changed.
     ///
-    /// Opening and deleting block on the disk. A log that cannot be opened is reported and left alone.
+    /// In this order: a topic that was deleted and made again has its logs under the same names. Opening and deleting
+    /// block on the disk. A log that cannot be opened is reported and left alone.
     pub async fn reconcile(&self, image: &Image) {
         let before = self.leading.load_full();
+        self.delete_gone(&before, image).await;
         let mut now = BTreeMap::new();
-        for topic in image.topics() {
-            for (index, partition) in (0..).map(PartitionIndex).zip(topic.partitions.iter()) {
-                if partition.leader != Some(self.configs.node) {
-                    continue;
-                }
-                let id = PartitionId { topic: topic.id, index };
-                if let Some(led) = before.get(&id) {
-                    self.update(led, image, topic, partition);
-                    now.insert(id, led.clone());
-                } else if let Some(opened) = self.open(id, image, topic, partition).await {
-                    now.insert(id, opened);
-                }
+        for (id, topic, partition) in self.led_in(image) {
+            if let Some(led) = before.get(&id) {
+                self.update(led, image, topic, partition);
+                now.insert(id, led.clone());
+            } else if let Some(opened) = self.open(id, image, topic, partition).await {
+                now.insert(id, opened);
             }
         }
-        let gone: Vec<_> = before.iter().filter(|(id, _)| !now.contains_key(id)).map(|(_, led)| led.clone()).collect();
         self.leading.store(Arc::new(now));
-        for partition in gone {
-            self.delete(&partition).await;
+    }
+
+    /// The partitions that this node is to lead.
+    fn led_in<'a>(&self, image: &'a Image) -> impl Iterator<Item = (PartitionId, &'a TopicImage, &'a PartitionImage)> {
+        let node = self.configs.node;
+        image.topics().flat_map(move |topic| {
+            let partitions = (0..).map(PartitionIndex).zip(topic.partitions.iter());
+            let led = partitions.filter(move |(_, partition)| partition.leader == Some(node));
+            led.map(|(index, partition)| (PartitionId { topic: topic.id, index }, &**topic, partition))
+        })
+    }
+
+    async fn delete_gone(&self, before: &BTreeMap<PartitionId, Arc<Partition>>, image: &Image) {
+        let stay: BTreeSet<PartitionId> = self.led_in(image).map(|(id, ..)| id).collect();
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            before.iter().map(|(id, led)| (*id, led.clone())).partition(|(id, _)| stay.contains(id));
+        if gone.is_empty() {
+            return;
+        }
+        self.leading.store(Arc::new(kept));
+        for partition in gone.values() {
+            self.delete(partition).await;
         }
     }
 

@@ -36,7 +36,8 @@ pub struct LogDirectory {
     opening: Mutex<BTreeSet<String>>,
     closed: AtomicBool,
     flusher: Mutex<Option<ThreadHandle>>,
-    _lock: DirLock,
+    /// Let go at the shutdown, so that the next one need not wait for the last handle to this one.
+    lock: Mutex<Option<DirLock>>,
 }
 
 /// The longest checkpoint file that is read.
@@ -73,7 +74,7 @@ impl LogDirectory {
             opening: Mutex::default(),
             closed: AtomicBool::new(false),
             flusher: Mutex::new(Some(flusher)),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         }))
     }
 
@@ -203,6 +204,7 @@ impl LogDirectory {
             return Err(ChangeError::Io(io::Error::other(panicked)));
         }
         self.shared.logs.lock().clear();
+        drop(self.lock.lock().take());
         match self.shared.poisoned() {
             Some(reason) => Err(ChangeError::Poisoned(reason.to_owned())),
             None => Ok(()),
