@@ -105,8 +105,10 @@ impl Replicas {
 
     async fn delete_gone(&self, before: &BTreeMap<PartitionId, Arc<Partition>>, image: &Image) {
         let stay: BTreeSet<PartitionId> = self.led_in(image).map(|(id, ..)| id).collect();
-        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            before.iter().map(|(id, led)| (*id, led.clone())).partition(|(id, _)| stay.contains(id));
+        let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = before
+            .iter()
+            .map(|(id, led)| (*id, led.clone()))
+            .partition(|(id, _)| stay.contains(id));
         if gone.is_empty() {
             return;
         }
