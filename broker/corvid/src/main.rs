@@ -1,2 +1,10 @@
-//! corvid
-fn main() {}
+//! The `corvid` binary: the broker, and the command line that works on it. See `cli`.
+
+mod cli;
+mod quickstart;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

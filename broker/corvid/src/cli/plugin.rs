@@ -1,0 +1,49 @@
+//! `corvid plugin`.
+
+mod build;
+mod check;
+mod new;
+mod project;
+mod show;
+mod timing;
+
+use clap::Subcommand;
+
+use super::node::Node;
+use super::{Done, Output};
+
+/// `corvid plugin …`
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a new plugin's project: it builds and passes its tests as it is, wherever it lies
+    New(new::Args),
+    /// Build a project's module
+    Build(build::Args),
+    /// Look at a module as a node would: hooks, imports, size, a self-test, the time per record
+    Check(check::Args),
+    /// Show the plugins of a node, and those that are built in
+    List {
+        #[command(flatten)]
+        node: Node,
+    },
+    /// Show a plugin of a node: where it is bound, and what it has done
+    Describe {
+        /// Its name
+        plugin: String,
+        #[command(flatten)]
+        node: Node,
+    },
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self, output: Output) -> Done {
+        match self {
+            Command::New(args) => new::run(&args, output),
+            Command::Build(args) => build::run(&args, output),
+            Command::Check(args) => check::run(&args, output),
+            Command::List { node } => show::list(&node, output),
+            Command::Describe { plugin, node } => show::describe(&node, &plugin, output),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `corvid plugin check`.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use corvid::settings::read_file;
+use corvid_metadata::units::{bytes_text, parse_bytes, parse_duration_ms};
+use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
+use corvid_plugin_host::{Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, inspect};
+use serde::Serialize;
+
+use super::super::kafka::block_on;
+use super::super::output::table;
+use super::super::{Done, Failure, Output};
+use super::project::Project;
+use super::timing::{self, Timing};
+
+/// `corvid plugin check [FILE]`
+#[derive(clap::Args)]
+pub struct Args {
+    /// The module; by default that of the project in this folder
+    file: Option<PathBuf>,
+    /// The configuration that it is started with, as JSON
+    #[arg(long, value_name = "JSON", value_parser = json)]
+    config: Option<String>,
+    /// The CPU time that a call may take
+    #[arg(long, default_value = "20ms", value_parser = duration)]
+    deadline: std::time::Duration,
+    /// The memory that an instance may have
+    #[arg(long, default_value = "16MiB", value_parser = size)]
+    memory: usize,
+}
+
+/// What was found.
+#[derive(Serialize)]
+struct Report {
+    file: String,
+    bytes: usize,
+    digest: String,
+    abi: String,
+    hooks: Vec<&'static str>,
+    imports: Vec<String>,
+    self_test: String,
+    timings: Vec<Timing>,
+}
+
+/// Looks at the module, starts it, and times it.
+pub fn run(args: &Args, output: Output) -> Done {
+    let file = match &args.file {
+        Some(file) => file.clone(),
+        None => Project::open(Path::new("."))?.module(),
+    };
+    let wasm: Bytes = read_file(&file, MODULE_BYTES_MAX)
+        .map_err(|error| Failure::wrong(format!("{}: {error}", file.display())).hint("`corvid plugin build` makes it"))?
+        .into();
+    let refused = |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
+    let inspection = inspect(&wasm).map_err(refused)?;
+    let (self_test, timings) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
+        Ok(plugin) => ("passed".to_owned(), block_on(async { Ok(timing::measure(&plugin).await) })?),
+        Err(LoadError::Init(why)) if args.config.is_none() => {
+            (format!("not run: without a configuration it says: {why}. Give it one: --config '{{ … }}'"), Vec::new())
+        }
+        Err(error) => return Err(refused(error)),
+    };
+    let report = report(&file, &wasm, &inspection, self_test, timings);
+    output.show(&report, show);
+    Ok(())
+}
+
+async fn load(args: &Args, wasm: Bytes) -> Result<std::sync::Arc<Plugin>, LoadError> {
+    let config = HostConfig {
+        cache: None,
+        compiler: Compiler::InProcess,
+        workers: 1,
+        defaults: Limits::default(),
+    };
+    let host = PluginHost::new(config).map_err(|error| LoadError::Compile(error.to_string()))?;
+    let spec = LoadSpec {
+        name: "check".to_owned(),
+        wasm,
+        config: args.config.clone().unwrap_or_else(|| "{}".to_owned()),
+        limits: Limits {
+            deadline: args.deadline,
+            memory_bytes: args.memory,
+        },
+        generation: 1,
+    };
+    host.load(spec).await
+}
+
+fn report(file: &Path, wasm: &Bytes, inspection: &Inspection, self_test: String, timings: Vec<Timing>) -> Report {
+    Report {
+        file: file.display().to_string(),
+        bytes: inspection.size,
+        digest: digest_of(wasm).to_string(),
+        abi: format!("1.{}", inspection.abi_minor),
+        hooks: inspection.hooks.iter().map(corvid_plugin_host::Hook::name).collect(),
+        imports: inspection.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect(),
+        self_test,
+        timings,
+    }
+}
+
+fn show(report: &Report) -> String {
+    let imports = if report.imports.is_empty() { "none".to_owned() } else { report.imports.join(", ") };
+    let mut text = format!(
+        "{}\n  size       {} ({})\n  ABI        {}\n  hooks      {}\n  imports    {imports}\n  self-test  {}\n",
+        report.file,
+        bytes_text(report.bytes as u64),
+        report.digest,
+        report.abi,
+        report.hooks.join(", "),
+        report.self_test,
+    );
+    if !report.timings.is_empty() {
+        let mut times = table(["HOOK", "RECORD", "CPU TIME A RECORD"]);
+        for timing in &report.timings {
+            times.add_row([timing.hook.to_owned(), bytes_text(timing.record_bytes as u64), format!("{} ns", timing.ns_per_record)]);
+        }
+        text += &format!("\n{}", times.trim_fmt());
+    }
+    text
+}
+
+fn json(text: &str) -> Result<String, String> {
+    serde_json::from_str::<serde_json::Value>(text).map(|_| text.to_owned()).map_err(|error| format!("expected JSON: {error}"))
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    parse_duration_ms(text).map(std::time::Duration::from_millis).map_err(|error| error.to_string())
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    parse_bytes(text).map(|bytes| bytes as usize).map_err(|error| error.to_string())
+}
