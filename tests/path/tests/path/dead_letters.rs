@@ -1,0 +1,119 @@
+//! A refused record arrives in the dead-letter topic, with where it was and why it is there.
+
+use path_tests::batch::{base_time, plain, record};
+use path_tests::read::{header, text};
+use path_tests::scene::Scene;
+
+use crate::on_bad;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_says_where_the_record_was_and_why_it_was_refused() {
+    let scene = Scene::new().await;
+    scene
+        .topic("orders", 2, &[("corvid.produce", &on_bad("refuse", "dead-letter"))])
+        .await;
+    let mut bad = record("b", "bad");
+    bad.headers = vec![("trace", Some("7")), ("trace", Some("8"))];
+    let batch = || plain(&[record("a", "good"), bad.clone(), record("c", "good")]);
+    let sent_at = base_time();
+    let offsets = [
+        scene.produce("orders", 1, batch()).await,
+        scene.produce("orders", 1, batch()).await,
+    ];
+    let stayed: Vec<_> = offsets
+        .iter()
+        .flat_map(|first| [("a".to_owned(), *first), ("c".to_owned(), first + 2)])
+        .collect();
+    assert_eq!(scene.keys("orders", 1).await, stayed);
+
+    // The topic was made by the broker, with as many partitions as its source; a letter keeps its partition.
+    assert_eq!(
+        scene.client().await.partition_count("orders.DLT", false).await.unwrap(),
+        2
+    );
+    assert_eq!(scene.read("orders.DLT", 0).await, []);
+    let letters = scene.read("orders.DLT", 1).await;
+    assert_eq!(letters.len(), 2);
+    for (letter, first) in letters.iter().zip(offsets) {
+        assert_eq!(
+            (text(letter.key.as_ref()), text(letter.value.as_ref())),
+            ("b".to_owned(), "bad".to_owned())
+        );
+        assert_eq!(
+            letter.headers[..2]
+                .iter()
+                .map(|(_, value)| text(value.as_ref()))
+                .collect::<Vec<_>>(),
+            ["7", "8"]
+        );
+        let expected = [
+            ("topic", "orders"),
+            ("partition", "1"),
+            ("offset", &(first + 1).to_string()),
+            ("stage", "validator"),
+            ("plugin", "misbehaving"),
+            ("generation", "1"),
+            ("code", "7"),
+            ("reason", "this record is bad"),
+            ("attempts", "1"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(
+                header(letter, &format!("corvid-dlt-{name}")),
+                value,
+                "corvid-dlt-{name}"
+            );
+        }
+        let time = |name: &str| header(letter, &format!("corvid-dlt-{name}")).parse::<i64>().unwrap();
+        assert!(
+            (sent_at..sent_at + 9_000).contains(&time("timestamp")),
+            "{}",
+            time("timestamp")
+        );
+        // A letter has the time of its writing: retention by time must not take it at once.
+        assert_eq!(
+            (time("first-at"), time("last-at")),
+            (letter.timestamp, letter.timestamp)
+        );
+        assert!(letter.timestamp >= sent_at + 10_000);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_goes_to_its_partition_modulo_those_that_there_are() {
+    let scene = Scene::new().await;
+    scene.topic("dead", 2, &[]).await;
+    let configs = [
+        ("corvid.produce", &*on_bad("refuse", "dead-letter")),
+        ("corvid.dead.letter.topic", "dead"),
+        ("corvid.dead.letter.headers", "spring"),
+    ];
+    scene.topic("orders", 4, &configs).await;
+    let first = scene
+        .produce("orders", 3, plain(&[record("a", "good"), record("b", "bad")]))
+        .await;
+    let letters = scene.read("dead", 1).await;
+    assert_eq!(letters.len(), 1);
+    let (_, offset) = letters[0]
+        .headers
+        .iter()
+        .find(|(key, _)| &key[..] == b"kafka_dlt-original-offset")
+        .unwrap();
+    assert_eq!(offset.as_deref(), Some(&(first + 1).to_be_bytes()[..]));
+    assert_eq!(header(&letters[0], "kafka_dlt-original-topic"), "orders");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_nothing_but_refused_records_is_accepted() {
+    let scene = Scene::new().await;
+    scene
+        .topic("orders", 1, &[("corvid.produce", &on_bad("refuse", "dead-letter"))])
+        .await;
+    for _ in 0..3 {
+        scene
+            .produce("orders", 0, plain(&[record("a", "bad"), record("b", "bad")]))
+            .await;
+    }
+    assert_eq!(scene.read("orders", 0).await, []);
+    assert_eq!(scene.keys("orders.DLT", 0).await.len(), 6);
+}

@@ -1,0 +1,39 @@
+//! What happens to records on their way through a node, one behaviour a file.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these are tests, on the real machine"
+)]
+
+mod acknowledged_is_readable;
+mod automatic_topics;
+mod bindings_by_config;
+mod compressed_batches;
+mod dead_letters;
+mod dropped_records;
+mod duplicates;
+mod edits;
+mod fetch_sessions;
+mod in_sync_replicas;
+mod long_polls;
+mod moved_records;
+mod refusals;
+mod restarts;
+mod same_name_again;
+mod torn_entries;
+mod unacknowledged;
+mod unknown_versions;
+mod untouched_batches;
+
+/// The partitioner that sends a record to the partition that its key, a number, names.
+fn by_number() -> String {
+    bed::topics::binding(&serde_json::json!({ "behaviour": "modulo" }))
+}
+
+/// A produce hook that does this to records with the value `bad`.
+fn on_bad(behaviour: &str, on_refused: &str) -> String {
+    let config = serde_json::json!({ "behaviour": behaviour });
+    serde_json::json!([bed::topics::check(&config, on_refused)]).to_string()
+}
