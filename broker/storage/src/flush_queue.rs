@@ -16,6 +16,8 @@ pub(crate) struct Work {
     pub waiters: Vec<oneshot::Sender<()>>,
     /// The last round.
     pub stop: Option<Stop>,
+    /// The flusher is gone: nothing is put in any more.
+    closed: bool,
 }
 
 /// How the flusher ends.
@@ -43,14 +45,23 @@ pub(crate) struct FlushQueue {
 impl FlushQueue {
     /// The next round is to look at this log.
     pub fn push(&self, log: Arc<Log>) {
-        self.work.lock().logs.push(log);
-        self.woken.notify_one();
+        let mut work = self.work.lock();
+        if !work.closed {
+            work.logs.push(log);
+            self.woken.notify_one();
+        }
     }
 
     /// Returns when everything asked for before is durable; `false` if it never will be.
     pub async fn durable(&self) -> bool {
         let (sender, receiver) = oneshot::channel();
-        self.work.lock().waiters.push(sender);
+        {
+            let mut work = self.work.lock();
+            if work.closed {
+                return false;
+            }
+            work.waiters.push(sender);
+        }
         self.woken.notify_one();
         receiver.await.is_ok()
     }
@@ -64,6 +75,18 @@ impl FlushQueue {
     /// Takes all that is waiting.
     pub fn take(&self) -> Work {
         std::mem::take(&mut *self.work.lock())
+    }
+
+    /// Drops all that is waiting, and takes nothing more: the flusher ends.
+    pub fn close(&self) {
+        let left = std::mem::replace(
+            &mut *self.work.lock(),
+            Work {
+                closed: true,
+                ..Work::default()
+            },
+        );
+        drop(left);
     }
 
     /// Returns when something was put in since the last call.

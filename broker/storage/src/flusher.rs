@@ -39,7 +39,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         }
     }
     // Whoever waits is told by the dropped sender that it won't happen.
-    drop(flusher.shared.queue.take());
+    flusher.shared.queue.close();
 }
 
 struct Flusher {

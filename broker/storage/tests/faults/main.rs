@@ -1,0 +1,16 @@
+//! What a log promises when the disk is full, lies, or the process dies at the worst moment.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "these are tests, on the real machine"
+)]
+
+#[path = "../support.rs"]
+mod support;
+
+mod arming;
+mod dying;
+mod failed_sync;
+mod full_disk;
