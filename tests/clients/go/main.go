@@ -21,7 +21,7 @@ var errNotApplicable = errors.New("n/a")
 
 type options struct {
 	broker, scenario, topic, group string
-	partition, records             int
+	partition, records, seconds    int
 	timeout                        time.Duration
 }
 
@@ -43,6 +43,7 @@ func main() {
 	flag.StringVar(&o.group, "group", "", "")
 	flag.IntVar(&o.partition, "partition", 0, "a partition of it")
 	flag.IntVar(&o.records, "records", -1, "how many records it has")
+	flag.IntVar(&o.seconds, "seconds", 10, "how long to produce")
 	timeout := flag.Int("timeout", 90, "seconds to wait for what must happen")
 	flag.Parse()
 	o.timeout = time.Duration(*timeout) * time.Second

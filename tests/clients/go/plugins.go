@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,8 +14,11 @@ import (
 
 // Topics on which plugins work: the harness has prepared them.
 var pluginScenarios = map[string]scenario{
-	"gaps":      gaps,
-	"all-moved": allMoved,
+	"gaps":         gaps,
+	"all-moved":    allMoved,
+	"routed":       routed,
+	"dead-letters": deadLetters,
+	"steady":       steady,
 }
 
 const (
@@ -98,4 +103,147 @@ func readAndIdle(ctx context.Context, w *world, partitions []int32, records int)
 		return "", fmt.Errorf("%d fetches in %d s of idling", made, idleSeconds)
 	}
 	return fmt.Sprintf("%d records, %d fetches in %d s", count, made, idleSeconds), nil
+}
+
+func routed(ctx context.Context, w *world) (string, error) {
+	var sent []*kgo.Record
+	for n := range 1000 {
+		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%c%s", 'A'+n%26, w.run), Value: fmt.Append(nil, n)})
+	}
+	read, err := w.sendAndReadBack(ctx, sent, w.topic, len(sent))
+	if err != nil {
+		return "", err
+	}
+	if len(read) != len(sent) {
+		return "", fmt.Errorf("%d of %d", len(read), len(sent))
+	}
+	for letter := byte('A'); letter <= 'Z'; letter++ {
+		of := func(records []*kgo.Record) (values []string) {
+			for _, record := range records {
+				if record.Key[0] == letter {
+					values = append(values, string(record.Value))
+				}
+			}
+			return values
+		}
+		elsewhere := slices.ContainsFunc(read, func(record *kgo.Record) bool {
+			return record.Key[0] == letter && record.Partition != partitionOf(string(letter))
+		})
+		if elsewhere {
+			return "", fmt.Errorf("keys of %c are not all in partition %d", letter, partitionOf(string(letter)))
+		}
+		if got, expected := of(read), of(sent); !slices.Equal(got, expected) {
+			return "", fmt.Errorf("of %c were sent %v, and read %v", letter, expected, got)
+		}
+	}
+	return "", nil
+}
+
+// sendAndReadBack sends records, if there are any, and reads those of this run from a topic until there are enough.
+func (w *world) sendAndReadBack(ctx context.Context, sent []*kgo.Record, topic string, enough int) ([]*kgo.Record, error) {
+	if w.topic == "" {
+		return nil, errors.New("--topic is needed")
+	}
+	producer, err := w.client()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.send(ctx, producer, sent...); err != nil {
+		return nil, err
+	}
+	var ours []*kgo.Record
+	_, err = w.readAll(ctx, topic, func(read []*kgo.Record) bool {
+		ours = slices.DeleteFunc(slices.Clone(read), func(record *kgo.Record) bool { return !strings.Contains(string(record.Key), w.run) })
+		return len(ours) >= enough
+	})
+	return ours, err
+}
+
+func deadLetters(ctx context.Context, w *world) (string, error) {
+	var sent []*kgo.Record
+	for n := range 100 {
+		value := fmt.Sprintf("order %d", n)
+		if n%10 == 0 {
+			value = "refuse me"
+		}
+		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, n), Value: []byte(value)})
+	}
+	good, err := w.sendAndReadBack(ctx, sent, w.topic, 90)
+	if err != nil {
+		return "", err
+	}
+	dead, err := w.sendAndReadBack(ctx, nil, w.topic+".DLT", 10)
+	if err != nil {
+		return "", err
+	}
+	isRefused := func(record *kgo.Record) bool { return string(record.Value) == "refuse me" }
+	if len(good) != 90 || slices.ContainsFunc(good, isRefused) {
+		return "", fmt.Errorf("%d good ones", len(good))
+	}
+	if len(dead) != 10 || slices.ContainsFunc(dead, func(record *kgo.Record) bool { return !isRefused(record) }) {
+		return "", fmt.Errorf("%d dead letters", len(dead))
+	}
+	reason := ""
+	for _, record := range dead {
+		headers := map[string]string{}
+		for _, header := range record.Headers {
+			headers[header.Key] = string(header.Value)
+		}
+		reason = headers["corvid-dlt-reason"]
+		if headers["corvid-dlt-topic"] != w.topic || headers["corvid-dlt-plugin"] == "" || reason == "" {
+			return "", fmt.Errorf("headers are %v", headers)
+		}
+	}
+	return "refused because: " + reason, nil
+}
+
+func steady(ctx context.Context, w *world) (string, error) {
+	producer, err := w.client()
+	if err != nil {
+		return "", err
+	}
+	sent := 0
+	for until := time.Now().Add(time.Duration(w.seconds) * time.Second); time.Now().Before(until); {
+		var records []*kgo.Record
+		for range 20 {
+			records = append(records, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, sent), Value: fmt.Appendf(nil, "order %d", sent)})
+			sent++
+		}
+		if err := w.send(ctx, producer, records...); err != nil {
+			return "", err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	topics, err := w.admin.ListTopics(ctx)
+	if err != nil {
+		return "", err
+	}
+	read := []string{w.topic}
+	if topics.Has(w.topic + ".DLT") {
+		read = append(read, w.topic+".DLT")
+	}
+	consumer, err := w.client(kgo.ConsumeTopics(read...), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		return "", err
+	}
+	seen := map[string]int{}
+	count := func() {
+		for _, record := range poll(ctx, consumer) {
+			if strings.HasPrefix(string(record.Key), w.run) {
+				seen[string(record.Key)]++
+			}
+		}
+	}
+	err = w.until(func() bool { count(); return len(seen) >= sent }, func() string { return fmt.Sprintf("%d of %d records", len(seen), sent) })
+	if err != nil {
+		return "", err
+	}
+	time.Sleep(500 * time.Millisecond)
+	count()
+	for key, times := range seen {
+		if times > 1 {
+			return "", fmt.Errorf("%s is there %d times", key, times)
+		}
+	}
+	return fmt.Sprintf("%d records, none failed", sent), nil
 }
