@@ -94,9 +94,12 @@ impl Parts {
 
     /// Stops what started last first.
     pub async fn stop(self) -> Result<(), NodeError> {
-        for task in &self.tasks {
+        for task in self.tasks {
             task.abort();
+            // Cancelled: it holds nothing any more.
+            let _ = task.await;
         }
+        self.delivery.stop().await;
         self.broker.coordinator.shutdown().await;
         self.broker.controller.shutdown().await;
         self.directory.shutdown().await?;
