@@ -16,7 +16,13 @@ pub(crate) fn encode(records: &[Record], now: WallTime) -> Result<Bytes, LogErro
     let mut builder = BatchBuilder::new(Compression::None);
     for (offset_delta, record) in (0..).zip(records) {
         let (key, value) = record.encode();
-        builder.push(&RecordParts { offset_delta, timestamp, key: Some(&key), value: value.as_deref(), headers: &[] });
+        builder.push(&RecordParts {
+            offset_delta,
+            timestamp,
+            key: Some(&key),
+            value: value.as_deref(),
+            headers: &[],
+        });
     }
     builder.finish(None).map_err(|_| LogError::TooLarge)
 }
@@ -29,8 +35,13 @@ pub(crate) fn decode(batch: &Batch<'_>, mut each: impl FnMut(Record)) -> Result<
     if attributes.control {
         return Ok(());
     }
-    let corrupt = |what: String| LogError::Corrupt { at: batch.base_offset().0, what };
-    let section = batch.records_section(MAX_SECTION_BYTES).map_err(|error| corrupt(error.to_string()))?;
+    let corrupt = |what: String| LogError::Corrupt {
+        at: batch.base_offset().0,
+        what,
+    };
+    let section = batch
+        .records_section(MAX_SECTION_BYTES)
+        .map_err(|error| corrupt(error.to_string()))?;
     let mut records = Records::new(&section, batch.record_count());
     for record in records.by_ref() {
         let record = record.map_err(|error| corrupt(error.to_string()))?;

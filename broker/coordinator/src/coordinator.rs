@@ -49,12 +49,19 @@ impl Coordinator {
     /// A coordinator of nothing yet. Runs its timers on the current runtime until `shutdown`.
     pub fn new(config: CoordinatorConfig) -> Arc<Self> {
         let alarms = Arc::new(Alarms::default());
-        alarms.set(Alarm::Retention, None, clock::now() + config.offsets_retention_check_interval);
+        alarms.set(
+            Alarm::Retention,
+            None,
+            clock::now() + config.offsets_retention_check_interval,
+        );
         Arc::new_cyclic(|coordinator| Self {
             partitions: AtomicI32::new(config.partitions),
             config: Arc::new(config),
             shards: RwLock::default(),
-            clockwork: Mutex::new(Some(task::spawn("group timers", run_alarms(coordinator.clone(), alarms.clone())))),
+            clockwork: Mutex::new(Some(task::spawn(
+                "group timers",
+                run_alarms(coordinator.clone(), alarms.clone()),
+            ))),
             alarms,
             last_call: AtomicU64::new(0),
         })
@@ -113,7 +120,11 @@ impl Coordinator {
 
     fn shard_of(&self, group_id: &str) -> Result<Arc<Shard>, GroupError> {
         let partition = self.partition_for(group_id);
-        self.shards.read().get(&partition).cloned().ok_or(GroupError::NotCoordinator)
+        self.shards
+            .read()
+            .get(&partition)
+            .cloned()
+            .ok_or(GroupError::NotCoordinator)
     }
 
     /// Puts a question to a group.
@@ -128,7 +139,12 @@ impl Coordinator {
     }
 
     /// Puts a question to a group and waits for the answer, however long that takes.
-    async fn ask(&self, group_id: &str, missing: Missing, event: impl FnOnce(CallId) -> Event) -> Result<Answer, GroupError> {
+    async fn ask(
+        &self,
+        group_id: &str,
+        missing: Missing,
+        event: impl FnOnce(CallId) -> Event,
+    ) -> Result<Answer, GroupError> {
         let answer = self.question(group_id, missing, event)?;
         answer.await.map_err(|_closed| GroupError::NotCoordinator)
     }
@@ -163,7 +179,11 @@ impl Coordinator {
                 for shard in self.all_shards() {
                     shard.expire_offsets();
                 }
-                self.alarms.set(Alarm::Retention, None, clock::now() + self.config.offsets_retention_check_interval);
+                self.alarms.set(
+                    Alarm::Retention,
+                    None,
+                    clock::now() + self.config.offsets_retention_check_interval,
+                );
             }
         }
     }
@@ -183,7 +203,9 @@ impl Drop for Coordinator {
 async fn run_alarms(coordinator: Weak<Coordinator>, alarms: Arc<Alarms>) {
     loop {
         let alarm = alarms.next().await;
-        let Some(coordinator) = coordinator.upgrade() else { return };
+        let Some(coordinator) = coordinator.upgrade() else {
+            return;
+        };
         coordinator.ring(&alarm);
     }
 }
@@ -195,5 +217,6 @@ fn partition_of(group_id: &str, partitions: i32) -> PartitionIndex {
 
 /// Java's hash of a string: over its UTF-16 units.
 fn java_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+    text.encode_utf16()
+        .fold(0_i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }

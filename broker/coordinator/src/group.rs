@@ -165,7 +165,11 @@ impl Group {
     /// Takes an event; the actions must be done in order.
     pub fn handle(&mut self, event: Event, now: Now) -> Vec<Action> {
         match event {
-            Event::Join { call, request, fresh_id } => self.join(call, &request, fresh_id, now),
+            Event::Join {
+                call,
+                request,
+                fresh_id,
+            } => self.join(call, &request, fresh_id, now),
             Event::Sync { call, request } => self.sync(call, request),
             Event::Heartbeat { call, request } => self.heartbeat(call, &request, now),
             Event::Leave { call, request } => self.leave(call, &request, now),
@@ -196,7 +200,11 @@ impl Group {
         self.states_in_flight -= usize::from(then.has_state());
         self.in_log |= result.is_ok();
         match then {
-            AfterWrite::Assignment { generation, leader, assignments } => {
+            AfterWrite::Assignment {
+                generation,
+                leader,
+                assignments,
+            } => {
                 self.assignment_written(generation, &leader, assignments, result, now);
             }
             AfterWrite::StaticMember(takeover) => self.takeover_written(*takeover, result, now),
@@ -208,7 +216,11 @@ impl Group {
                 }
             }
             AfterWrite::Offsets { call, commits, answer } => self.offsets_written(call, commits, answer, result),
-            AfterWrite::Removed { partitions, group, answer } => self.removed(partitions, group, answer, result),
+            AfterWrite::Removed {
+                partitions,
+                group,
+                answer,
+            } => self.removed(partitions, group, answer, result),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A [`Group`](group::Group) is a plain struct: an event and a time go in, actions come out. [`Coordinator`] is the thin
 //! driver around the groups of the partitions of `__consumer_offsets` that this node leads. Called by the server's
 //! handlers; it knows no Kafka error codes, no connections, and the log only as an [`OffsetsLog`].
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod answer;
 mod batch;

@@ -28,7 +28,8 @@ impl OffsetsLog for PartitionLog {
 
     fn read(&self, from: Offset, max_bytes: u32) -> Result<Bytes, LogError> {
         let log = self.0.log();
-        log.read_bytes(from, log.end(), max_bytes, true, Which::All).map_err(|error| of_read(from, &error))
+        log.read_bytes(from, log.end(), max_bytes, true, Which::All)
+            .map_err(|error| of_read(from, &error))
     }
 
     fn append(&self, batch: Bytes) -> Result<Offset, LogError> {
@@ -55,9 +56,11 @@ fn of_read(from: Offset, error: &ReadError) -> LogError {
 
 fn of_append(error: AppendError) -> LogError {
     match error {
-        AppendError::Log(storage::AppendError::FencedEpoch { .. } | storage::AppendError::Closed) => LogError::NotLeader,
+        AppendError::Log(storage::AppendError::FencedEpoch { .. } | storage::AppendError::Closed) => {
+            LogError::NotLeader
+        }
         AppendError::Log(storage::AppendError::TooLarge { .. }) => LogError::TooLarge,
-        AppendError::NotEnoughReplicas { .. } | AppendError::Refused(_) | AppendError::Corrupt(_) | AppendError::Log(_) => {
+        AppendError::NotEnoughReplicas { .. } | AppendError::Refused(_) | AppendError::Log(_) => {
             LogError::Unavailable(error.to_string())
         }
     }

@@ -48,12 +48,25 @@ impl Record {
     /// Reads a record of the log.
     pub fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Self, SchemaError> {
         match Key::decode(key)? {
-            Key::OffsetCommit { group, topic, partition } => {
-                let Some(value) = known(value.map(OffsetCommit::decode))? else { return Ok(Self::Unknown) };
-                Ok(Self::Offset { group, topic, partition, value })
+            Key::OffsetCommit {
+                group,
+                topic,
+                partition,
+            } => {
+                let Some(value) = known(value.map(OffsetCommit::decode))? else {
+                    return Ok(Self::Unknown);
+                };
+                Ok(Self::Offset {
+                    group,
+                    topic,
+                    partition,
+                    value,
+                })
             }
             Key::GroupMetadata { group } => {
-                let Some(value) = known(value.map(GroupMetadata::decode))? else { return Ok(Self::Unknown) };
+                let Some(value) = known(value.map(GroupMetadata::decode))? else {
+                    return Ok(Self::Unknown);
+                };
                 Ok(Self::Group { group, value })
             }
             Key::Unknown(_) => Ok(Self::Unknown),
@@ -67,8 +80,17 @@ impl Record {
     /// On an `Unknown` record: nobody writes what nobody understands.
     pub fn encode(&self) -> (Bytes, Option<Bytes>) {
         match self {
-            Self::Offset { group, topic, partition, value } => {
-                let key = Key::OffsetCommit { group: group.clone(), topic: topic.clone(), partition: *partition };
+            Self::Offset {
+                group,
+                topic,
+                partition,
+                value,
+            } => {
+                let key = Key::OffsetCommit {
+                    group: group.clone(),
+                    topic: topic.clone(),
+                    partition: *partition,
+                };
                 (key.encode(), value.as_ref().map(OffsetCommit::encode))
             }
             Self::Group { group, value } => {

@@ -49,7 +49,10 @@ impl Coordinator {
     /// DescribeGroups: `GroupIdNotFound` is shown as a dead group below v6.
     pub async fn describe_groups(&self, group_ids: &[String]) -> Vec<(String, Result<GroupDescription, GroupError>)> {
         let describe = |group_id: &String| self.shard_of(group_id)?.look(group_id, Group::describe);
-        group_ids.iter().map(|group_id| (group_id.clone(), describe(group_id))).collect()
+        group_ids
+            .iter()
+            .map(|group_id| (group_id.clone(), describe(group_id)))
+            .collect()
     }
 
     /// ListGroups. `CoordinatorLoadInProgress` while a partition is being loaded, as Kafka answers.

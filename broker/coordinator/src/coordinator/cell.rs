@@ -30,7 +30,12 @@ impl Cell {
     pub fn new(id: String, group: Group) -> Self {
         Self {
             id,
-            inner: Mutex::new(Inner { group, calls: BTreeMap::new(), armed: None, removed: false }),
+            inner: Mutex::new(Inner {
+                group,
+                calls: BTreeMap::new(),
+                armed: None,
+                removed: false,
+            }),
         }
     }
 }

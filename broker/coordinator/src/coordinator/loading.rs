@@ -20,14 +20,20 @@ pub(super) async fn load(shard: Arc<Shard>) {
     let began = clock::now();
     match replay_all(shard.log.clone(), shard.config.clone()).await {
         Ok(mut replay) => {
-            let now = Now { instant: clock::now(), wall: clock::wall_clock() };
+            let now = Now {
+                instant: clock::now(),
+                wall: clock::wall_clock(),
+            };
             replay.groups.retain(|_, group| !group.is_void());
             for group in replay.groups.values_mut() {
                 group.replayed(now);
             }
             shard.skipped.store(replay.skipped, Ordering::Relaxed);
             if replay.skipped > 0 {
-                tracing::warn!(records = replay.skipped, "records of __consumer_offsets of an unknown kind are left alone");
+                tracing::warn!(
+                    records = replay.skipped,
+                    "records of __consumer_offsets of an unknown kind are left alone"
+                );
             }
             tracing::info!(groups = replay.groups.len(), took = ?(now.instant - began), "groups are loaded");
             shard.activate(replay.groups);
@@ -49,7 +55,11 @@ struct Replay {
 async fn replay_all(log: Arc<dyn OffsetsLog>, config: Arc<CoordinatorConfig>) -> Result<Replay, LogError> {
     let end = log.end();
     let mut at = log.start();
-    let mut replay = Replay { config, groups: BTreeMap::new(), skipped: 0 };
+    let mut replay = Replay {
+        config,
+        groups: BTreeMap::new(),
+        skipped: 0,
+    };
     while at < end {
         let log = log.clone();
         // Reading and parsing take their time, and the disk's: not on a thread of the network.
@@ -76,7 +86,10 @@ impl Replay {
         let bytes = log.read(from, self.config.load_buffer_bytes)?;
         let mut next = from;
         for batch in batches(&bytes) {
-            let batch = batch.map_err(|error| LogError::Corrupt { at: next.0, what: error.to_string() })?;
+            let batch = batch.map_err(|error| LogError::Corrupt {
+                at: next.0,
+                what: error.to_string(),
+            })?;
             batch::decode(&batch, |record| self.record(record))?;
             next = batch.next_offset();
         }
@@ -85,15 +98,28 @@ impl Replay {
 
     fn record(&mut self, record: Record) {
         match record {
-            Record::Offset { group, topic, partition, value: Some(value) } => {
+            Record::Offset {
+                group,
+                topic,
+                partition,
+                value: Some(value),
+            } => {
                 self.group(group).replay_offset(topic, partition, Some(value));
             }
-            Record::Offset { group, topic, partition, value: None } => {
+            Record::Offset {
+                group,
+                topic,
+                partition,
+                value: None,
+            } => {
                 if let Some(group) = self.groups.get_mut(&group) {
                     group.replay_offset(topic, partition, None);
                 }
             }
-            Record::Group { group, value: Some(value) } => self.group(group).replay_group(value),
+            Record::Group {
+                group,
+                value: Some(value),
+            } => self.group(group).replay_group(value),
             Record::Group { group, value: None } => {
                 if let Some(group) = self.groups.get_mut(&group) {
                     group.replay_tombstone();

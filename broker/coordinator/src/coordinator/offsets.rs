@@ -14,9 +14,19 @@ impl Coordinator {
     pub async fn commit_offsets(&self, request: CommitRequest) -> OffsetsAnswer {
         let group_id = request.group_id.clone();
         // Clients that only store offsets have no generation; for them, the group begins here.
-        let missing = if request.generation < 0 { Missing::Create } else { Missing::Refuse };
-        let not_found = if request.knows_missing_groups { GroupError::GroupIdNotFound } else { GroupError::IllegalGeneration };
-        let answer = self.ask_in_time(&group_id, missing, |call| Event::Commit { call, request }).await;
+        let missing = if request.generation < 0 {
+            Missing::Create
+        } else {
+            Missing::Refuse
+        };
+        let not_found = if request.knows_missing_groups {
+            GroupError::GroupIdNotFound
+        } else {
+            GroupError::IllegalGeneration
+        };
+        let answer = self
+            .ask_in_time(&group_id, missing, |call| Event::Commit { call, request })
+            .await;
         match answer {
             Ok(Answer::Offsets(answer)) => answer,
             Ok(other) => unexpected(&other),
@@ -41,7 +51,13 @@ impl Coordinator {
             return Err(GroupError::InvalidGroupId);
         }
         let group_id = request.group_id.clone();
-        match self.ask_in_time(&group_id, Missing::Refuse, |call| Event::DeleteOffsets { call, request }).await? {
+        match self
+            .ask_in_time(&group_id, Missing::Refuse, |call| Event::DeleteOffsets {
+                call,
+                request,
+            })
+            .await?
+        {
             Answer::Offsets(answer) => answer,
             other => unexpected(&other),
         }

@@ -46,7 +46,9 @@ pub(super) struct Shard {
 
 enum Phase {
     /// The log is being replayed. Topics that are deleted meanwhile are remembered.
-    Loading { deleted_topics: Vec<String> },
+    Loading {
+        deleted_topics: Vec<String>,
+    },
     Active(BTreeMap<String, Arc<Cell>>),
     Closed,
 }
@@ -72,14 +74,19 @@ impl Shard {
             log,
             config,
             alarms,
-            phase: Mutex::new(Phase::Loading { deleted_topics: Vec::new() }),
+            phase: Mutex::new(Phase::Loading {
+                deleted_topics: Vec::new(),
+            }),
             appended,
             tasks: Mutex::default(),
             skipped: AtomicU64::new(0),
         });
         let loader = task::spawn("load groups", loading::load(shard.clone()));
         let committer = task::spawn("commit groups", await_commits(shard.clone(), queue));
-        shard.tasks.lock().extend([loader.abort_handle(), committer.abort_handle()]);
+        shard
+            .tasks
+            .lock()
+            .extend([loader.abort_handle(), committer.abort_handle()]);
         shard
     }
 
@@ -106,9 +113,17 @@ impl Shard {
 
     /// Looks at a group, if it exists.
     pub fn look<R>(&self, group_id: &str, look: impl FnOnce(&Group) -> R) -> Result<R, GroupError> {
-        let cell = self.cells()?.get(group_id).cloned().ok_or(GroupError::GroupIdNotFound)?;
+        let cell = self
+            .cells()?
+            .get(group_id)
+            .cloned()
+            .ok_or(GroupError::GroupIdNotFound)?;
         let inner = cell.inner.lock();
-        if inner.removed { Err(GroupError::GroupIdNotFound) } else { Ok(look(&inner.group)) }
+        if inner.removed {
+            Err(GroupError::GroupIdNotFound)
+        } else {
+            Ok(look(&inner.group))
+        }
     }
 
     /// Looks at all groups, in the order of their ids.
@@ -149,7 +164,10 @@ impl Shard {
 
     /// The log is replayed: these are its groups.
     pub fn activate(self: &Arc<Self>, groups: BTreeMap<String, Group>) {
-        let cells = groups.into_iter().map(|(id, group)| (id.clone(), Arc::new(Cell::new(id, group)))).collect();
+        let cells = groups
+            .into_iter()
+            .map(|(id, group)| (id.clone(), Arc::new(Cell::new(id, group))))
+            .collect();
         let deleted_topics = match &mut *self.phase.lock() {
             phase @ Phase::Loading { .. } => match std::mem::replace(phase, Phase::Active(cells)) {
                 Phase::Loading { deleted_topics } => deleted_topics,
@@ -183,7 +201,10 @@ impl Shard {
     }
 
     fn tell_all(self: &Arc<Self>, event: &Event) {
-        let cells: Vec<Arc<Cell>> = self.cells().map(|cells| cells.values().cloned().collect()).unwrap_or_default();
+        let cells: Vec<Arc<Cell>> = self
+            .cells()
+            .map(|cells| cells.values().cloned().collect())
+            .unwrap_or_default();
         for cell in cells {
             let mut inner = cell.inner.lock();
             if !inner.removed {
@@ -219,7 +240,10 @@ impl Shard {
 
     /// Feeds a group, and does what it wants done. The group's lock is held: that keeps its records in order.
     fn run(&self, cell: &Arc<Cell>, inner: &mut Inner, event: Event) {
-        let now = Now { instant: clock::now(), wall: clock::wall_clock() };
+        let now = Now {
+            instant: clock::now(),
+            wall: clock::wall_clock(),
+        };
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
             for action in inner.group.handle(event, now) {
@@ -227,11 +251,18 @@ impl Shard {
                     Action::Answer(call, answer) => inner.answer(call, answer),
                     Action::Write { records, then } => match self.append(&records, now) {
                         Ok(end) => {
-                            let appended = Appended { end, cell: cell.clone(), then };
+                            let appended = Appended {
+                                end,
+                                cell: cell.clone(),
+                                then,
+                            };
                             // It fails only after `close`, which has answered everybody.
                             let _closed = self.appended.send(appended);
                         }
-                        Err(error) => events.push_back(Event::Written { then, result: Err(error) }),
+                        Err(error) => events.push_back(Event::Written {
+                            then,
+                            result: Err(error),
+                        }),
                     },
                 }
             }
@@ -252,9 +283,12 @@ impl Shard {
 
     /// Makes sure that an alarm goes off at the group's next deadline.
     fn arm(&self, cell: &Cell, inner: &mut Inner) {
-        let Some(next) = inner.group.next_deadline() else { return };
+        let Some(next) = inner.group.next_deadline() else {
+            return;
+        };
         if inner.armed.is_none_or(|armed| next < armed) {
-            self.alarms.set(Alarm::Group(self.partition, cell.id.clone()), inner.armed, next);
+            self.alarms
+                .set(Alarm::Group(self.partition, cell.id.clone()), inner.armed, next);
             inner.armed = Some(next);
         }
     }

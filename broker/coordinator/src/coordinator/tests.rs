@@ -55,7 +55,10 @@ fn join_request(group: &str, member_id: &str) -> JoinRequest {
         session_timeout_ms: 10_000,
         rebalance_timeout_ms: 60_000,
         protocol_type: "consumer".into(),
-        protocols: vec![Protocol { name: "range".into(), metadata: Bytes::from_static(&[0, 0, 0, 0, 0, 0]) }],
+        protocols: vec![Protocol {
+            name: "range".into(),
+            metadata: Bytes::from_static(&[0, 0, 0, 0, 0, 0]),
+        }],
         reason: None,
         requires_known_member_id: false,
         supports_skip_assignment: true,
@@ -93,7 +96,11 @@ async fn beat(coordinator: &Coordinator, group: &str, joined: &Joined) -> Result
 }
 
 fn commit_request(group: &str, offset: i64) -> CommitRequest {
-    let offset = OffsetToCommit { offset, leader_epoch: 3, metadata: Some("note".into()) };
+    let offset = OffsetToCommit {
+        offset,
+        leader_epoch: 3,
+        metadata: Some("note".into()),
+    };
     CommitRequest {
         group_id: group.into(),
         generation: -1,
@@ -101,7 +108,11 @@ fn commit_request(group: &str, offset: i64) -> CommitRequest {
         group_instance_id: None,
         knows_missing_groups: true,
         retention_ms: None,
-        topics: vec![Topic { name: "t".into(), id: None, partitions: vec![(PartitionIndex(0), offset)] }],
+        topics: vec![Topic {
+            name: "t".into(),
+            id: None,
+            partitions: vec![(PartitionIndex(0), offset)],
+        }],
     }
 }
 
@@ -115,7 +126,11 @@ async fn fetch(coordinator: &Coordinator, group: &str) -> Result<i64, GroupError
         group_id: group.into(),
         member_id: None,
         member_epoch: -1,
-        topics: Some(vec![Topic { name: "t".into(), id: None, partitions: vec![(PartitionIndex(0), ())] }]),
+        topics: Some(vec![Topic {
+            name: "t".into(),
+            id: None,
+            partitions: vec![(PartitionIndex(0), ())],
+        }]),
         require_stable: false,
     };
     let topics = coordinator.fetch_offsets(request).await?;

@@ -17,11 +17,26 @@ impl Group {
         let mut partitions = Vec::new();
         let mut answers = Vec::with_capacity(request.topics.len());
         for topic in request.topics {
-            let result = if self.subscribes_to(&topic.name) { Err(GroupError::GroupSubscribedToTopic) } else { Ok(()) };
-            let named = topic.partitions.iter().map(|(partition, ())| (topic.name.clone(), partition.0));
+            let result = if self.subscribes_to(&topic.name) {
+                Err(GroupError::GroupSubscribedToTopic)
+            } else {
+                Ok(())
+            };
+            let named = topic
+                .partitions
+                .iter()
+                .map(|(partition, ())| (topic.name.clone(), partition.0));
             partitions.extend(named.filter(|named| result.is_ok() && self.has_offset(named)));
-            let results = topic.partitions.iter().map(|(partition, ())| (*partition, result)).collect();
-            answers.push(Topic { name: topic.name, id: topic.id, partitions: results });
+            let results = topic
+                .partitions
+                .iter()
+                .map(|(partition, ())| (*partition, result))
+                .collect();
+            answers.push(Topic {
+                name: topic.name,
+                id: topic.id,
+                partitions: results,
+            });
         }
         if partitions.is_empty() {
             self.answer(call, Answer::Offsets(Ok(answers)));
@@ -36,7 +51,11 @@ impl Group {
             GroupState::Empty => Ok(()),
             GroupState::PreparingRebalance | GroupState::CompletingRebalance | GroupState::Stable => {
                 // Only of consumers is it known what they read.
-                if self.protocol_type.as_deref() == Some(subscription::CONSUMER) { Ok(()) } else { Err(GroupError::NonEmptyGroup) }
+                if self.protocol_type.as_deref() == Some(subscription::CONSUMER) {
+                    Ok(())
+                } else {
+                    Err(GroupError::NonEmptyGroup)
+                }
             }
         }
     }
@@ -76,7 +95,10 @@ impl Group {
     /// The partitions that have an offset in the log, or will have one when what is on its way there has arrived: a
     /// tombstone must come for all of them, or a restart would bring some back.
     fn partitions_with_offsets(&self) -> BTreeSet<(String, i32)> {
-        let visible = self.offsets.iter().map(|(topic, partition, _)| (topic.to_owned(), partition));
+        let visible = self
+            .offsets
+            .iter()
+            .map(|(topic, partition, _)| (topic.to_owned(), partition));
         visible.chain(self.committing.keys().cloned()).collect()
     }
 
@@ -86,10 +108,22 @@ impl Group {
 
     /// Writes tombstones for offsets, and one for the group itself if it goes as well.
     pub(super) fn remove(&mut self, partitions: Vec<(String, i32)>, group: bool, answer: Option<Removal>) {
-        let tombstones = partitions.iter().map(|(topic, partition)| self.offset_record(topic, *partition, None));
-        let last = group.then(|| Record::Group { group: self.id.clone(), value: None });
+        let tombstones = partitions
+            .iter()
+            .map(|(topic, partition)| self.offset_record(topic, *partition, None));
+        let last = group.then(|| Record::Group {
+            group: self.id.clone(),
+            value: None,
+        });
         let records = tombstones.chain(last).collect();
-        self.write(records, AfterWrite::Removed { partitions, group, answer });
+        self.write(
+            records,
+            AfterWrite::Removed {
+                partitions,
+                group,
+                answer,
+            },
+        );
     }
 
     pub(super) fn removed(

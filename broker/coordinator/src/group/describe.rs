@@ -17,8 +17,15 @@ impl Group {
             group_instance_id: member.instance_id.clone(),
             client_id: member.client_id.clone(),
             client_host: member.client_host.clone(),
-            metadata: protocol.as_ref().map(|name| member.terms.metadata(name)).unwrap_or_default(),
-            assignment: if protocol.is_some() { member.assignment.clone() } else { Bytes::new() },
+            metadata: protocol
+                .as_ref()
+                .map(|name| member.terms.metadata(name))
+                .unwrap_or_default(),
+            assignment: if protocol.is_some() {
+                member.assignment.clone()
+            } else {
+                Bytes::new()
+            },
         });
         GroupDescription {
             group_id: self.id.clone(),

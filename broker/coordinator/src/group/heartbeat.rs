@@ -15,7 +15,8 @@ impl Group {
         if self.state == GroupState::Dead {
             return Err(GroupError::CoordinatorNotAvailable);
         }
-        self.roster.validate(&request.member_id, request.group_instance_id.as_deref())?;
+        self.roster
+            .validate(&request.member_id, request.group_instance_id.as_deref())?;
         if request.generation != self.generation {
             return Err(GroupError::IllegalGeneration);
         }

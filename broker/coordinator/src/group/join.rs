@@ -24,13 +24,23 @@ impl Group {
         if let Err(error) = refused {
             // Only a member that stays in the group is called by its id.
             let forgets = error == GroupError::GroupMaxSizeReached;
-            let member_id = if forgets { String::new() } else { request.member_id.clone() };
+            let member_id = if forgets {
+                String::new()
+            } else {
+                request.member_id.clone()
+            };
             self.answer_join(call, Err(JoinRefused { error, member_id }));
         }
     }
 
     /// A member without an id.
-    fn join_unknown(&mut self, call: CallId, request: &JoinRequest, fresh_id: String, now: Now) -> Result<(), GroupError> {
+    fn join_unknown(
+        &mut self,
+        call: CallId,
+        request: &JoinRequest,
+        fresh_id: String,
+        now: Now,
+    ) -> Result<(), GroupError> {
         self.check_room("")?;
         let terms = Terms::of(request);
         self.check_protocols(request, &terms)?;
@@ -42,9 +52,16 @@ impl Group {
             }
         } else if request.requires_known_member_id {
             // KIP-394: a client that times out and tries again must not leave a member behind each time.
-            self.timers.set(Timer::Session(fresh_id.clone()), now.instant + terms.session_timeout);
+            self.timers
+                .set(Timer::Session(fresh_id.clone()), now.instant + terms.session_timeout);
             self.pending.insert(fresh_id.clone());
-            self.answer_join(call, Err(JoinRefused { error: GroupError::MemberIdRequired, member_id: fresh_id }));
+            self.answer_join(
+                call,
+                Err(JoinRefused {
+                    error: GroupError::MemberIdRequired,
+                    member_id: fresh_id,
+                }),
+            );
             return Ok(());
         }
         self.add_member(call, Member::new(fresh_id, request, terms), &request.protocol_type, now);
@@ -61,11 +78,19 @@ impl Group {
         let terms = Terms::of(request);
         self.check_protocols(request, &terms)?;
         if self.pending.contains(id) && request.group_instance_id.is_none() {
-            self.add_member(call, Member::new(id.to_owned(), request, terms), &request.protocol_type, now);
+            self.add_member(
+                call,
+                Member::new(id.to_owned(), request, terms),
+                &request.protocol_type,
+                now,
+            );
             return Ok(());
         }
         self.roster.validate(id, request.group_instance_id.as_deref())?;
-        let unchanged = self.roster.get(id).is_some_and(|member| member.terms.protocols == terms.protocols);
+        let unchanged = self
+            .roster
+            .get(id)
+            .is_some_and(|member| member.terms.protocols == terms.protocols);
         match self.state {
             // It lost the answer to its last JoinGroup, or wants to go on to SyncGroup.
             GroupState::CompletingRebalance if unchanged => self.answer_join_again(call, id),
@@ -89,7 +114,11 @@ impl Group {
             GroupState::PreparingRebalance => self.joins.contains_key(id) || self.joins.len() < max,
             GroupState::CompletingRebalance | GroupState::Stable => self.roster.contains(id) || self.roster.len() < max,
         };
-        if room { Ok(()) } else { Err(GroupError::GroupMaxSizeReached) }
+        if room {
+            Ok(())
+        } else {
+            Err(GroupError::GroupMaxSizeReached)
+        }
     }
 
     fn check_protocols(&self, request: &JoinRequest, terms: &Terms) -> Result<(), GroupError> {
@@ -98,7 +127,11 @@ impl Group {
         } else {
             self.protocol_type.as_ref() == Some(&request.protocol_type) && self.roster.supports_any(terms.names())
         };
-        if fits { Ok(()) } else { Err(GroupError::InconsistentGroupProtocol) }
+        if fits {
+            Ok(())
+        } else {
+            Err(GroupError::InconsistentGroupProtocol)
+        }
     }
 
     fn add_member(&mut self, call: CallId, member: Member, protocol_type: &str, now: Now) {
@@ -112,7 +145,8 @@ impl Group {
         self.pending.remove(&id);
         self.roster.add(member);
         self.await_join(id.clone(), call);
-        self.timers.set(Timer::Session(id), now.instant + NEW_MEMBER_JOIN_TIMEOUT);
+        self.timers
+            .set(Timer::Session(id), now.instant + NEW_MEMBER_JOIN_TIMEOUT);
         self.rebalance_or_complete_join(now);
     }
 
@@ -120,7 +154,10 @@ impl Group {
     /// its client; should somebody still listen, joining again is what it must do.
     pub(super) fn await_join(&mut self, id: String, call: CallId) {
         if let Some(former) = self.joins.insert(id.clone(), call) {
-            let refused = JoinRefused { error: GroupError::RebalanceInProgress, member_id: id };
+            let refused = JoinRefused {
+                error: GroupError::RebalanceInProgress,
+                member_id: id,
+            };
             self.answer_join(former, Err(refused));
         }
     }
@@ -141,7 +178,11 @@ impl Group {
             protocol_name: self.protocol_name.clone(),
             leader: self.roster.leader().unwrap_or_default().to_owned(),
             skip_assignment: false,
-            members: if self.roster.is_leader(id) { self.joined_members() } else { Vec::new() },
+            members: if self.roster.is_leader(id) {
+                self.joined_members()
+            } else {
+                Vec::new()
+            },
         }
     }
 

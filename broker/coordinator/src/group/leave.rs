@@ -26,9 +26,11 @@ impl Group {
     fn leave_one(&mut self, leaving: &LeavingMember) -> LeftMember {
         let id = match &leaving.group_instance_id {
             // An administrator removes a static member without knowing its id.
-            Some(instance_id) if leaving.member_id.is_empty() => {
-                self.roster.instance(instance_id).map(str::to_owned).ok_or(GroupError::UnknownMemberId)
-            }
+            Some(instance_id) if leaving.member_id.is_empty() => self
+                .roster
+                .instance(instance_id)
+                .map(str::to_owned)
+                .ok_or(GroupError::UnknownMemberId),
             _ if self.pending.contains(&leaving.member_id) => Ok(leaving.member_id.clone()),
             instance_id => self
                 .roster
@@ -50,7 +52,10 @@ impl Group {
     /// Answers at once, or once it is written that the group is empty now.
     fn answer_leave(&mut self, call: CallId, left: Vec<LeftMember>) {
         let emptied = self.actions.iter_mut().find_map(|action| match action {
-            Action::Write { then: AfterWrite::Emptied { answer }, .. } => Some(answer),
+            Action::Write {
+                then: AfterWrite::Emptied { answer },
+                ..
+            } => Some(answer),
             _ => None,
         });
         match emptied {

@@ -22,15 +22,22 @@ impl Terms {
     /// The terms of a request whose timeouts were checked.
     pub fn of(request: &JoinRequest) -> Self {
         let session_timeout = millis(request.session_timeout_ms);
-        let rebalance_timeout =
-            if request.rebalance_timeout_ms < 0 { session_timeout } else { millis(request.rebalance_timeout_ms) };
+        let rebalance_timeout = if request.rebalance_timeout_ms < 0 {
+            session_timeout
+        } else {
+            millis(request.rebalance_timeout_ms)
+        };
         let mut protocols: Vec<Protocol> = Vec::with_capacity(request.protocols.len());
         for protocol in &request.protocols {
             if !protocols.iter().any(|known| known.name == protocol.name) {
                 protocols.push(protocol.clone());
             }
         }
-        Self { protocols, rebalance_timeout, session_timeout }
+        Self {
+            protocols,
+            rebalance_timeout,
+            session_timeout,
+        }
     }
 
     /// The names of its protocols.
@@ -76,7 +83,10 @@ impl Member {
 
     /// A member of the log's; the log has what it offered for the chosen protocol only.
     pub fn from_log(member: MemberMetadata, protocol: &str) -> Self {
-        let protocols = vec![Protocol { name: protocol.to_owned(), metadata: member.subscription }];
+        let protocols = vec![Protocol {
+            name: protocol.to_owned(),
+            metadata: member.subscription,
+        }];
         Self {
             id: member.member_id,
             instance_id: member.group_instance_id,

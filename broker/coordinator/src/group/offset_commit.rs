@@ -17,7 +17,9 @@ impl Group {
         }
         // A commit is a sign of life, too, except while the group waits for the leader's assignment.
         self.renew_session(&request.member_id, now);
-        let expire_timestamp = request.retention_ms.map(|retention| now.wall.0.saturating_add(retention));
+        let expire_timestamp = request
+            .retention_ms
+            .map(|retention| now.wall.0.saturating_add(retention));
         let mut commits = Vec::new();
         let mut answers = Vec::with_capacity(request.topics.len());
         for topic in request.topics {
@@ -27,18 +29,31 @@ impl Group {
                 partitions.push((partition, offset.as_ref().map(|_| ()).map_err(|error| *error)));
                 commits.extend(offset.ok().map(|offset| (topic.name.clone(), partition.0, offset)));
             }
-            answers.push(Topic { name: topic.name, id: topic.id, partitions });
+            answers.push(Topic {
+                name: topic.name,
+                id: topic.id,
+                partitions,
+            });
         }
         if commits.is_empty() {
             self.answer(call, Answer::Offsets(Ok(answers)));
             return;
         }
-        let records = commits.iter().map(|(topic, partition, offset)| self.offset_record(topic, *partition, Some(offset)));
+        let records = commits
+            .iter()
+            .map(|(topic, partition, offset)| self.offset_record(topic, *partition, Some(offset)));
         let records = records.collect();
         for (topic, partition, _) in &commits {
             *self.committing.entry((topic.clone(), *partition)).or_default() += 1;
         }
-        self.write(records, AfterWrite::Offsets { call, commits, answer: Ok(answers) });
+        self.write(
+            records,
+            AfterWrite::Offsets {
+                call,
+                commits,
+                answer: Ok(answers),
+            },
+        );
     }
 
     fn check_commit(&self, request: &CommitRequest) -> Result<(), GroupError> {
@@ -53,7 +68,8 @@ impl Group {
         if outsider && request.member_id.is_empty() && request.group_instance_id.is_none() {
             return Err(GroupError::UnknownMemberId);
         }
-        self.roster.validate(&request.member_id, request.group_instance_id.as_deref())?;
+        self.roster
+            .validate(&request.member_id, request.group_instance_id.as_deref())?;
         if request.generation != self.generation {
             return Err(GroupError::IllegalGeneration);
         }
@@ -142,7 +158,11 @@ pub(crate) fn nothing_committed(topics: Option<Vec<Topic<()>>>) -> Vec<Topic<Com
     let topic = |topic: Topic<()>| Topic {
         name: topic.name,
         id: topic.id,
-        partitions: topic.partitions.iter().map(|(partition, ())| (*partition, CommittedOffset::NONE)).collect(),
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|(partition, ())| (*partition, CommittedOffset::NONE))
+            .collect(),
     };
     topics.unwrap_or_default().into_iter().map(topic).collect()
 }

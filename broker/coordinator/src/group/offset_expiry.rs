@@ -31,7 +31,12 @@ impl Group {
         let unused = self.state == GroupState::Empty && self.pending.is_empty() && self.in_flight == 0;
         let group = all && unused && self.in_log;
         if !expired.is_empty() || group {
-            tracing::info!(group = self.id, offsets = expired.len(), whole_group = group, "offsets have expired");
+            tracing::info!(
+                group = self.id,
+                offsets = expired.len(),
+                whole_group = group,
+                "offsets have expired"
+            );
             self.remove(expired, group, None);
         }
     }
@@ -42,7 +47,9 @@ impl Group {
             (None, _) => Since::Committed,
             (Some(_), GroupState::Empty) => self.state_since.map_or(Since::Committed, Since::Emptied),
             // Consumers may have stopped reading a topic while they read others.
-            (Some(protocol_type), GroupState::Stable) if protocol_type == subscription::CONSUMER && self.subscribed.is_some() => {
+            (Some(protocol_type), GroupState::Stable)
+                if protocol_type == subscription::CONSUMER && self.subscribed.is_some() =>
+            {
                 Since::Committed
             }
             (Some(_), _) => Since::Never,

@@ -42,9 +42,10 @@ impl Offsets {
 
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i32, &OffsetCommit)> {
-        self.topics
-            .iter()
-            .flat_map(|(topic, all)| all.iter().map(move |(partition, offset)| (topic.as_str(), *partition, offset)))
+        self.topics.iter().flat_map(|(topic, all)| {
+            all.iter()
+                .map(move |(partition, offset)| (topic.as_str(), *partition, offset))
+        })
     }
 
     /// All of them, as OffsetFetch answers them.
@@ -52,7 +53,10 @@ impl Offsets {
         let topic = |(name, all): (&String, &BTreeMap<i32, OffsetCommit>)| Topic {
             name: name.clone(),
             id: None,
-            partitions: all.iter().map(|(partition, offset)| (PartitionIndex(*partition), shown(offset))).collect(),
+            partitions: all
+                .iter()
+                .map(|(partition, offset)| (PartitionIndex(*partition), shown(offset)))
+                .collect(),
         };
         self.topics.iter().map(topic).collect()
     }
@@ -64,7 +68,11 @@ impl Offsets {
                 let offset = self.get(&topic.name, partition.0);
                 (*partition, offset.map_or(CommittedOffset::NONE, shown))
             });
-            Topic { partitions: partitions.collect(), name: topic.name, id: topic.id }
+            Topic {
+                partitions: partitions.collect(),
+                name: topic.name,
+                id: topic.id,
+            }
         };
         topics.into_iter().map(topic).collect()
     }

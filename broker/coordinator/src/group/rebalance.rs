@@ -32,7 +32,11 @@ impl Group {
         if self.state == GroupState::Empty {
             let delay = self.config.initial_rebalance_delay;
             let remaining = self.roster.rebalance_timeout().saturating_sub(delay);
-            self.initial = Some(InitialDelay { delay, remaining, newcomers: false });
+            self.initial = Some(InitialDelay {
+                delay,
+                remaining,
+                newcomers: false,
+            });
             self.timers.set(Timer::Join, now.instant + delay);
             self.transition(GroupState::PreparingRebalance, now);
         } else {
@@ -40,7 +44,8 @@ impl Group {
             if self.all_have_joined() {
                 self.complete_join(now);
             } else {
-                self.timers.set(Timer::Join, now.instant + self.roster.rebalance_timeout());
+                self.timers
+                    .set(Timer::Join, now.instant + self.roster.rebalance_timeout());
             }
         }
     }
@@ -62,10 +67,18 @@ impl Group {
             return;
         }
         match self.initial {
-            Some(InitialDelay { delay, remaining, newcomers: true }) if !remaining.is_zero() => {
+            Some(InitialDelay {
+                delay,
+                remaining,
+                newcomers: true,
+            }) if !remaining.is_zero() => {
                 let next = min(self.config.initial_rebalance_delay, remaining);
                 let remaining = remaining.saturating_sub(delay);
-                self.initial = Some(InitialDelay { delay: next, remaining, newcomers: false });
+                self.initial = Some(InitialDelay {
+                    delay: next,
+                    remaining,
+                    newcomers: false,
+                });
                 self.timers.set(Timer::Join, now.instant + next);
             }
             _ => self.complete_join(now),
@@ -77,14 +90,16 @@ impl Group {
         self.timers.cancel(&Timer::Join);
         self.initial = None;
         for id in self.roster.ids() {
-            let missing = !self.joins.contains_key(&id) && self.roster.get(&id).is_some_and(|member| !member.is_static());
+            let missing =
+                !self.joins.contains_key(&id) && self.roster.get(&id).is_some_and(|member| !member.is_static());
             if missing {
                 self.forget(&id);
             }
         }
         if !self.elect_leader() && !self.roster.is_empty() {
             // Only static members are left, and none has joined: until their sessions end, they may come back.
-            self.timers.set(Timer::Join, now.instant + self.roster.rebalance_timeout());
+            self.timers
+                .set(Timer::Join, now.instant + self.roster.rebalance_timeout());
             return;
         }
         self.begin_generation(now);
@@ -98,9 +113,14 @@ impl Group {
 
     /// The leader stays if it has joined; else someone who has becomes it. Whether there is one.
     fn elect_leader(&mut self) -> bool {
-        let stays = self.roster.leader().is_some_and(|leader| self.joins.contains_key(leader));
+        let stays = self
+            .roster
+            .leader()
+            .is_some_and(|leader| self.joins.contains_key(leader));
         if !stays {
-            let Some(next) = self.joins.keys().next().cloned() else { return false };
+            let Some(next) = self.joins.keys().next().cloned() else {
+                return false;
+            };
             self.roster.set_leader(Some(next));
         }
         true
@@ -113,7 +133,11 @@ impl Group {
         self.subscribed = self.subscribed_topics();
         self.unsynced.clear();
         self.assigning = false;
-        let state = if self.roster.is_empty() { GroupState::Empty } else { GroupState::CompletingRebalance };
+        let state = if self.roster.is_empty() {
+            GroupState::Empty
+        } else {
+            GroupState::CompletingRebalance
+        };
         self.transition(state, now);
     }
 
@@ -129,7 +153,8 @@ impl Group {
         for member in self.roster.iter_mut() {
             member.is_new = false;
         }
-        self.timers.set(Timer::Sync, now.instant + self.roster.rebalance_timeout());
+        self.timers
+            .set(Timer::Sync, now.instant + self.roster.rebalance_timeout());
     }
 
     /// Nobody waits for those who joined and then never asked for their assignment.
@@ -159,7 +184,11 @@ impl Group {
             self.renew_session(id, now);
             return;
         }
-        tracing::info!(group = self.id, member = id, "member has failed: no heartbeat for its session timeout");
+        tracing::info!(
+            group = self.id,
+            member = id,
+            "member has failed: no heartbeat for its session timeout"
+        );
         self.forget(id);
         match self.state {
             GroupState::Stable | GroupState::CompletingRebalance => self.prepare_rebalance(now),
@@ -175,7 +204,10 @@ impl Group {
         self.unsynced.remove(id);
         self.timers.cancel(&Timer::Session(id.to_owned()));
         if let Some(call) = self.joins.remove(id) {
-            let refused = JoinRefused { error: GroupError::UnknownMemberId, member_id: String::new() };
+            let refused = JoinRefused {
+                error: GroupError::UnknownMemberId,
+                member_id: String::new(),
+            };
             self.answer_join(call, Err(refused));
         }
         if let Some(call) = self.syncs.remove(id) {
@@ -185,7 +217,10 @@ impl Group {
 
     pub(super) fn renew_session(&mut self, id: &str, now: Now) {
         if let Some(member) = self.roster.get(id) {
-            self.timers.set(Timer::Session(id.to_owned()), now.instant + member.terms.session_timeout);
+            self.timers.set(
+                Timer::Session(id.to_owned()),
+                now.instant + member.terms.session_timeout,
+            );
         }
     }
 

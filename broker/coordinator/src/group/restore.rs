@@ -15,7 +15,10 @@ impl Group {
     /// The record of the group as it is, with assignments that may still be on their way.
     pub(super) fn to_log(&self, assignment: impl Fn(&Member) -> Bytes) -> Record {
         let protocol = self.protocol_name.as_deref().unwrap_or_default();
-        let members = self.roster.iter().map(|member| member.to_log(protocol, assignment(member)));
+        let members = self
+            .roster
+            .iter()
+            .map(|member| member.to_log(protocol, assignment(member)));
         let value = GroupMetadata {
             protocol_type: self.protocol_type.clone().unwrap_or_default(),
             generation: self.generation,
@@ -24,7 +27,10 @@ impl Group {
             state_timestamp: self.state_since.map(|since| since.0),
             members: members.collect(),
         };
-        Record::Group { group: self.id.clone(), value: Some(value) }
+        Record::Group {
+            group: self.id.clone(),
+            value: Some(value),
+        }
     }
 
     /// Replay: the log has this state of the group. Its offsets are records of their own.
@@ -35,13 +41,20 @@ impl Group {
         let mut roster = Roster::default();
         let protocol = value.protocol.clone().unwrap_or_default();
         for member in value.members {
-            let taken = member.group_instance_id.as_deref().is_some_and(|instance| roster.instance(instance).is_some());
+            let taken = member
+                .group_instance_id
+                .as_deref()
+                .is_some_and(|instance| roster.instance(instance).is_some());
             if !taken && !roster.contains(&member.member_id) {
                 roster.add(Member::from_log(member, &protocol));
             }
         }
         roster.set_leader(value.leader);
-        self.state = if roster.is_empty() { GroupState::Empty } else { GroupState::Stable };
+        self.state = if roster.is_empty() {
+            GroupState::Empty
+        } else {
+            GroupState::Stable
+        };
         self.state_since = value.state_timestamp.map(WallTime);
         self.generation = value.generation;
         self.protocol_type = Some(value.protocol_type).filter(|name| !name.is_empty());
@@ -88,7 +101,13 @@ impl Group {
     /// Answers everybody: another node coordinates the group now, or will.
     pub(super) fn unload(&mut self) {
         for (member_id, call) in std::mem::take(&mut self.joins) {
-            self.answer_join(call, Err(JoinRefused { error: GroupError::NotCoordinator, member_id }));
+            self.answer_join(
+                call,
+                Err(JoinRefused {
+                    error: GroupError::NotCoordinator,
+                    member_id,
+                }),
+            );
         }
         for (_, call) in std::mem::take(&mut self.syncs) {
             self.answer_sync(call, Err(GroupError::NotCoordinator));

@@ -67,7 +67,10 @@ impl Roster {
 
     /// The longest that any member wants a rebalance to wait.
     pub fn rebalance_timeout(&self) -> Duration {
-        self.iter().map(|member| member.terms.rebalance_timeout).max().unwrap_or_default()
+        self.iter()
+            .map(|member| member.terms.rebalance_timeout)
+            .max()
+            .unwrap_or_default()
     }
 
     /// Adds a member. The first one leads.
@@ -107,7 +110,9 @@ impl Roster {
 
     /// Gives a static member another id (KIP-345); whatever it was, it stays. Leadership follows.
     pub fn rename(&mut self, old_id: &str, new_id: &str) {
-        let Some(mut member) = self.members.remove(old_id) else { return };
+        let Some(mut member) = self.members.remove(old_id) else {
+            return;
+        };
         if let Some(instance_id) = &member.instance_id {
             self.instances.insert(instance_id.clone(), new_id.to_owned());
         }
@@ -127,7 +132,11 @@ impl Roster {
                 Some(_) => {}
             }
         }
-        if self.contains(id) { Ok(()) } else { Err(GroupError::UnknownMemberId) }
+        if self.contains(id) {
+            Ok(())
+        } else {
+            Err(GroupError::UnknownMemberId)
+        }
     }
 
     /// Whether all members speak one of these protocols. Nobody's absence of members speaks everything.
@@ -138,8 +147,12 @@ impl Roster {
     /// The protocol for the next generation: of those that all members speak, each member votes for the one that it
     /// prefers, and the most votes win. None if there are no members.
     pub fn select_protocol(&self) -> Option<String> {
-        let common: BTreeSet<&str> =
-            self.support.iter().filter(|(_, count)| **count == self.len()).map(|(name, _)| name.as_str()).collect();
+        let common: BTreeSet<&str> = self
+            .support
+            .iter()
+            .filter(|(_, count)| **count == self.len())
+            .map(|(name, _)| name.as_str())
+            .collect();
         let mut votes = BTreeMap::<&str, usize>::new();
         for member in self.iter() {
             if let Some(choice) = member.terms.names().find(|name| common.contains(name)) {
@@ -147,7 +160,10 @@ impl Roster {
             }
         }
         // Of equal ones the last by name, so that it is the same everywhere: Kafka leaves it open.
-        votes.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name.to_owned())
+        votes
+            .into_iter()
+            .max_by_key(|(_, count)| *count)
+            .map(|(name, _)| name.to_owned())
     }
 
     fn count(&mut self, terms: &Terms, change: isize) {

@@ -21,7 +21,9 @@ impl Group {
     ) {
         let old_leader = self.roster.leader().map(str::to_owned);
         self.replace(&old_id, &new_id, now);
-        let Some(old) = self.roster.set_terms(&new_id, terms) else { return };
+        let Some(old) = self.roster.set_terms(&new_id, terms) else {
+            return;
+        };
         self.await_join(new_id.clone(), call);
         match self.state {
             GroupState::Stable if self.roster.select_protocol() == self.protocol_name => {
@@ -48,7 +50,10 @@ impl Group {
     /// Gives a static member another id. Whoever waits under the old one is fenced.
     fn replace(&mut self, old_id: &str, new_id: &str, now: Now) {
         if let Some(call) = self.joins.remove(old_id) {
-            let refused = JoinRefused { error: GroupError::FencedInstanceId, member_id: old_id.to_owned() };
+            let refused = JoinRefused {
+                error: GroupError::FencedInstanceId,
+                member_id: old_id.to_owned(),
+            };
             self.answer_join(call, Err(refused));
         }
         if let Some(call) = self.syncs.remove(old_id) {
@@ -76,7 +81,10 @@ impl Group {
                 tracing::warn!(group = self.id, member = takeover.new_id, %error, "a static member's new id could not be written");
                 self.roster.set_terms(&takeover.new_id, takeover.old.clone());
                 self.replace(&takeover.new_id, &takeover.old_id, now);
-                Err(JoinRefused { error, member_id: String::new() })
+                Err(JoinRefused {
+                    error,
+                    member_id: String::new(),
+                })
             }
         };
         self.answer_join(takeover.call, answer);

@@ -33,13 +33,15 @@ impl Group {
     }
 
     fn check_sync(&self, request: &SyncRequest) -> Result<(), GroupError> {
-        self.roster.validate(&request.member_id, request.group_instance_id.as_deref())?;
+        self.roster
+            .validate(&request.member_id, request.group_instance_id.as_deref())?;
         if request.generation != self.generation {
             return Err(GroupError::IllegalGeneration);
         }
         // KIP-559: what the member believes in, if it says so, must be what the group has chosen.
         let differs = |theirs: &Option<String>, ours: &Option<String>| theirs.is_some() && theirs != ours;
-        if differs(&request.protocol_type, &self.protocol_type) || differs(&request.protocol_name, &self.protocol_name) {
+        if differs(&request.protocol_type, &self.protocol_type) || differs(&request.protocol_name, &self.protocol_name)
+        {
             return Err(GroupError::InconsistentGroupProtocol);
         }
         match self.state {
@@ -71,7 +73,11 @@ impl Group {
             })
             .collect();
         let record = self.to_log(|member| assignments.get(&member.id).cloned().unwrap_or_default());
-        let then = AfterWrite::Assignment { generation: self.generation, leader: request.member_id, assignments };
+        let then = AfterWrite::Assignment {
+            generation: self.generation,
+            leader: request.member_id,
+            assignments,
+        };
         self.assigning = true;
         self.write(vec![record], then);
     }
@@ -120,7 +126,11 @@ impl Group {
         Synced {
             protocol_type: self.protocol_type.clone(),
             protocol_name: self.protocol_name.clone(),
-            assignment: self.roster.get(id).map(|member| member.assignment.clone()).unwrap_or_default(),
+            assignment: self
+                .roster
+                .get(id)
+                .map(|member| member.assignment.clone())
+                .unwrap_or_default(),
         }
     }
 

@@ -67,13 +67,22 @@ impl GroupMetadata {
         let leader = reader.nullable_string()?;
         let timestamp = if version >= WITH_TIMESTAMP { reader.i64()? } else { -1 };
         let count = reader.count()?;
-        let members = (0..count).map(|_| MemberMetadata::read(&mut reader, version)).collect::<Result<Vec<_>, _>>()?;
+        let members = (0..count)
+            .map(|_| MemberMetadata::read(&mut reader, version))
+            .collect::<Result<Vec<_>, _>>()?;
         reader.tags(|_, _| Ok(()))?;
         if !members.is_empty() && protocol.is_none() {
             return Err(SchemaError::Inconsistent("a group with members has no protocol"));
         }
         let state_timestamp = (timestamp != -1).then_some(timestamp);
-        Ok(Self { protocol_type, generation, protocol, leader, state_timestamp, members })
+        Ok(Self {
+            protocol_type,
+            generation,
+            protocol,
+            leader,
+            state_timestamp,
+            members,
+        })
     }
 
     /// The bytes that Kafka 4.3 writes: version 3.
@@ -95,10 +104,18 @@ impl GroupMetadata {
 impl MemberMetadata {
     fn read(reader: &mut Reader<'_>, version: i16) -> Result<Self, SchemaError> {
         let member_id = reader.string()?;
-        let group_instance_id = if version >= WITH_INSTANCE_ID { reader.nullable_string()? } else { None };
+        let group_instance_id = if version >= WITH_INSTANCE_ID {
+            reader.nullable_string()?
+        } else {
+            None
+        };
         let client_id = reader.string()?;
         let client_host = reader.string()?;
-        let rebalance_timeout_ms = if version >= WITH_REBALANCE_TIMEOUT { reader.i32()? } else { -1 };
+        let rebalance_timeout_ms = if version >= WITH_REBALANCE_TIMEOUT {
+            reader.i32()?
+        } else {
+            -1
+        };
         let session_timeout_ms = reader.i32()?;
         let subscription = reader.bytes()?;
         let assignment = reader.bytes()?;
@@ -109,7 +126,11 @@ impl MemberMetadata {
             client_id,
             client_host,
             // Before version 1, rebalances waited for the session timeout.
-            rebalance_timeout_ms: if rebalance_timeout_ms < 0 { session_timeout_ms } else { rebalance_timeout_ms },
+            rebalance_timeout_ms: if rebalance_timeout_ms < 0 {
+                session_timeout_ms
+            } else {
+                rebalance_timeout_ms
+            },
             session_timeout_ms,
             subscription,
             assignment,

@@ -41,7 +41,9 @@ impl Key {
                 topic: reader.string()?,
                 partition: reader.i32()?,
             }),
-            GROUP_METADATA => Ok(Self::GroupMetadata { group: reader.string()? }),
+            GROUP_METADATA => Ok(Self::GroupMetadata {
+                group: reader.string()?,
+            }),
             kind => Ok(Self::Unknown(kind)),
         }
     }
@@ -53,7 +55,11 @@ impl Key {
     /// On an `Unknown` key: nobody writes what nobody understands.
     pub fn encode(&self) -> Bytes {
         match self {
-            Self::OffsetCommit { group, topic, partition } => {
+            Self::OffsetCommit {
+                group,
+                topic,
+                partition,
+            } => {
                 let mut writer = Writer::new(OFFSET_COMMIT);
                 writer.string(group);
                 writer.string(topic);

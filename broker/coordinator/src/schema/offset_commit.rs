@@ -41,7 +41,11 @@ impl OffsetCommit {
         reader.set_flexible(version >= FLEXIBLE);
         let mut value = Self {
             offset: reader.i64()?,
-            leader_epoch: if version >= WITH_LEADER_EPOCH { reader.i32()? } else { -1 },
+            leader_epoch: if version >= WITH_LEADER_EPOCH {
+                reader.i32()?
+            } else {
+                -1
+            },
             metadata: reader.string()?,
             commit_timestamp: reader.i64()?,
             expire_timestamp: None,

@@ -32,7 +32,10 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, flexible: false }
+        Self {
+            rest: bytes,
+            flexible: false,
+        }
     }
 
     /// From here on, lengths are compact.
@@ -81,8 +84,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A length, `None` for null. It is at most the number of bytes left, also for arrays: no element is empty.
-    fn length(&mut self, fixed: impl FnOnce(&mut Self) -> Result<i64, SchemaError>) -> Result<Option<usize>, SchemaError> {
-        let length = if self.flexible { i64::from(self.unsigned_varint()?) - 1 } else { fixed(self)? };
+    fn length(
+        &mut self,
+        fixed: impl FnOnce(&mut Self) -> Result<i64, SchemaError>,
+    ) -> Result<Option<usize>, SchemaError> {
+        let length = if self.flexible {
+            i64::from(self.unsigned_varint()?) - 1
+        } else {
+            fixed(self)?
+        };
         match length {
             -1 => Ok(None),
             _ => match usize::try_from(length) {
@@ -93,7 +103,9 @@ impl<'a> Reader<'a> {
     }
 
     pub fn nullable_string(&mut self) -> Result<Option<String>, SchemaError> {
-        let Some(length) = self.length(|reader| reader.i16().map(i64::from))? else { return Ok(None) };
+        let Some(length) = self.length(|reader| reader.i16().map(i64::from))? else {
+            return Ok(None);
+        };
         let text = std::str::from_utf8(self.take(length)?).map_err(|_| SchemaError::Text)?;
         Ok(Some(text.to_owned()))
     }
@@ -103,13 +115,16 @@ impl<'a> Reader<'a> {
     }
 
     pub fn bytes(&mut self) -> Result<Bytes, SchemaError> {
-        let length = self.length(|reader| reader.i32().map(i64::from))?.ok_or(SchemaError::Length(-1))?;
+        let length = self
+            .length(|reader| reader.i32().map(i64::from))?
+            .ok_or(SchemaError::Length(-1))?;
         Ok(Bytes::copy_from_slice(self.take(length)?))
     }
 
     /// The number of elements of an array; `None` for null.
     pub fn count(&mut self) -> Result<usize, SchemaError> {
-        self.length(|reader| reader.i32().map(i64::from))?.ok_or(SchemaError::Length(-1))
+        self.length(|reader| reader.i32().map(i64::from))?
+            .ok_or(SchemaError::Length(-1))
     }
 
     /// The tagged fields at the end of a struct, each handed to `field`; none in versions that are not flexible.

@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use super::{GroupMetadata, Key, MemberMetadata, OffsetCommit, Record, SchemaError, subscription};
 
 fn hex(text: &str) -> Vec<u8> {
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap())
+        .collect()
 }
 
 const OFFSET_KEY: &str = "00010003672d3100066f726465727300000007";
@@ -69,7 +72,11 @@ fn group(version: i16) -> GroupMetadata {
 
 #[test]
 fn keys_are_kafkas() {
-    let offset = Key::OffsetCommit { group: "g-1".into(), topic: "orders".into(), partition: 7 };
+    let offset = Key::OffsetCommit {
+        group: "g-1".into(),
+        topic: "orders".into(),
+        partition: 7,
+    };
     assert_eq!(Key::decode(&hex(OFFSET_KEY)), Ok(offset.clone()));
     assert_eq!(offset.encode(), hex(OFFSET_KEY));
     let legacy = [&[0, 0], &hex(OFFSET_KEY)[2..]].concat();
@@ -82,7 +89,11 @@ fn keys_are_kafkas() {
 #[test]
 fn committed_offsets_of_every_version_are_read() {
     for (version, bytes) in (0..).zip(OFFSET_VALUES) {
-        assert_eq!(OffsetCommit::decode(&hex(bytes)), Ok(offset(version)), "version {version}");
+        assert_eq!(
+            OffsetCommit::decode(&hex(bytes)),
+            Ok(offset(version)),
+            "version {version}"
+        );
     }
 }
 
@@ -91,7 +102,10 @@ fn committed_offsets_are_written_as_kafka_writes_them() {
     assert_eq!(offset(4).encode(), hex(OFFSET_VALUES[4]));
     assert_eq!(offset(1).encode(), hex(OFFSET_VALUES[1]));
     let id: [u8; 16] = std::array::from_fn(|at| at as u8 + 1);
-    let with_id = OffsetCommit { topic_id: Some(TopicId(id)), ..offset(4) };
+    let with_id = OffsetCommit {
+        topic_id: Some(TopicId(id)),
+        ..offset(4)
+    };
     assert_eq!(with_id.encode(), hex(OFFSET_VALUE_WITH_TOPIC_ID));
     assert_eq!(OffsetCommit::decode(&hex(OFFSET_VALUE_WITH_TOPIC_ID)), Ok(with_id));
 }
@@ -99,7 +113,11 @@ fn committed_offsets_are_written_as_kafka_writes_them() {
 #[test]
 fn groups_of_every_version_are_read() {
     for (version, bytes) in (0..).zip(GROUP_VALUES) {
-        assert_eq!(GroupMetadata::decode(&hex(bytes)), Ok(group(version)), "version {version}");
+        assert_eq!(
+            GroupMetadata::decode(&hex(bytes)),
+            Ok(group(version)),
+            "version {version}"
+        );
     }
 }
 
@@ -132,12 +150,20 @@ fn lengths_are_not_believed() {
     let mut members = hex(EMPTY_GROUP_VALUE);
     let end = members.len();
     members[end - 4..].copy_from_slice(&i32::MAX.to_be_bytes());
-    assert_eq!(GroupMetadata::decode(&members), Err(SchemaError::Length(i64::from(i32::MAX))));
+    assert_eq!(
+        GroupMetadata::decode(&members),
+        Err(SchemaError::Length(i64::from(i32::MAX)))
+    );
 }
 
 #[test]
 fn the_topics_of_a_subscription_are_read_whatever_follows_them() {
-    let bytes = [&[0, 3, 0, 0, 0, 2][..], &[0, 1, b't', 0, 2, b'u', b'v'], &[9, 9, 9, 9, 9]].concat();
+    let bytes = [
+        &[0, 3, 0, 0, 0, 2][..],
+        &[0, 1, b't', 0, 2, b'u', b'v'],
+        &[9, 9, 9, 9, 9],
+    ]
+    .concat();
     let topics = subscription::topics(&bytes).unwrap();
     assert_eq!(topics.into_iter().collect::<Vec<_>>(), ["t", "uv"]);
     assert!(subscription::topics(&[0, 0, 0, 0, 0, 2, 0, 1, b't']).is_err());
@@ -159,7 +185,9 @@ proptest! {
 
 /// An offset with an expiry is written in a version that has no leader epoch and no topic id.
 fn without_lost_fields(mut record: Record) -> Record {
-    if let Record::Offset { value: Some(value), .. } = &mut record && value.expire_timestamp.is_some() {
+    if let Record::Offset { value: Some(value), .. } = &mut record
+        && value.expire_timestamp.is_some()
+    {
         value.leader_epoch = -1;
         value.topic_id = None;
     }

@@ -18,7 +18,10 @@ impl Writer {
 
     /// The same, for a version with compact lengths and tagged fields (KIP-482).
     pub fn flexible(number: i16) -> Self {
-        Self { flexible: true, ..Self::new(number) }
+        Self {
+            flexible: true,
+            ..Self::new(number)
+        }
     }
 
     pub fn finish(self) -> Bytes {

@@ -9,9 +9,20 @@ use crate::request::{LeaveRequest, LeavingMember, ListGroupsRequest};
 #[test]
 fn groups_are_where_kafka_looks_for_them() {
     // `Utils.abs(id.hashCode()) % 50`, as Java computes it; the fifth has the hash Integer.MIN_VALUE.
-    let places = [("my-group", 12), ("g", 3), ("", 0), ("ümlaut", 13), ("polygenelubricants", 0), ("🦀-group", 30)];
+    let places = [
+        ("my-group", 12),
+        ("g", 3),
+        ("", 0),
+        ("ümlaut", 13),
+        ("polygenelubricants", 0),
+        ("🦀-group", 30),
+    ];
     for (group, partition) in places {
-        assert_eq!(super::super::partition_of(group, 50), PartitionIndex(partition), "{group}");
+        assert_eq!(
+            super::super::partition_of(group, 50),
+            PartitionIndex(partition),
+            "{group}"
+        );
     }
 }
 
@@ -26,7 +37,10 @@ async fn two_members_share_a_group_until_one_dies() {
         async move { join(&coordinator, "g").await }
     });
     tokio::task::yield_now().await;
-    assert_eq!(beat(&coordinator, "g", &first).await, Err(GroupError::RebalanceInProgress));
+    assert_eq!(
+        beat(&coordinator, "g", &first).await,
+        Err(GroupError::RebalanceInProgress)
+    );
     let first = coordinator.join(join_request("g", &first.member_id)).await.unwrap();
     let second = second.await.unwrap();
     assert_eq!((first.generation, second.generation), (2, 2));
@@ -37,7 +51,10 @@ async fn two_members_share_a_group_until_one_dies() {
         tokio::time::sleep(Duration::from_secs(6)).await;
         let _rebalances_in_the_end = beat(&coordinator, "g", &second).await;
     }
-    assert_eq!(beat(&coordinator, "g", &second).await, Err(GroupError::RebalanceInProgress));
+    assert_eq!(
+        beat(&coordinator, "g", &second).await,
+        Err(GroupError::RebalanceInProgress)
+    );
     let second = coordinator.join(join_request("g", &second.member_id)).await.unwrap();
     assert_eq!((second.generation, second.members.len()), (3, 1));
 }
@@ -50,10 +67,21 @@ async fn timers_run_without_anybody_asking() {
     let written = log.batch_count();
     tokio::time::sleep(Duration::from_secs(11)).await;
     assert_eq!(log.batch_count(), written + 1, "that the group is empty is written");
-    assert_eq!(coordinator.describe_groups(&["g".into()]).await[0].1.as_ref().unwrap().state, GroupState::Empty);
+    assert_eq!(
+        coordinator.describe_groups(&["g".into()]).await[0]
+            .1
+            .as_ref()
+            .unwrap()
+            .state,
+        GroupState::Empty
+    );
     tokio::time::sleep(Duration::from_mins(11)).await;
     let gone = coordinator.describe_groups(&["g".into()]).await.remove(0).1;
-    assert_eq!(gone, Err(GroupError::GroupIdNotFound), "an empty group without offsets is cleaned up");
+    assert_eq!(
+        gone,
+        Err(GroupError::GroupIdNotFound),
+        "an empty group without offsets is cleaned up"
+    );
 }
 
 /// The bug it is for: the alarm stood at a member's session end, and nothing woke the group for what was due sooner.
@@ -79,9 +107,15 @@ async fn groups_are_listed_by_state_and_type() {
     sync(&coordinator, "live", &member).await;
     let list = async |states: &[&str], types: &[&str]| {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let request = ListGroupsRequest { states: owned(states), types: owned(types) };
+        let request = ListGroupsRequest {
+            states: owned(states),
+            types: owned(types),
+        };
         let groups = coordinator.list_groups(&request).await.unwrap();
-        groups.into_iter().map(|group| format!("{} {}", group.group_id, group.protocol_type)).collect::<Vec<_>>()
+        groups
+            .into_iter()
+            .map(|group| format!("{} {}", group.group_id, group.protocol_type))
+            .collect::<Vec<_>>()
     };
     assert_eq!(list(&[], &[]).await, ["live consumer", "simple "]);
     assert_eq!(list(&["stable"], &["Classic"]).await, ["live consumer"]);
@@ -97,21 +131,58 @@ async fn requests_are_checked_before_there_is_a_group() {
         change(&mut request);
         coordinator.join(request).await.unwrap_err().error
     };
-    assert_eq!(refused(|request| request.group_id.clear()).await, GroupError::InvalidGroupId);
-    assert_eq!(refused(|request| request.session_timeout_ms = 5_999).await, GroupError::InvalidSessionTimeout);
-    assert_eq!(refused(|request| request.session_timeout_ms = -1).await, GroupError::InvalidSessionTimeout);
-    assert_eq!(refused(|request| request.session_timeout_ms = 1_800_001).await, GroupError::InvalidSessionTimeout);
-    assert_eq!(refused(|request| request.member_id = "me".into()).await, GroupError::UnknownMemberId);
-    assert_eq!(refused(|request| request.client_id = "x".repeat(20_000)).await, GroupError::Unwritable);
-    assert_eq!(refused(|request| request.protocols.clear()).await, GroupError::InconsistentGroupProtocol);
-    let members = vec![LeavingMember { member_id: "me".into(), group_instance_id: None, reason: None }];
-    let left = coordinator.leave(LeaveRequest { group_id: "g".into(), members }).await.unwrap();
+    assert_eq!(
+        refused(|request| request.group_id.clear()).await,
+        GroupError::InvalidGroupId
+    );
+    assert_eq!(
+        refused(|request| request.session_timeout_ms = 5_999).await,
+        GroupError::InvalidSessionTimeout
+    );
+    assert_eq!(
+        refused(|request| request.session_timeout_ms = -1).await,
+        GroupError::InvalidSessionTimeout
+    );
+    assert_eq!(
+        refused(|request| request.session_timeout_ms = 1_800_001).await,
+        GroupError::InvalidSessionTimeout
+    );
+    assert_eq!(
+        refused(|request| request.member_id = "me".into()).await,
+        GroupError::UnknownMemberId
+    );
+    assert_eq!(
+        refused(|request| request.client_id = "x".repeat(20_000)).await,
+        GroupError::Unwritable
+    );
+    assert_eq!(
+        refused(|request| request.protocols.clear()).await,
+        GroupError::InconsistentGroupProtocol
+    );
+    let members = vec![LeavingMember {
+        member_id: "me".into(),
+        group_instance_id: None,
+        reason: None,
+    }];
+    let left = coordinator
+        .leave(LeaveRequest {
+            group_id: "g".into(),
+            members,
+        })
+        .await
+        .unwrap();
     assert_eq!(left[0].result, Err(GroupError::UnknownMemberId));
     let mut stale = commit_request("g", 1);
     stale.generation = 4;
-    assert_eq!(coordinator.commit_offsets(stale.clone()).await, Err(GroupError::GroupIdNotFound));
+    assert_eq!(
+        coordinator.commit_offsets(stale.clone()).await,
+        Err(GroupError::GroupIdNotFound)
+    );
     stale.knows_missing_groups = false;
-    assert_eq!(coordinator.commit_offsets(stale).await, Err(GroupError::IllegalGeneration));
+    assert_eq!(
+        coordinator.commit_offsets(stale).await,
+        Err(GroupError::IllegalGeneration)
+    );
 }
 
 /// The bug it is for: every refused JoinGroup of a made-up group left a group behind.
@@ -138,7 +209,13 @@ async fn a_deleted_group_is_gone_and_can_come_again() {
     commit(&coordinator, "g", 7).await.unwrap();
     commit(&coordinator, "h", 8).await.unwrap();
     let deleted = coordinator.delete_groups(&["g".into(), "nobody".into()]).await;
-    assert_eq!(deleted, [("g".into(), Ok(())), ("nobody".into(), Err(GroupError::GroupIdNotFound))]);
+    assert_eq!(
+        deleted,
+        [
+            ("g".into(), Ok(())),
+            ("nobody".into(), Err(GroupError::GroupIdNotFound))
+        ]
+    );
     assert_eq!(fetch(&coordinator, "g").await, Ok(-1));
     assert_eq!(fetch(&coordinator, "h").await, Ok(8));
     commit(&coordinator, "g", 9).await.unwrap();

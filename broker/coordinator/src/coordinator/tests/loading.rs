@@ -1,5 +1,7 @@
 //! From the log and back: restarts, crashes, and what others have written.
 
+use std::fmt::Write as _;
+
 use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, patch};
 
 use super::*;
@@ -9,7 +11,11 @@ use crate::log::OffsetsLog;
 /// Everything that clients can see of a coordinator's groups.
 async fn seen(coordinator: &Coordinator) -> String {
     let mut seen = String::new();
-    for group in coordinator.list_groups(&crate::ListGroupsRequest::default()).await.unwrap() {
+    for group in coordinator
+        .list_groups(&crate::ListGroupsRequest::default())
+        .await
+        .unwrap()
+    {
         let described = coordinator.describe_groups(std::slice::from_ref(&group.group_id)).await;
         let request = FetchOffsetsRequest {
             group_id: group.group_id,
@@ -19,7 +25,7 @@ async fn seen(coordinator: &Coordinator) -> String {
             require_stable: false,
         };
         let offsets = coordinator.fetch_offsets(request).await.unwrap();
-        seen += &format!("{described:?} {offsets:?}\n");
+        let _infallible = writeln!(seen, "{described:?} {offsets:?}");
     }
     seen
 }
@@ -38,7 +44,11 @@ async fn a_restart_finds_the_groups_as_they_were() {
     let restarted = leading(&log.after_crash(log.batch_count()));
     loaded(&restarted).await;
     assert_eq!(seen(&restarted).await, before);
-    assert_eq!(beat(&restarted, "live", &member).await, Ok(()), "members go on as if nothing had been");
+    assert_eq!(
+        beat(&restarted, "live", &member).await,
+        Ok(()),
+        "members go on as if nothing had been"
+    );
     tokio::time::sleep(std::time::Duration::from_secs(11)).await;
     let silent = restarted.describe_groups(&["live".into()]).await.remove(0).1.unwrap();
     assert_eq!(silent.state, GroupState::Empty, "and die as ever");
@@ -58,7 +68,11 @@ async fn a_crash_may_take_only_what_was_not_acknowledged() {
         let restarted = leading(&log.after_crash(cut));
         loaded(&restarted).await;
         let found = fetch(&restarted, "g").await.unwrap();
-        let promised = acknowledged.iter().filter(|(batches, _)| *batches <= cut).map(|(_, offset)| *offset).max();
+        let promised = acknowledged
+            .iter()
+            .filter(|(batches, _)| *batches <= cut)
+            .map(|(_, offset)| *offset)
+            .max();
         assert!(found >= promised.unwrap_or(-1), "cut behind batch {cut}");
     }
 }
@@ -70,12 +84,21 @@ async fn while_it_loads_it_says_so() {
     let held = log.after_crash(1);
     held.hold();
     // The log's tail is not committed yet, as after a crash before it was synced.
-    held.append(Bytes::copy_from_slice(&log.read(corvid_record::Offset::ZERO, 1).unwrap())).unwrap();
+    held.append(Bytes::copy_from_slice(
+        &log.read(corvid_record::Offset::ZERO, 1).unwrap(),
+    ))
+    .unwrap();
     let coordinator = leading(&held);
     // Time moves only when nobody has anything to do: by then, all is read.
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    assert_eq!(commit(&coordinator, "g", 6).await, Err(GroupError::CoordinatorLoadInProgress));
-    assert_eq!(fetch(&coordinator, "g").await, Err(GroupError::CoordinatorLoadInProgress));
+    assert_eq!(
+        commit(&coordinator, "g", 6).await,
+        Err(GroupError::CoordinatorLoadInProgress)
+    );
+    assert_eq!(
+        fetch(&coordinator, "g").await,
+        Err(GroupError::CoordinatorLoadInProgress)
+    );
     let listed = coordinator.list_groups(&crate::ListGroupsRequest::default()).await;
     assert_eq!(listed, Err(GroupError::CoordinatorLoadInProgress));
     let joined = coordinator.join(join_request("g", "")).await.unwrap_err();
@@ -89,12 +112,20 @@ async fn while_it_loads_it_says_so() {
         skip_assignment: false,
         members: Vec::new(),
     };
-    assert_eq!(beat(&coordinator, "g", &member).await, Ok(()), "members need not be alarmed");
+    assert_eq!(
+        beat(&coordinator, "g", &member).await,
+        Ok(()),
+        "members need not be alarmed"
+    );
     coordinator.topics_deleted(&["t".into()]);
     held.release();
     loaded(&coordinator).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    assert_eq!(fetch(&coordinator, "g").await, Ok(-1), "the topic was deleted meanwhile");
+    assert_eq!(
+        fetch(&coordinator, "g").await,
+        Ok(-1),
+        "the topic was deleted meanwhile"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +134,12 @@ async fn records_of_later_releases_are_counted_and_left_alone() {
     commit(&first, "g", 5).await.unwrap();
     let mut builder = BatchBuilder::new(Compression::Lz4).base_offset(log.end());
     for (offset_delta, key) in [(0, &[0, 30, 1][..]), (1, &[0, 2, 0, 1, b'g']), (2, &[0])] {
-        builder.push(&RecordParts { offset_delta, key: Some(key), value: Some(&[0, 77]), ..RecordParts::default() });
+        builder.push(&RecordParts {
+            offset_delta,
+            key: Some(key),
+            value: Some(&[0, 77]),
+            ..RecordParts::default()
+        });
     }
     let mut batch = Vec::from(builder.finish(None).unwrap());
     patch::place(log.end(), LeaderEpoch(1), &mut batch);

@@ -45,7 +45,9 @@ impl MemoryLog {
     /// What a crash leaves: the batches that are committed, and maybe some behind them.
     pub fn after_crash(&self, batches: usize) -> Arc<Self> {
         let log = Self::new();
-        log.batches.lock().extend(self.batches.lock()[..batches].iter().cloned());
+        log.batches
+            .lock()
+            .extend(self.batches.lock()[..batches].iter().cloned());
         log.release();
         log
     }
@@ -74,7 +76,9 @@ impl OffsetsLog for MemoryLog {
     fn read(&self, from: Offset, _max_bytes: u32) -> Result<Bytes, LogError> {
         // One batch at a time, so that loading takes many reads.
         let all = self.batches.lock();
-        let found = all.iter().find(|bytes| batches(bytes).any(|batch| batch.unwrap().next_offset() > from));
+        let found = all
+            .iter()
+            .find(|bytes| batches(bytes).any(|batch| batch.unwrap().next_offset() > from));
         Ok(found.cloned().unwrap_or_default())
     }
 
@@ -94,7 +98,10 @@ impl OffsetsLog for MemoryLog {
     fn committed(&self, end: Offset) -> Committed<'_> {
         let mut committed = self.committed.subscribe();
         Box::pin(async move {
-            committed.wait_for(|at| *at >= end).await.map_err(|_gone| LogError::NotLeader)?;
+            committed
+                .wait_for(|at| *at >= end)
+                .await
+                .map_err(|_gone| LogError::NotLeader)?;
             Ok(())
         })
     }

@@ -25,13 +25,23 @@ async fn a_commit_is_answered_and_seen_only_when_it_is_committed() {
 async fn a_commit_that_takes_too_long_is_to_be_tried_again() {
     let (coordinator, log) = coordinator().await;
     log.hold();
-    assert_eq!(commit(&coordinator, "g", 5).await, Err(GroupError::CoordinatorNotAvailable));
+    assert_eq!(
+        commit(&coordinator, "g", 5).await,
+        Err(GroupError::CoordinatorNotAvailable)
+    );
     log.refuses.store(true, Ordering::Relaxed);
-    assert_eq!(commit(&coordinator, "g", 6).await, Err(GroupError::CoordinatorNotAvailable));
+    assert_eq!(
+        commit(&coordinator, "g", 6).await,
+        Err(GroupError::CoordinatorNotAvailable)
+    );
     log.refuses.store(false, Ordering::Relaxed);
     log.release();
     tokio::time::sleep(Duration::from_millis(1)).await;
-    assert_eq!(fetch(&coordinator, "g").await, Ok(5), "what is in the log counts, acknowledged or not");
+    assert_eq!(
+        fetch(&coordinator, "g").await,
+        Ok(5),
+        "what is in the log counts, acknowledged or not"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,7 +108,13 @@ async fn who_waits_when_the_partition_moves_is_sent_away() {
     let waiting = [
         tokio::spawn({
             let coordinator = coordinator.clone();
-            async move { coordinator.join(join_request("g", "")).await.map(|_| ()).map_err(|refused| refused.error) }
+            async move {
+                coordinator
+                    .join(join_request("g", ""))
+                    .await
+                    .map(|_| ())
+                    .map_err(|refused| refused.error)
+            }
         }),
         tokio::spawn({
             let coordinator = coordinator.clone();
@@ -112,7 +128,13 @@ async fn who_waits_when_the_partition_moves_is_sent_away() {
     }
     assert_eq!(beat(&coordinator, "g", &member).await, Err(GroupError::NotCoordinator));
     assert_eq!(fetch(&coordinator, "g").await, Err(GroupError::NotCoordinator));
-    assert!(coordinator.list_groups(&crate::ListGroupsRequest::default()).await.unwrap().is_empty());
+    assert!(
+        coordinator
+            .list_groups(&crate::ListGroupsRequest::default())
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -149,8 +171,18 @@ async fn many_members_of_many_groups_at_once() {
             commit(&coordinator, &format!("own-{client}"), client).await.unwrap();
             assert_eq!(fetch(&coordinator, &format!("own-{client}")).await, Ok(client));
             let member_id = member.member_id.clone();
-            let members = vec![crate::LeavingMember { member_id, group_instance_id: None, reason: None }];
-            coordinator.leave(crate::LeaveRequest { group_id: group, members }).await.unwrap();
+            let members = vec![crate::LeavingMember {
+                member_id,
+                group_instance_id: None,
+                reason: None,
+            }];
+            coordinator
+                .leave(crate::LeaveRequest {
+                    group_id: group,
+                    members,
+                })
+                .await
+                .unwrap();
         });
     }
     while let Some(client) = clients.join_next().await {

@@ -8,13 +8,11 @@ use corvid_env::clock::{self, WallTime};
 use corvid_metadata::PartitionIndex;
 use proptest::prelude::*;
 
-use super::script::subscription;
+use super::requests;
 use crate::config::CoordinatorConfig;
 use crate::error::GroupError;
 use crate::group::{Action, AfterWrite, Answer, CallId, Event, Group, GroupState, Now};
-use crate::request::{
-    CommitRequest, HeartbeatRequest, JoinRequest, LeaveRequest, LeavingMember, OffsetToCommit, Protocol, SyncRequest, Topic,
-};
+use crate::request::{JoinRequest, OffsetToCommit, Topic};
 use crate::schema::Record;
 
 /// Clients: the first three are dynamic, the last two share one instance id.
@@ -22,13 +20,32 @@ const CLIENTS: usize = 5;
 
 #[derive(Debug, Clone)]
 enum Step {
-    Join { client: usize, new_client: bool, forgets: bool, protocols: &'static [&'static str] },
-    Sync { client: usize, stale: bool },
-    Beat { client: usize },
-    Leave { client: usize },
-    Commit { client: Option<usize>, partition: i32 },
-    Wait { seconds: u64 },
-    Written { ok: bool },
+    Join {
+        client: usize,
+        new_client: bool,
+        forgets: bool,
+        protocols: &'static [&'static str],
+    },
+    Sync {
+        client: usize,
+        stale: bool,
+    },
+    Beat {
+        client: usize,
+    },
+    Leave {
+        client: usize,
+    },
+    Commit {
+        client: Option<usize>,
+        partition: i32,
+    },
+    Wait {
+        seconds: u64,
+    },
+    Written {
+        ok: bool,
+    },
     Delete,
     TopicsDeleted,
     Expire,
@@ -36,7 +53,11 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let client = 0..CLIENTS;
-    let protocols = prop_oneof![Just(&["range", "sticky"][..]), Just(&["sticky", "range"][..]), Just(&["range"][..])];
+    let protocols = prop_oneof![
+        Just(&["range", "sticky"][..]),
+        Just(&["sticky", "range"][..]),
+        Just(&["range"][..])
+    ];
     let join = (client.clone(), any::<bool>(), prop::bool::weighted(0.2), protocols);
     let step = prop_oneof![
         8 => join.prop_map(|(client, new_client, forgets, protocols)| Step::Join { client, new_client, forgets, protocols }),
@@ -84,7 +105,10 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let now = Now { instant: clock::now(), wall: WallTime(0) };
+        let now = Now {
+            instant: clock::now(),
+            wall: WallTime(0),
+        };
         Self {
             group: Group::new("g".into(), config(), now.wall),
             now,
@@ -103,7 +127,9 @@ impl World {
         match *step {
             Step::Wait { seconds } => self.wait(Duration::from_secs(seconds)),
             Step::Written { ok } => self.finish_write(ok),
-            Step::TopicsDeleted => self.feed(Event::TopicsDeleted { names: vec!["t".into()] }),
+            Step::TopicsDeleted => self.feed(Event::TopicsDeleted {
+                names: vec!["t".into()],
+            }),
             Step::Expire => self.feed(Event::ExpireOffsets),
             _ => self.ask(step),
         }
@@ -114,62 +140,103 @@ impl World {
         self.calls += 1;
         let call = CallId(self.calls);
         let (client, event) = match *step {
-            Step::Join { client, new_client, forgets, protocols } => {
+            Step::Join {
+                client,
+                new_client,
+                forgets,
+                protocols,
+            } => {
                 if forgets {
                     self.clients[client] = Default::default();
                 }
-                let request = join_request(client, &self.clients[client].0, new_client, protocols);
-                (Some(client), Event::Join { call, request, fresh_id: format!("{client}-{call:?}") })
+                let request = self.join_request(client, new_client, protocols);
+                (
+                    Some(client),
+                    Event::Join {
+                        call,
+                        request,
+                        fresh_id: format!("{client}-{call:?}"),
+                    },
+                )
             }
             Step::Sync { client, stale } => {
-                let (member_id, generation) = self.clients[client].clone();
-                let request = SyncRequest {
-                    group_id: "g".into(),
-                    generation: generation - i32::from(stale),
-                    assignments: self.clients.iter().map(|(id, _)| (id.clone(), id.clone().into_bytes().into())).collect(),
-                    member_id,
-                    group_instance_id: instance(client),
-                    protocol_type: None,
-                    protocol_name: None,
-                };
-                (Some(client), Event::Sync { call, request })
+                let (member_id, generation, instance_id) = self.who(client);
+                let everybody = self
+                    .clients
+                    .iter()
+                    .map(|(id, _)| (id.clone(), id.clone().into_bytes().into()));
+                let who = (member_id, generation - i32::from(stale), instance_id);
+                (
+                    Some(client),
+                    Event::Sync {
+                        call,
+                        request: requests::sync(who, everybody.collect()),
+                    },
+                )
             }
-            Step::Beat { client } => {
-                let (member_id, generation) = self.clients[client].clone();
-                let request =
-                    HeartbeatRequest { group_id: "g".into(), generation, member_id, group_instance_id: instance(client) };
-                (Some(client), Event::Heartbeat { call, request })
-            }
-            Step::Leave { client } => {
-                let member_id = self.clients[client].0.clone();
-                let members = vec![LeavingMember { member_id, group_instance_id: instance(client), reason: None }];
-                (Some(client), Event::Leave { call, request: LeaveRequest { group_id: "g".into(), members } })
-            }
-            Step::Commit { client, partition } => (client, Event::Commit { call, request: self.commit_request(client, partition) }),
+            Step::Beat { client } => (
+                Some(client),
+                Event::Heartbeat {
+                    call,
+                    request: requests::heartbeat(self.who(client)),
+                },
+            ),
+            Step::Leave { client } => (
+                Some(client),
+                Event::Leave {
+                    call,
+                    request: requests::leave(self.who(client)),
+                },
+            ),
+            Step::Commit { client, partition } => (client, self.commit_event(call, client, partition)),
             _ => (None, Event::Delete { call }),
         };
         self.waiting.insert(call, client);
         self.feed(event);
     }
 
-    fn commit_request(&self, client: Option<usize>, partition: i32) -> CommitRequest {
-        let (member_id, generation) = client.map(|client| self.clients[client].clone()).unwrap_or((String::new(), -1));
-        let offset = OffsetToCommit { offset: self.calls as i64, leader_epoch: 0, metadata: None };
-        CommitRequest {
-            group_id: "g".into(),
-            generation,
-            member_id,
-            group_instance_id: client.and_then(instance),
-            knows_missing_groups: true,
-            retention_ms: None,
-            topics: vec![Topic { name: "t".into(), id: None, partitions: vec![(PartitionIndex(partition), offset)] }],
+    fn commit_event(&self, call: CallId, client: Option<usize>, partition: i32) -> Event {
+        let who = client.map_or((String::new(), -1, None), |client| self.who(client));
+        let offset = OffsetToCommit {
+            offset: self.calls as i64,
+            leader_epoch: 0,
+            metadata: None,
+        };
+        let topic = Topic {
+            name: "t".into(),
+            id: None,
+            partitions: vec![(PartitionIndex(partition), offset)],
+        };
+        Event::Commit {
+            call,
+            request: requests::commit(who, vec![topic]),
+        }
+    }
+
+    /// What a client believes that it is.
+    fn who(&self, client: usize) -> requests::Who {
+        let (member_id, generation) = self.clients[client].clone();
+        (member_id, generation, instance(client))
+    }
+
+    fn join_request(&self, client: usize, new_client: bool, protocols: &[&str]) -> JoinRequest {
+        let (member_id, _, instance_id) = self.who(client);
+        JoinRequest {
+            session_timeout_ms: 6_000 + 1_000 * client as i32,
+            rebalance_timeout_ms: 5_000,
+            requires_known_member_id: new_client,
+            supports_skip_assignment: new_client,
+            ..requests::join(&client.to_string(), member_id, instance_id, protocols, "t")
         }
     }
 
     fn feed(&mut self, event: Event) {
         if self.group.state() == GroupState::Dead {
             // As the driver does: a dead group is forgotten, and the next one begins anew.
-            assert!(self.writes.is_empty(), "a group dies only when nothing of it is on its way");
+            assert!(
+                self.writes.is_empty(),
+                "a group dies only when nothing of it is on its way"
+            );
             self.group = Group::new("g".into(), config(), self.now.wall);
             self.generation = 0;
             self.leaders.clear();
@@ -198,8 +265,15 @@ impl World {
                 let ids: BTreeSet<&str> = joined.members.iter().map(|member| member.member_id.as_str()).collect();
                 assert_eq!(ids.len(), joined.members.len(), "a member is in a generation once");
                 if joined.leader == joined.member_id {
-                    let leader = self.leaders.entry(joined.generation).or_insert_with(|| instance_or_id(client, &joined.member_id));
-                    assert_eq!(*leader, instance_or_id(client, &joined.member_id), "a generation has one leader");
+                    let leader = self
+                        .leaders
+                        .entry(joined.generation)
+                        .or_insert_with(|| instance_or_id(client, &joined.member_id));
+                    assert_eq!(
+                        *leader,
+                        instance_or_id(client, &joined.member_id),
+                        "a generation has one leader"
+                    );
                     assert!(ids.contains(joined.member_id.as_str()), "a leader is told all members");
                 }
                 self.clients[client] = (joined.member_id, joined.generation);
@@ -207,7 +281,9 @@ impl World {
             Answer::Join(Err(refused)) if refused.error == GroupError::MemberIdRequired => {
                 self.clients[client].0 = refused.member_id;
             }
-            Answer::Join(Err(refused)) if refused.error == GroupError::UnknownMemberId => self.clients[client].0.clear(),
+            Answer::Join(Err(refused)) if refused.error == GroupError::UnknownMemberId => {
+                self.clients[client].0.clear();
+            }
             _ => {}
         }
     }
@@ -216,19 +292,31 @@ impl World {
         let (began, until) = (self.now, self.now.instant + time);
         while let Some(next) = self.group.next_deadline().filter(|next| *next <= until) {
             let passed = next.saturating_duration_since(began.instant);
-            self.now = Now { instant: began.instant + passed, wall: WallTime(began.wall.0 + passed.as_millis() as i64) };
+            self.now = Now {
+                instant: began.instant + passed,
+                wall: WallTime(began.wall.0 + passed.as_millis() as i64),
+            };
             self.feed(Event::Tick);
         }
-        self.now = Now { instant: until, wall: WallTime(began.wall.0 + time.as_millis() as i64) };
+        self.now = Now {
+            instant: until,
+            wall: WallTime(began.wall.0 + time.as_millis() as i64),
+        };
     }
 
     fn finish_write(&mut self, ok: bool) {
-        let Some((records, then)) = self.writes.pop_front() else { return };
+        let Some((records, then)) = self.writes.pop_front() else {
+            return;
+        };
         if ok {
             self.log.extend(records);
         }
         self.failed |= !ok;
-        let result = if ok { Ok(()) } else { Err(GroupError::CoordinatorNotAvailable) };
+        let result = if ok {
+            Ok(())
+        } else {
+            Err(GroupError::CoordinatorNotAvailable)
+        };
         self.feed(Event::Written { then, result });
     }
 
@@ -236,11 +324,25 @@ impl World {
         let shown = self.group.describe();
         let alive = matches!(shown.state, GroupState::CompletingRebalance | GroupState::Stable);
         assert!(!alive || !shown.members.is_empty(), "a group without members is empty");
-        assert!(shown.state != GroupState::Empty || shown.members.is_empty(), "an empty group has no members");
-        let instances: Vec<_> = shown.members.iter().filter_map(|member| member.group_instance_id.as_deref()).collect();
-        assert_eq!(instances.iter().collect::<BTreeSet<_>>().len(), instances.len(), "an instance is in the group once");
+        assert!(
+            shown.state != GroupState::Empty || shown.members.is_empty(),
+            "an empty group has no members"
+        );
+        let instances: Vec<_> = shown
+            .members
+            .iter()
+            .filter_map(|member| member.group_instance_id.as_deref())
+            .collect();
+        assert_eq!(
+            instances.iter().collect::<BTreeSet<_>>().len(),
+            instances.len(),
+            "an instance is in the group once"
+        );
         let generation = self.group.generation();
-        assert!(generation >= self.generation || generation == 0, "the generation only grows, or the group is new");
+        assert!(
+            generation >= self.generation || generation == 0,
+            "the generation only grows, or the group is new"
+        );
         self.generation = generation;
         if self.writes.is_empty() && !self.failed && matches!(shown.state, GroupState::Empty | GroupState::Stable) {
             self.check_restart();
@@ -253,7 +355,12 @@ impl World {
         for record in &self.log {
             let (key, value) = record.encode();
             match Record::decode(&key, value.as_deref()).unwrap() {
-                Record::Offset { topic, partition, value, .. } => restarted.replay_offset(topic, partition, value),
+                Record::Offset {
+                    topic,
+                    partition,
+                    value,
+                    ..
+                } => restarted.replay_offset(topic, partition, value),
                 Record::Group { value: Some(value), .. } => restarted.replay_group(value),
                 Record::Group { value: None, .. } => restarted.replay_tombstone(),
                 Record::Unknown => panic!("our own record is unknown"),
@@ -280,7 +387,10 @@ impl World {
 }
 
 fn config() -> Arc<CoordinatorConfig> {
-    Arc::new(CoordinatorConfig { max_group_size: 4, ..CoordinatorConfig::default() })
+    Arc::new(CoordinatorConfig {
+        max_group_size: 4,
+        ..CoordinatorConfig::default()
+    })
 }
 
 fn instance(client: usize) -> Option<String> {
@@ -290,21 +400,4 @@ fn instance(client: usize) -> Option<String> {
 /// A static member keeps its leadership under another id.
 fn instance_or_id(client: usize, id: &str) -> String {
     instance(client).unwrap_or_else(|| id.to_owned())
-}
-
-fn join_request(client: usize, member_id: &str, new_client: bool, protocols: &[&str]) -> JoinRequest {
-    JoinRequest {
-        group_id: "g".into(),
-        member_id: member_id.into(),
-        group_instance_id: instance(client),
-        client_id: client.to_string(),
-        client_host: "/127.0.0.1".into(),
-        session_timeout_ms: 6_000 + 1_000 * client as i32,
-        rebalance_timeout_ms: 5_000,
-        protocol_type: "consumer".into(),
-        protocols: protocols.iter().map(|name| Protocol { name: (*name).into(), metadata: subscription("t") }).collect(),
-        reason: None,
-        requires_known_member_id: new_client,
-        supports_skip_assignment: new_client,
-    }
 }

@@ -9,22 +9,26 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use corvid_env::clock::{self, WallTime};
 use corvid_metadata::PartitionIndex;
 
+use super::requests;
 use crate::config::CoordinatorConfig;
 use crate::error::GroupError;
 use crate::group::{Action, AfterWrite, Answer, CallId, Event, Group, Now};
-use crate::request::{
-    CommitRequest, DeleteOffsetsRequest, HeartbeatRequest, JoinRequest, LeaveRequest, LeavingMember, OffsetToCommit,
-    Protocol, SyncRequest, Topic,
-};
+use crate::request::{DeleteOffsetsRequest, JoinRequest, OffsetToCommit, Topic};
 use crate::schema::Record;
 
 /// Runs a scenario and compares what happened.
 pub fn check(steps: &str, expected: &expect_test::Expect) {
-    check_with(CoordinatorConfig { initial_rebalance_delay: Duration::ZERO, ..CoordinatorConfig::default() }, steps, expected);
+    check_with(
+        CoordinatorConfig {
+            initial_rebalance_delay: Duration::ZERO,
+            ..CoordinatorConfig::default()
+        },
+        steps,
+        expected,
+    );
 }
 
 /// The same, with settings.
@@ -52,7 +56,10 @@ struct Script {
 impl Script {
     fn new(config: CoordinatorConfig) -> Self {
         let config = Arc::new(config);
-        let now = Now { instant: clock::now(), wall: WallTime(1_000_000) };
+        let now = Now {
+            instant: clock::now(),
+            wall: WallTime(1_000_000),
+        };
         Self {
             group: Group::new("g".into(), config.clone(), now.wall),
             config,
@@ -76,7 +83,9 @@ impl Script {
             ["unload"] => self.feed(Event::Unload),
             ["expire"] => self.feed(Event::ExpireOffsets),
             ["topics-deleted", names @ ..] => {
-                self.feed(Event::TopicsDeleted { names: names.iter().map(|name| (*name).to_owned()).collect() });
+                self.feed(Event::TopicsDeleted {
+                    names: names.iter().map(|name| (*name).to_owned()).collect(),
+                });
             }
             [name, verb, options @ ..] => {
                 self.names.push((*name).to_owned());
@@ -89,50 +98,56 @@ impl Script {
     }
 
     fn event(&mut self, call: CallId, name: &str, verb: &str, options: &Options<'_>) -> Event {
-        let member_id = options.text("as").unwrap_or_default();
         let generation = options.number("gen").unwrap_or(-1);
-        let group_instance_id = options.text("instance");
-        let group_id = "g".to_owned();
+        let who = (
+            options.text("as").unwrap_or_default(),
+            generation,
+            options.text("instance"),
+        );
         match verb {
             "join" => {
                 self.fresh += 1;
-                Event::Join { call, request: join_request(name, options), fresh_id: format!("{name}-{}", self.fresh) }
+                let (request, fresh_id) = (join_request(name, who, options), format!("{name}-{}", self.fresh));
+                Event::Join {
+                    call,
+                    request,
+                    fresh_id,
+                }
             }
             "sync" => {
-                let assignments = options.pairs("assign").map(|(id, what)| (id, Bytes::from(what))).collect();
-                let (protocol_type, protocol_name) = (options.text("type"), options.text("protocol"));
-                let request = SyncRequest {
-                    group_id,
-                    generation,
-                    member_id,
-                    group_instance_id,
-                    protocol_type,
-                    protocol_name,
-                    assignments,
-                };
+                let assignments = options.pairs("assign").map(|(id, what)| (id, what.into())).collect();
+                let mut request = requests::sync(who, assignments);
+                (request.protocol_type, request.protocol_name) = (options.text("type"), options.text("protocol"));
                 Event::Sync { call, request }
             }
-            "beat" => Event::Heartbeat { call, request: HeartbeatRequest { group_id, generation, member_id, group_instance_id } },
-            "leave" => {
-                let members = vec![LeavingMember { member_id, group_instance_id, reason: None }];
-                Event::Leave { call, request: LeaveRequest { group_id, members } }
-            }
+            "beat" => Event::Heartbeat {
+                call,
+                request: requests::heartbeat(who),
+            },
+            "leave" => Event::Leave {
+                call,
+                request: requests::leave(who),
+            },
             "commit" => {
-                let topics = options.pairs("offsets").map(|(partition, offset)| commit_topic(&partition, &offset, options));
-                let request = CommitRequest {
-                    group_id,
-                    generation,
-                    member_id,
-                    group_instance_id,
-                    knows_missing_groups: true,
-                    retention_ms: options.number("retention").map(i64::from),
-                    topics: topics.collect(),
-                };
+                let topics = options
+                    .pairs("offsets")
+                    .map(|(partition, offset)| commit_topic(&partition, &offset, options));
+                let mut request = requests::commit(who, topics.collect());
+                request.retention_ms = options.number("retention").map(i64::from);
                 Event::Commit { call, request }
             }
             "forget-offsets" => {
-                let topics = options.pairs("offsets").map(|(partition, _)| topic_of(&partition, ())).collect();
-                Event::DeleteOffsets { call, request: DeleteOffsetsRequest { group_id, topics } }
+                let topics = options
+                    .pairs("offsets")
+                    .map(|(partition, _)| topic_of(&partition, ()))
+                    .collect();
+                Event::DeleteOffsets {
+                    call,
+                    request: DeleteOffsetsRequest {
+                        group_id: "g".into(),
+                        topics,
+                    },
+                }
             }
             "delete-group" => Event::Delete { call },
             other => panic!("no such verb: {other}"),
@@ -161,14 +176,20 @@ impl Script {
         let began = self.now;
         while let Some(next) = self.group.next_deadline().filter(|next| *next <= until) {
             let passed = next.saturating_duration_since(began.instant);
-            self.now = Now { instant: began.instant + passed, wall: WallTime(began.wall.0 + passed.as_millis() as i64) };
+            self.now = Now {
+                instant: began.instant + passed,
+                wall: WallTime(began.wall.0 + passed.as_millis() as i64),
+            };
             let before = self.out.len();
             self.feed(Event::Tick);
             if self.out.len() > before {
                 let _infallible = writeln!(self.out, "    (after {:.1} s)", passed.as_secs_f64());
             }
         }
-        self.now = Now { instant: until, wall: WallTime(began.wall.0 + time.as_millis() as i64) };
+        self.now = Now {
+            instant: until,
+            wall: WallTime(began.wall.0 + time.as_millis() as i64),
+        };
     }
 
     fn finish_write(&mut self, result: Result<(), GroupError>) {
@@ -184,7 +205,12 @@ impl Script {
         for record in &self.log {
             let (key, value) = record.encode();
             match Record::decode(&key, value.as_deref()).unwrap() {
-                Record::Offset { topic, partition, value, .. } => group.replay_offset(topic, partition, value),
+                Record::Offset {
+                    topic,
+                    partition,
+                    value,
+                    ..
+                } => group.replay_offset(topic, partition, value),
                 Record::Group { value: Some(value), .. } => group.replay_group(value),
                 Record::Group { value: None, .. } => group.replay_tombstone(),
                 Record::Unknown => panic!("our own record is unknown"),
@@ -199,7 +225,12 @@ impl Script {
         let shown = self.group.describe();
         let _infallible = write!(self.out, "    {}", shown.state);
         for member in shown.members {
-            let _infallible = write!(self.out, " {}={}", member.member_id, String::from_utf8_lossy(&member.assignment));
+            let _infallible = write!(
+                self.out,
+                " {}={}",
+                member.member_id,
+                String::from_utf8_lossy(&member.assignment)
+            );
         }
         for topic in self.group.fetch_offsets(None) {
             for (partition, offset) in topic.partitions {
@@ -229,55 +260,51 @@ impl Options<'_> {
 
     fn pairs(&self, name: &str) -> impl Iterator<Item = (String, String)> {
         let text = self.text(name).unwrap_or_default();
-        let pairs: Vec<_> = text.split(',').filter(|pair| !pair.is_empty()).map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (key.to_owned(), value.to_owned())
-        }).collect();
+        let pairs: Vec<_> = text
+            .split(',')
+            .filter(|pair| !pair.is_empty())
+            .map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (key.to_owned(), value.to_owned())
+            })
+            .collect();
         pairs.into_iter()
     }
 }
 
-fn join_request(name: &str, options: &Options<'_>) -> JoinRequest {
+fn join_request(name: &str, (member_id, _, instance_id): requests::Who, options: &Options<'_>) -> JoinRequest {
     let protocols = options.text("protocols").unwrap_or_else(|| "range".into());
+    let protocols: Vec<&str> = protocols.split('+').collect();
     let topics = options.text("topics").unwrap_or_else(|| "t".into());
-    let protocol = |name: &str| Protocol { name: name.into(), metadata: subscription(&topics) };
     JoinRequest {
-        group_id: "g".into(),
-        member_id: options.text("as").unwrap_or_default(),
-        group_instance_id: options.text("instance"),
-        client_id: name.into(),
-        client_host: "/127.0.0.1".into(),
         session_timeout_ms: options.number("session").unwrap_or(10) * 1000,
         rebalance_timeout_ms: options.number("rebalance").unwrap_or(60) * 1000,
         protocol_type: options.text("type").unwrap_or_else(|| "consumer".into()),
-        protocols: protocols.split('+').map(protocol).collect(),
-        reason: None,
         requires_known_member_id: options.flag("new-client"),
         supports_skip_assignment: options.flag("new-client"),
+        ..requests::join(name, member_id, instance_id, &protocols, &topics)
     }
-}
-
-/// A consumer's subscription, version 0: `topic+topic`.
-pub fn subscription(topics: &str) -> Bytes {
-    let mut bytes = vec![0, 0];
-    let topics: Vec<&str> = topics.split('+').collect();
-    bytes.extend((topics.len() as i32).to_be_bytes());
-    for topic in topics {
-        bytes.extend((topic.len() as i16).to_be_bytes());
-        bytes.extend(topic.as_bytes());
-    }
-    bytes.extend((-1_i32).to_be_bytes());
-    bytes.into()
 }
 
 fn topic_of<T>(partition: &str, what: T) -> Topic<T> {
     let (topic, index) = partition.rsplit_once('-').expect("TOPIC-PARTITION");
-    Topic { name: topic.into(), id: None, partitions: vec![(PartitionIndex(index.parse().unwrap()), what)] }
+    Topic {
+        name: topic.into(),
+        id: None,
+        partitions: vec![(PartitionIndex(index.parse().unwrap()), what)],
+    }
 }
 
 fn commit_topic(partition: &str, offset: &str, options: &Options<'_>) -> Topic<OffsetToCommit> {
     let metadata = options.number("metadata").map(|length| "x".repeat(length as usize));
-    topic_of(partition, OffsetToCommit { offset: offset.parse().unwrap(), leader_epoch: -1, metadata })
+    topic_of(
+        partition,
+        OffsetToCommit {
+            offset: offset.parse().unwrap(),
+            leader_epoch: -1,
+            metadata,
+        },
+    )
 }
 
 fn answer_text(answer: &Answer) -> String {
@@ -299,7 +326,10 @@ fn answer_text(answer: &Answer) -> String {
         Answer::Leave(Err(error)) => format!("leave refused: {error:?}"),
         Answer::Offsets(Ok(topics)) => {
             let results = topics.iter().flat_map(|topic| {
-                topic.partitions.iter().map(|(partition, result)| format!("{}-{partition} {result:?}", topic.name))
+                topic
+                    .partitions
+                    .iter()
+                    .map(|(partition, result)| format!("{}-{partition} {result:?}", topic.name))
             });
             format!("offsets {}", results.collect::<Vec<_>>().join(", "))
         }
@@ -310,12 +340,27 @@ fn answer_text(answer: &Answer) -> String {
 
 fn record_text(record: &Record) -> String {
     match record {
-        Record::Offset { topic, partition, value: Some(value), .. } => format!("{topic}-{partition}@{}", value.offset),
-        Record::Offset { topic, partition, value: None, .. } => format!("{topic}-{partition} tombstone"),
+        Record::Offset {
+            topic,
+            partition,
+            value: Some(value),
+            ..
+        } => format!("{topic}-{partition}@{}", value.offset),
+        Record::Offset {
+            topic,
+            partition,
+            value: None,
+            ..
+        } => format!("{topic}-{partition} tombstone"),
         Record::Group { value: Some(value), .. } => {
             let assigned = value.members.iter();
-            let assigned = assigned.map(|member| format!("{}={}", member.member_id, String::from_utf8_lossy(&member.assignment)));
-            format!("group gen {} [{}]", value.generation, assigned.collect::<Vec<_>>().join(" "))
+            let assigned =
+                assigned.map(|member| format!("{}={}", member.member_id, String::from_utf8_lossy(&member.assignment)));
+            format!(
+                "group gen {} [{}]",
+                value.generation,
+                assigned.collect::<Vec<_>>().join(" ")
+            )
         }
         Record::Group { value: None, .. } => "group tombstone".into(),
         Record::Unknown => "unknown".into(),
