@@ -51,7 +51,6 @@ pub fn of_append(error: &AppendError) -> ResponseError {
     match error {
         AppendError::NotEnoughReplicas { .. } => ResponseError::NotEnoughReplicas,
         AppendError::Refused(_) => ResponseError::InvalidRecord,
-        AppendError::Corrupt(error) => of_corrupt(error),
         AppendError::Log(error) => of_log(error),
     }
 }
@@ -60,8 +59,11 @@ fn of_log(error: &storage::AppendError) -> ResponseError {
     match error {
         storage::AppendError::FencedEpoch { .. } | storage::AppendError::Closed => ResponseError::NotLeaderOrFollower,
         storage::AppendError::InvalidProducerEpoch { .. } => ResponseError::InvalidProducerEpoch,
-        storage::AppendError::OutOfOrderSequence { .. } => ResponseError::OutOfOrderSequenceNumber,
-        storage::AppendError::DuplicateOlder => ResponseError::DuplicateSequenceNumber,
+        // Older than the last five: as Kafka, never "duplicate". Clients take that for success, and what is older than all
+        // that the log remembers of a producer need not be in it.
+        storage::AppendError::OutOfOrderSequence { .. } | storage::AppendError::DuplicateOlder => {
+            ResponseError::OutOfOrderSequenceNumber
+        }
         storage::AppendError::TooLarge { .. } => ResponseError::RecordListTooLarge,
         storage::AppendError::Corrupt(error) => of_corrupt(error),
         storage::AppendError::LeftOver(_) => ResponseError::InvalidRecord,

@@ -97,11 +97,26 @@ pub async fn append(
     acks: Acks,
     bytes: Bytes,
 ) -> Result<Accepted, ProduceError> {
+    let result = try_append(topic, partition.clone(), acks, &bytes).await;
+    if result.is_err()
+        && let Ok(batch) = Batch::parse(&bytes)
+    {
+        partition.failed(&batch);
+    }
+    result
+}
+
+async fn try_append(
+    topic: &ProduceTopic,
+    partition: Arc<Partition>,
+    acks: Acks,
+    bytes: &Bytes,
+) -> Result<Accepted, ProduceError> {
     let plan = topic.plan.as_ref().map_err(|reason| ProduceError::NotReady(reason.clone()))?;
     let batch = check::check(&bytes, &topic.settings, clock::wall_clock())?;
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && codec == batch.compression() {
-        let appended = partition.append_produced(acks, None, bytes)?;
+        let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
         let elsewhere = appended.duplicate;
         return Ok(Accepted {
             appended,
@@ -163,7 +178,7 @@ fn append_judged(
     if leaving {
         bounded_backlog(&partition)?;
     }
-    let appended = partition.append_produced(acks, entry, remainder)?;
+    let appended = partition.append_produced(acks, &source.batch, entry, remainder)?;
     Ok(Accepted {
         elsewhere: leaving || appended.duplicate,
         appended,

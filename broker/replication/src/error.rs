@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use corvid_record::BatchError;
-
 use crate::refusals::Refusal;
 
 /// An append that did not happen: nothing of it is in any log.
@@ -20,9 +18,6 @@ pub enum AppendError {
     /// A plugin refused records of this batch, now or when an earlier copy of it came.
     #[error("refused by {}", .0.plugin)]
     Refused(Arc<Refusal>),
-    /// The bytes are not a batch.
-    #[error("not a batch: {0}")]
-    Corrupt(#[source] BatchError),
     /// The log said no.
     #[error(transparent)]
     Log(#[from] corvid_storage::AppendError),

@@ -19,12 +19,13 @@
 //! - [`replica_state`](ReplicaState): the high watermark, as a pure struct
 //! - [`offset_gate`](OffsetGate): "tell me when offset N is reached"
 //! - `watchers`: "tell me when anything is new"
-//! - `refusals`: what was refused once is refused again
+//! - `refusals`: what was refused once is refused again; `gaps`: nothing is taken behind what failed
 //! - [`replicas`](Replicas): the partitions of this node; `log_config`, `node_configs` and `topic_marker` help it
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may use the machine"))]
 
 mod error;
+mod gaps;
 mod log_config;
 mod node_configs;
 mod offset_gate;

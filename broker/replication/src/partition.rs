@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::error::AppendError;
+use crate::gaps::Gaps;
 use crate::offset_gate::{Closed, OffsetGate};
 use crate::refusals::{Refusal, Refusals};
 use crate::replica_state::{Progress, ReplicaState};
@@ -53,15 +54,22 @@ pub struct Leadership {
     pub source: Option<SourceId>,
 }
 
+/// What was answered with an error in this leader epoch, as far as it matters for what comes later.
+#[derive(Debug, Default)]
+struct Failed {
+    refusals: Refusals,
+    gaps: Gaps,
+}
+
 /// A partition that this node leads.
 ///
-/// Lock order: `refusals`, then the log's own lock, then `state`. Nobody is called under `state`.
+/// Lock order: `failed`, then the log's own lock, then `state`. Nobody is called under `state`.
 pub struct Partition {
     id: PartitionId,
     topic: Arc<str>,
     log: Arc<Log>,
-    /// Also the lock that makes "look for a refusal, then append" one step.
-    refusals: Mutex<Refusals>,
+    /// Also the lock that makes "look for what failed, then append" one step.
+    failed: Mutex<Failed>,
     state: Mutex<ReplicaState>,
     source: AtomicI64,
     committed: OffsetGate,
@@ -88,7 +96,7 @@ impl Partition {
         let partition = Arc::new(Self {
             id,
             topic,
-            refusals: Mutex::default(),
+            failed: Mutex::default(),
             committed: OffsetGate::new(state.high_watermark()),
             state: Mutex::new(state),
             source: AtomicI64::new(as_source(leadership.source)),
@@ -158,26 +166,52 @@ impl Partition {
         self.watchers.add(notify)
     }
 
-    /// Appends a client's batch (or what hooks left of it) behind its outbox entry, if it has one.
+    /// Appends `batch`, which is what hooks left of the one that was `sent`, behind its outbox entry, if it has one.
     ///
     /// A duplicate is answered with its first offset; a batch that was refused before is refused again.
-    pub fn append_produced(&self, acks: Acks, entry: Option<Bytes>, batch: Bytes) -> Result<Appended, AppendError> {
-        let view = Batch::parse(&batch).map_err(AppendError::Corrupt)?;
-        let refusals = self.refusals.lock();
-        if let Some(refusal) = refusals.find(&view) {
+    pub fn append_produced(
+        &self,
+        acks: Acks,
+        sent: &Batch<'_>,
+        entry: Option<Bytes>,
+        batch: Bytes,
+    ) -> Result<Appended, AppendError> {
+        let mut failed = self.failed.lock();
+        if let Some(refusal) = failed.refusals.find(sent) {
             return Err(AppendError::Refused(refusal));
         }
+        if let Some(expected) = failed.gaps.before(sent)
+            && !self.log.knows_producer(sent.producer_id())
+        {
+            let got = sent.base_sequence();
+            return Err(corvid_storage::AppendError::OutOfOrderSequence { expected, got }.into());
+        }
         let epoch = self.admit(acks)?;
-        self.append_in(epoch, entry, batch, AppendKind::Client)
+        let appended = self.append_in(epoch, entry, batch, AppendKind::Client)?;
+        failed.gaps.filled(sent);
+        Ok(appended)
+    }
+
+    /// A client's batch was answered with an error: nothing behind it is taken from its producer before it is.
+    pub fn failed(&self, batch: &Batch<'_>) {
+        self.note_gap(&mut self.failed.lock(), batch);
+    }
+
+    /// Whom the log knows, the log judges.
+    fn note_gap(&self, failed: &mut Failed, batch: &Batch<'_>) {
+        if !self.log.knows_producer(batch.producer_id()) {
+            failed.gaps.note(batch);
+        }
     }
 
     /// Refuses a client's batch, unless it is a duplicate of one that is in the log: that is answered as one.
     pub fn refuse(&self, batch: &Batch<'_>, refusal: Refusal) -> Result<Appended, AppendError> {
-        let mut refusals = self.refusals.lock();
+        let mut failed = self.failed.lock();
         if let Some(appended) = self.log.find_duplicate(batch) {
             return Ok(appended);
         }
-        Err(AppendError::Refused(refusals.remember(batch, Arc::new(refusal))))
+        self.note_gap(&mut failed, batch);
+        Err(AppendError::Refused(failed.refusals.remember(batch, Arc::new(refusal))))
     }
 
     /// Appends a batch of the broker's own: a link's, or a coordinator's.
@@ -231,18 +265,19 @@ impl Partition {
     /// Takes over a change of the metadata. A new leader epoch forgets the refusals of the old one.
     pub fn update(&self, leadership: Leadership) {
         self.source.store(as_source(leadership.source), Ordering::Release);
-        let mut refusals = self.refusals.lock();
+        let mut failed = self.failed.lock();
         let rose = {
             let mut state = self.state.lock();
             if state.leader_epoch != leadership.epoch {
-                refusals.clear();
+                failed.refusals.clear();
+                failed.gaps.clear();
                 state.leader_epoch = leadership.epoch;
             }
             state.in_sync = leadership.in_sync;
             state.min_in_sync = leadership.min_in_sync;
             state.set_durability(leadership.durability)
         };
-        drop(refusals);
+        drop(failed);
         self.rose(rose);
     }
 

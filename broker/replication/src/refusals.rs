@@ -3,6 +3,9 @@
 //! A hook runs outside the partition's lock. Two copies of one batch can be judged differently (a
 //! plugin that flips a coin), so the first judgement that reaches the lock stands: a copy that comes
 //! later gets the same refusal, and is not appended after the client was told no.
+//!
+//! A copy is known by its checksum, too: after a refusal, kafkajs (and our own producer) gives the sequence to the next
+//! batch, since nothing was appended, and that batch is not the one that was refused.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -22,7 +25,7 @@ pub struct Refusal {
     pub records: Vec<(i32, String)>,
 }
 
-type Key = (ProducerId, ProducerEpoch, Sequence);
+type Key = (ProducerId, ProducerEpoch, Sequence, u32);
 
 #[derive(Debug, Default)]
 pub(crate) struct Refusals {
@@ -60,8 +63,8 @@ impl Refusals {
     }
 }
 
-/// What identifies a batch over its retries; plain producers' batches have nothing of the kind.
+/// What identifies a batch, as its client sent it, over its retries; plain producers' batches have nothing of the kind.
 fn key(batch: &Batch<'_>) -> Option<Key> {
     (batch.producer_id() != ProducerId::NONE)
-        .then(|| (batch.producer_id(), batch.producer_epoch(), batch.base_sequence()))
+        .then(|| (batch.producer_id(), batch.producer_epoch(), batch.base_sequence(), batch.crc()))
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use corvid_env::clock::{self, WallTime};
 use corvid_env::fault;
 use corvid_record::hidden::{self, HiddenError};
-use corvid_record::{Batch, Offset, Timestamp, patch};
+use corvid_record::{Batch, Offset, ProducerId, Timestamp, patch};
 
 use super::Log;
 use super::state::{Condition, State};
@@ -88,6 +88,11 @@ impl Log {
         let state = self.state.lock();
         let mark = state.derived.producers.find(&facts)?;
         Some(duplicate(&mark, state.visible_start))
+    }
+
+    /// Whether batches of this producer are known, in any epoch: then the log says which sequence is next.
+    pub fn knows_producer(&self, id: ProducerId) -> bool {
+        self.state.lock().derived.producers.get(id).is_some()
     }
 
     /// Writes the batches behind the last one, all or nothing.
