@@ -58,10 +58,13 @@ impl Producer {
     /// True: everything is settled. False: it felt like another connection.
     async fn drive(&mut self, pipe: &mut Pipe, gate: &GateKeeper) -> anyhow::Result<bool> {
         let mut under_way = UnderWay::new();
-        for stream in self.streams.iter_mut().filter(|stream| stream.is_anonymous()) {
-            identify(stream, pipe).await?;
-        }
         loop {
+            // The answers come in the order of the requests.
+            if under_way.is_empty() {
+                for stream in self.streams.iter_mut().filter(|stream| stream.is_anonymous()) {
+                    identify(stream, pipe).await?;
+                }
+            }
             if under_way.len() < REQUESTS_MAX {
                 let batches = self.choose(!gate.finishing());
                 if !batches.is_empty() {

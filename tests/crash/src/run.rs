@@ -60,10 +60,10 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
         talk: options.talk,
     };
     run.set_up().await?;
-    let clients = run.start_clients(rng.fork());
+    let mut clients = run.start_clients(rng.fork());
     for number in 1..=options.rounds {
         run.round(number).await?;
-        clients.check()?;
+        clients.check().await?;
     }
     let Started::Serves(broker) = run.program.start(None, run.generation).await? else {
         bail!("the broker died without a fault");
@@ -215,11 +215,13 @@ impl Run {
 }
 
 impl Clients {
-    /// No client has ended by itself.
-    fn check(&self) -> anyhow::Result<()> {
-        let ended = self.producers.iter().any(JoinHandle::is_finished) || self.member.is_finished();
-        if ended {
-            bail!("a client has given up");
+    /// No client has ended by itself: it does so when the broker does what no broker should.
+    async fn check(&mut self) -> anyhow::Result<()> {
+        if self.member.is_finished() {
+            (&mut self.member).await?.context("the group's member has given up")?;
+        }
+        for producer in self.producers.iter_mut().filter(|producer| producer.is_finished()) {
+            producer.await?.context("a producer has given up")?;
         }
         Ok(())
     }

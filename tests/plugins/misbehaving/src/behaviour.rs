@@ -170,10 +170,13 @@ impl Validator for Misbehaving {
     }
 
     fn validate(&mut self, record: &Record<'_>, _topic: &Topic<'_>) -> Verdict {
-        if self.meet(record) && self.behaviour == Behaviour::Refuse {
-            return Err(Refusal::new(7, "this record is bad"));
-        }
-        Ok(())
+        let refuses = self.meet(record)
+            && match self.behaviour {
+                Behaviour::Refuse => true,
+                Behaviour::CoinFlip => self.coin(2) == 1,
+                _ => false,
+            };
+        if refuses { Err(Refusal::new(7, "this record is bad")) } else { Ok(()) }
     }
 }
 
