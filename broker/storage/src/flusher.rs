@@ -1,25 +1,31 @@
 //! The thread that syncs: group commit for a directory of logs.
 //!
 //! A round takes all logs that are waiting, syncs each, and tells each at once. What is appended meanwhile waits for the next
-//! round, so a round serves as many appends as came while the one before it ran.
+//! round, so a round serves as many appends as came while the one before it ran. A round over many logs is shared with a
+//! crew: syncs that run at the same time share the file system's journal commits, and cost little more together than one alone.
+
+mod crew;
+mod one_log;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use corvid_env::{clock, fault};
+use corvid_env::clock;
 
 use crate::disk_space::is_out_of_space;
 use crate::flush_queue::{Stop, Work};
-use crate::log::{Log, Round};
+use crate::log::Log;
 use crate::names;
 use crate::segment::SealedSegment;
 use crate::shared::Shared;
+use crew::Crew;
 
 /// Runs rounds until it is told to stop, or a sync fails.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut flusher = Flusher {
         synced_at: clock::now(),
+        crew: Crew::new(shared.clone()),
         shared,
     };
     loop {
@@ -44,6 +50,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 struct Flusher {
     shared: Arc<Shared>,
+    crew: Crew,
     /// When the flushed positions were synced last.
     synced_at: clock::Instant,
 }
@@ -51,12 +58,12 @@ struct Flusher {
 impl Flusher {
     /// Waits for work. Flushed positions that wait for their own sync don't wait for longer than the interval.
     async fn rest(&mut self) -> io::Result<()> {
-        let filled = self.shared.queue.filled();
         if !self.shared.flushed_file.lock().is_unsynced() {
-            filled.await;
+            self.shared.queue.filled().await;
             return Ok(());
         }
-        match clock::timeout(self.shared.config.checkpoint_sync_interval, filled).await {
+        let waited = clock::timeout(self.shared.config.checkpoint_sync_interval, self.shared.queue.filled()).await;
+        match waited {
             Ok(()) => Ok(()),
             Err(_elapsed) => self.sync_slots().await,
         }
@@ -66,10 +73,7 @@ impl Flusher {
         if self.shared.root_unsynced.swap(false, Ordering::AcqRel) {
             self.shared.root.sync()?;
         }
-        let mut doomed = Vec::new();
-        for log in &work.logs {
-            doomed.extend(self.flush(log).await?.into_iter().map(|segment| (log.clone(), segment)));
-        }
+        let doomed = self.crew.flush(work.logs).await?;
         self.write_visible_starts().await?;
         let now = !doomed.is_empty() || !work.waiters.is_empty() || work.stop.is_some();
         if now || clock::now() - self.synced_at >= self.shared.config.checkpoint_sync_interval {
@@ -87,47 +91,6 @@ impl Flusher {
             let _ = waiter.send(());
         }
         Ok(())
-    }
-
-    /// Syncs what one log has; returns the segments that may be deleted once the log's start is durable.
-    async fn flush(&self, log: &Arc<Log>) -> io::Result<Vec<Arc<SealedSegment>>> {
-        let round = log.begin_round();
-        if let Some(round) = &round {
-            self.sync(log, round).await?;
-        }
-        // Without a round, too: a truncation has lowered the position, and waits for this.
-        let value = log.finish_round();
-        self.shared.flushed_file.lock().write(log.slot(), log.name(), value)?;
-        log.tell_flushed();
-        Ok(round.map(|round| round.doomed).unwrap_or_default())
-    }
-
-    async fn sync(&self, log: &Arc<Log>, round: &Round) -> io::Result<()> {
-        fault::check("flush.before")?;
-        self.write_epochs(log, round).await?;
-        for file in &round.files {
-            file.sync_data().await?;
-        }
-        if round.directory {
-            log.dir().sync()?;
-        }
-        fault::check("flush.after")
-    }
-
-    async fn write_epochs(&self, log: &Log, round: &Round) -> io::Result<()> {
-        let Some(text) = &round.epochs else {
-            return Ok(());
-        };
-        let written = log.dir().write_atomic(names::LEADER_EPOCHS, text.as_bytes()).await;
-        match written {
-            // Until the segment is sealed, recovery finds the epochs in the batches; a full disk seals none.
-            Err(error) if is_out_of_space(&error) => {
-                self.shared.space.filled();
-                log.epochs_not_written();
-                Ok(())
-            }
-            other => other,
-        }
     }
 
     async fn write_visible_starts(&self) -> io::Result<()> {
@@ -164,8 +127,11 @@ impl Flusher {
 /// Kafka's own content: no broker epoch.
 const CLEAN_SHUTDOWN_TEXT: &[u8] = br#"{"version":0,"brokerEpoch":-1}"#;
 
+/// A segment whose files are to be removed, with its log.
+type Doomed = (Arc<Log>, Arc<SealedSegment>);
+
 /// Removes the files of segments that no log begins with any more. What fails is removed when the log is opened next.
-fn remove(doomed: &[(Arc<Log>, Arc<SealedSegment>)]) {
+fn remove(doomed: &[Doomed]) {
     for (log, segment) in doomed {
         segment.close();
         for suffix in [

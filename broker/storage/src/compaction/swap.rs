@@ -35,17 +35,18 @@ pub(crate) fn abandon(dir: &Dir, base: Offset) {
     }
 }
 
-/// Finishes the swaps that a crash interrupted, and removes what was not committed.
-pub(crate) fn finish_swaps(dir: &Dir) -> io::Result<()> {
-    let entries = dir.list()?;
-    for entry in &entries {
+/// Finishes the swaps that a crash interrupted, and removes what was not committed. Says whether there was anything to do.
+pub(crate) fn finish_swaps(dir: &Dir, entries: &[Entry]) -> io::Result<bool> {
+    let mut changed = false;
+    for entry in entries {
         match names::parse_segment_file(&entry.name) {
             Some((_, names::CLEANED)) => dir.remove(&entry.name)?,
-            Some((base, names::SWAP)) => finish_swap(dir, base, entry, &entries)?,
-            Some(_) | None => {}
+            Some((base, names::SWAP)) => finish_swap(dir, base, entry, entries)?,
+            Some(_) | None => continue,
         }
+        changed = true;
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// What the swap replaces are the segments that begin within it. Others of its group, whose records are all gone, stay as they were, which is right, too.

@@ -28,10 +28,13 @@ pub(super) fn take(dir: &Dir, start: Offset) -> Result<Inventory, OpenError> {
 }
 
 fn take_files(dir: &Dir, start: Offset) -> io::Result<Inventory> {
-    compaction::finish_swaps(dir)?;
+    let mut entries = dir.list()?;
+    if compaction::finish_swaps(dir, &entries)? {
+        entries = dir.list()?;
+    }
     let mut inventory = Inventory::default();
     let mut beside = Vec::new();
-    for entry in dir.list()? {
+    for entry in entries {
         match names::parse_segment_file(&entry.name) {
             Some((base, names::LOG)) => drop(inventory.segments.insert(base, entry.len)),
             Some((offset, names::SNAPSHOT)) => drop(inventory.snapshots.insert(offset)),

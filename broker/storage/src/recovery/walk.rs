@@ -316,7 +316,7 @@ impl Start {
                 .map_or(first, |(&base, _)| base)
         };
         let (producers_to, producers) =
-            newest_snapshot(dir, known.flushed, inventory).unwrap_or((first, ProducerState::default()));
+            newest_snapshot(dir, known.flushed.max(first), inventory).unwrap_or((first, ProducerState::default()));
         let epochs = read_epochs(dir).filter(|epochs| *epochs != LeaderEpochs::default());
         let mut base = if epochs.is_some() {
             floor(known.flushed.min(producers_to))
@@ -351,9 +351,9 @@ fn summary_before(dir: &Dir, base: Offset, inventory: &Inventory) -> Option<Summ
     summary.ok().filter(|summary| summary.links.is_some())
 }
 
-/// The newest sound snapshot that describes nothing which may yet be cut.
-fn newest_snapshot(dir: &Dir, flushed: Offset, inventory: &Inventory) -> Option<(Offset, ProducerState)> {
-    inventory.snapshots.range(..=flushed).rev().find_map(|&offset| {
+/// The newest sound snapshot up to `limit`: one that describes nothing which may yet be cut.
+fn newest_snapshot(dir: &Dir, limit: Offset, inventory: &Inventory) -> Option<(Offset, ProducerState)> {
+    inventory.snapshots.range(..=limit).rev().find_map(|&offset| {
         let bytes = dir
             .read(&names::segment_file(offset, names::SNAPSHOT), SNAPSHOT_BYTES_MAX)
             .ok()?;

@@ -17,6 +17,7 @@ impl Armed {
         Self { _alone: alone }
     }
 
+    #[expect(clippy::unused_self, reason = "only who holds it may arm")]
     pub fn arm(&self, spec: &str) {
         corvid_env::fault::arm(spec).unwrap();
     }

@@ -4,10 +4,12 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::needless_for_each,
     reason = "these are tests, on the real machine"
 )]
 
-#[path = "../support.rs"]
+#[path = "../log/support.rs"]
 mod support;
 
 mod arming;

@@ -139,7 +139,9 @@ async fn log_append_time_is_the_brokers_and_the_entry_still_knows_its_mate() {
     let stored: Vec<_> = batches(&bytes).map(Result::unwrap).collect();
     assert_eq!(stored[1].attributes().timestamp_type, TimestampType::LogAppendTime);
     assert_eq!(Some(stored[1].max_timestamp()), appended.log_append_time);
-    stored.iter().for_each(|batch| batch.verify_crc().unwrap());
+    for batch in &stored {
+        batch.verify_crc().unwrap();
+    }
     let entry = corvid_record::hidden::EntryView::parse(stored[0]).unwrap();
     assert!(entry.is_armed(Some(&stored[1])));
 }

@@ -4,11 +4,10 @@
     clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::case_sensitive_file_extension_comparisons,
+    clippy::needless_for_each,
     reason = "these are tests, on the real machine"
 )]
-
-#[path = "../support.rs"]
-mod support;
 
 mod appending;
 mod compaction;
@@ -25,5 +24,6 @@ mod recovery;
 mod retention;
 mod rolling;
 mod rot;
+mod support;
 mod torn_tail;
 mod truncation;

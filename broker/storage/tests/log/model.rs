@@ -103,6 +103,21 @@ impl Model {
         self.visible_start = self.visible_start.min(self.visible_end());
     }
 
+    /// What is told is just behind a visible batch: nothing that is visible lies in between.
+    fn delete_records(&mut self, to: i64) {
+        let mut below = self
+            .batches
+            .iter()
+            .rev()
+            .skip_while(|batch| batch.base >= to)
+            .peekable();
+        let told = match below.peek() {
+            Some(last) if last.visible => to,
+            _ => below.find(|batch| batch.visible).map_or(0, |batch| batch.end),
+        };
+        self.visible_start = self.visible_start.max(told);
+    }
+
     fn visible_end(&self) -> i64 {
         self.batches
             .iter()
@@ -129,91 +144,29 @@ impl Run {
 
     async fn step(&mut self, step: &Step) {
         let log = self.log();
-        let model = &mut self.model;
         match *step {
             Step::Plain { count } => {
                 let appended = append(&log, plain(count, 0)).unwrap();
-                model.push(appended.base_offset.0, count);
+                self.model.push(appended.base_offset.0, count);
             }
-            Step::Produced { id, again } => {
-                let next = model.next_sequence(id);
-                let known = model
-                    .batches
-                    .iter()
-                    .rev()
-                    .find(|batch| batch.producer.is_some_and(|producer| producer.0 == id))
-                    .cloned();
-                if let Some(known) = known.filter(|_| again) {
-                    let (_, base) = known.producer.unwrap();
-                    let count = (known.end - known.base) as i32;
-                    let appended = append(&log, produced(id, 0, base, count)).unwrap();
-                    assert!(appended.duplicate);
-                    assert_eq!((appended.base_offset.0, appended.end.0), (known.base, known.end));
-                } else {
-                    let appended = append(&log, produced(id, 0, next, 2)).unwrap();
-                    assert!(!appended.duplicate);
-                    model.push(appended.base_offset.0, 2).producer = Some((id, next));
-                }
-            }
-            Step::Pair {
-                count,
-                emptied: without,
-            } => {
-                let mate = if without { emptied(count) } else { plain(count, 0) };
-                let appended = append_pair(&log, entry_for(&mate, &plain(1, 0)), mate).unwrap();
-                model.push(appended.base_offset.0 - 1, 1).visible = false;
-                model.push(appended.base_offset.0, count).visible = !without;
-            }
+            Step::Produced { id, again } => self.produce(&log, id, again),
+            Step::Pair { count, emptied } => self.append_pair(&log, count, emptied),
             Step::Linked { source: number } => {
-                let before = model.link(number).map_or(position(-1, 0), |offset| position(0, offset));
+                let before = self
+                    .model
+                    .link(number)
+                    .map_or(position(-1, 0), |offset| position(0, offset));
                 let next = before.offset.0 + 3;
                 let appended = append_linked(&log, source(number), before, position(0, next)).unwrap();
-                model.push(appended.base_offset.0, 2).link = Some((number, next));
+                self.model.push(appended.base_offset.0, 2).link = Some((number, next));
             }
-            Step::Truncate { back } => {
-                let to = (log.end().0 - back).max(log.start().0);
-                log.truncate(Offset(to)).await.unwrap();
-                model.cut(to);
-                // A checkpoint at the cut is no batch that the model knows of.
-                assert!(log.end().0 >= model.end() && log.end().0 <= to);
-                if log.end().0 > model.end() {
-                    let (base, end) = (model.end(), log.end().0);
-                    model.batches.push(Known {
-                        base,
-                        end,
-                        visible: false,
-                        producer: None,
-                        link: None,
-                    });
-                }
-            }
+            Step::Truncate { back } => self.truncate(&log, back).await,
             Step::DeleteRecords { part } => {
-                let to = model.end() * part / 100;
+                let to = self.model.end() * part / 100;
                 log.advance_start(Offset(to), Reason::DeleteRecords).unwrap();
-                // Nothing visible lies between the two.
-                let told = model
-                    .batches
-                    .iter()
-                    .rev()
-                    .find(|batch| batch.base < to)
-                    .map_or(0, |last| {
-                        let visible = model
-                            .batches
-                            .iter()
-                            .rev()
-                            .filter(|batch| batch.base < to)
-                            .find(|batch| batch.visible);
-                        if last.visible {
-                            to
-                        } else {
-                            visible.map_or(0, |batch| batch.end)
-                        }
-                    });
-                model.visible_start = model.visible_start.max(told);
+                self.model.delete_records(to);
             }
-            Step::Retain => {
-                log.retain(wall_clock(), log.end()).unwrap();
-            }
+            Step::Retain => drop(log.retain(wall_clock(), log.end()).unwrap()),
             Step::Restart => {
                 drop(log);
                 let world = self.world.take().unwrap().restart().await;
@@ -226,6 +179,53 @@ impl Run {
                 let world = self.world.take().unwrap().after_kill().await;
                 self.world = Some(world);
             }
+        }
+    }
+
+    fn produce(&mut self, log: &Log, id: i64, again: bool) {
+        let mut of_it = self.model.batches.iter().rev();
+        let known = of_it
+            .find(|batch| batch.producer.is_some_and(|producer| producer.0 == id))
+            .cloned();
+        if let Some(known) = known.filter(|_| again) {
+            let (_, base) = known.producer.unwrap();
+            let appended = append(log, produced(id, 0, base, (known.end - known.base) as i32)).unwrap();
+            assert!(appended.duplicate);
+            assert_eq!((appended.base_offset.0, appended.end.0), (known.base, known.end));
+            return;
+        }
+        let next = self.model.next_sequence(id);
+        let appended = append(log, produced(id, 0, next, 2)).unwrap();
+        assert!(!appended.duplicate);
+        self.model.push(appended.base_offset.0, 2).producer = Some((id, next));
+    }
+
+    fn append_pair(&mut self, log: &Log, count: i32, without_records: bool) {
+        let mate = if without_records {
+            emptied(count)
+        } else {
+            plain(count, 0)
+        };
+        let appended = append_pair(log, entry_for(&mate, &plain(1, 0)), mate).unwrap();
+        self.model.push(appended.base_offset.0 - 1, 1).visible = false;
+        self.model.push(appended.base_offset.0, count).visible = !without_records;
+    }
+
+    async fn truncate(&mut self, log: &Log, back: i64) {
+        let to = (log.end().0 - back).max(log.start().0);
+        log.truncate(Offset(to)).await.unwrap();
+        self.model.cut(to);
+        // A checkpoint at the cut is no batch that the model knows of.
+        let (known, end) = (self.model.end(), log.end().0);
+        assert!(end >= known && end <= to);
+        if end > known {
+            self.model.batches.push(Known {
+                base: known,
+                end,
+                visible: false,
+                producer: None,
+                link: None,
+            });
         }
     }
 
@@ -252,7 +252,7 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
     fn the_log_is_what_a_list_would_be(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
