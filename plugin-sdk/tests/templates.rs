@@ -1,4 +1,5 @@
 //! What `corvid plugin new` writes builds and passes its tests, wherever it lies.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // This is a test: it writes files, and panics where it fails.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 /// A number of a JSON text, with all its digits. Two numbers are equal if their values are: `1`,
 /// `1.0` and `10e-1`.
@@ -160,6 +161,16 @@ impl PartialEq for Number<'_> {
 }
 
 impl Eq for Number<'_> {}
+
+impl Hash for Number<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Some(digits) = self.significant() else {
+            return 0_u8.hash(state);
+        };
+        (self.negative, digits.first_power).hash(state);
+        (digits.first..=digits.last).for_each(|at| self.digit(at).hash(state));
+    }
+}
 
 impl fmt::Display for Number<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -23,7 +23,7 @@ pub(super) fn string(text: &[u8]) -> Option<(JsonStr<'_>, &[u8])> {
     loop {
         at += plain_prefix(&inside[at..]);
         match inside.get(at)? {
-            b'"' => return Some((JsonStr::new(&inside[..at], escaped), &inside[at + 1..])),
+            b'"' => return Some((JsonStr::new(&text[..at + 2], escaped), &inside[at + 1..])),
             b'\\' => {
                 // Whatever follows does not end the string.
                 escaped = true;

@@ -1,18 +1,30 @@
 //! Strings, whose escapes are read as they are come across.
 
+use super::Json;
 use std::fmt::{self, Write};
 use std::str;
 
-/// A string of a JSON text: what is between its quotes.
+/// A string of a JSON text.
 #[derive(Clone, Copy)]
 pub struct JsonStr<'a> {
+    /// Between its quotes, which stand around it.
     raw: &'a [u8],
+    quoted: &'a [u8],
     escaped: bool,
 }
 
 impl<'a> JsonStr<'a> {
-    pub(super) fn new(raw: &'a [u8], escaped: bool) -> Self {
-        JsonStr { raw, escaped }
+    pub(super) fn new(quoted: &'a [u8], escaped: bool) -> Self {
+        JsonStr {
+            raw: &quoted[1..quoted.len() - 1],
+            quoted,
+            escaped,
+        }
+    }
+
+    /// The string as a value: a member's name is none until this makes it one.
+    pub fn as_json(&self) -> Json<'a> {
+        Json { text: self.quoted }
     }
 
     /// The string itself, if it is written without escapes, as nearly all are.
