@@ -16,7 +16,7 @@ pub enum NodeError {
         error: io::Error,
     },
     /// Another process has it.
-    #[error("{0}; is another node running? Stop it, or choose another --data")]
+    #[error(transparent)]
     Lock(#[from] corvid_env::fs::LockError),
     /// The address is taken, or not ours.
     #[error("cannot listen on {address}: {error}; choose another with --listen")]

@@ -1,7 +1,7 @@
 //! Families of samples, gathered first and encoded then.
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
+use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
 /// What a scrape shows, in the order in which it was first named.
@@ -87,20 +87,24 @@ impl Collector for Families {
         for family in &self.families {
             let mut metric = encoder.encode_descriptor(family.name, family.help, None, family.kind)?;
             for sample in &family.samples {
-                let mut labelled = metric.encode_family(&sample.labels)?;
-                match (family.kind, sample.value) {
-                    (MetricType::Counter, Value::Whole(value)) => {
-                        labelled.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None)?;
-                    }
-                    (MetricType::Counter, Value::Fraction(value)) => {
-                        labelled.encode_counter::<NoLabelSet, _, f64>(&value, None)?;
-                    }
-                    (_, Value::Whole(value)) => labelled.encode_gauge(&value)?,
-                    (_, Value::Fraction(value)) => labelled.encode_gauge(&value)?,
+                match sample.labels.is_empty() {
+                    true => sample.value.encode(&mut metric, family.kind)?,
+                    false => sample.value.encode(&mut metric.encode_family(&sample.labels)?, family.kind)?,
                 }
             }
         }
         Ok(())
+    }
+}
+
+impl Value {
+    fn encode(self, metric: &mut MetricEncoder<'_>, kind: MetricType) -> Result<(), std::fmt::Error> {
+        match (kind, self) {
+            (MetricType::Counter, Self::Whole(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None),
+            (MetricType::Counter, Self::Fraction(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
+            (_, Self::Whole(value)) => metric.encode_gauge(&value),
+            (_, Self::Fraction(value)) => metric.encode_gauge(&value),
+        }
     }
 }
 

@@ -11,16 +11,25 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use corvid_coordinator::{CommittedOffset, FetchOffsetsRequest, Topic};
+use corvid_coordinator::{CommittedOffset, FetchOffsetsRequest, OFFSETS_TOPIC, Topic};
 
 use crate::context::Context;
 use crate::error::ApiError;
 
 pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(group): Path<String>) -> Result<StatusCode, ApiError> {
+    know_groups(&context, &group)?;
     let answers = context.coordinator.delete_groups(std::slice::from_ref(&group)).await;
     match answers.into_iter().next() {
         Some((_, Err(error))) => Err(ApiError::group(&group, error)),
         Some((_, Ok(()))) | None => Ok(StatusCode::NO_CONTENT),
+    }
+}
+
+/// Before the first consumer, there is no log of groups, and so no coordinator to ask.
+fn know_groups(context: &Context, group: &str) -> Result<(), ApiError> {
+    match context.image().topic(OFFSETS_TOPIC) {
+        Some(_) => Ok(()),
+        None => Err(ApiError::not_found(format!("there is no group `{group}`")).hint("no consumer with a group has ever connected")),
     }
 }
 

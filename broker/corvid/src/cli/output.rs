@@ -85,3 +85,18 @@ pub fn count(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
+
+/// About how many bytes: `44.9 KiB`.
+pub fn size(bytes: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    let mut amount = bytes as f64;
+    let mut named = "B";
+    for unit in units {
+        if amount < 1024.0 {
+            break;
+        }
+        amount /= 1024.0;
+        named = unit;
+    }
+    if named == "B" { format!("{bytes} B") } else { format!("{amount:.1} {named}") }
+}

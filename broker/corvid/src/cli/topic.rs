@@ -3,11 +3,10 @@
 use clap::Subcommand;
 use corvid_admin::model::{AlterTopicBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary};
 use corvid_metadata::config::Configs;
-use corvid_metadata::units::bytes_text;
 use serde_json::json;
 
 use super::node::{Node, segment};
-use super::output::{count, table};
+use super::output::{count, size as size_text, table};
 use super::{Done, Failure, Output};
 
 /// `corvid topic …`
@@ -129,7 +128,7 @@ fn list(node: &Node, internal: bool, output: Output) -> Done {
                 topic.partitions.to_string(),
                 topic.replication_factor.to_string(),
                 topic.offsets.to_string(),
-                bytes_text(topic.bytes),
+                size_text(topic.bytes),
                 plugins,
             ]);
         }
@@ -164,7 +163,7 @@ fn partitions(partitions: &[PartitionBody]) -> String {
     let mut table = table(["PARTITION", "LEADER", "EPOCH", "IN SYNC", "START", "END", "SIZE"]);
     let shown = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for partition in partitions {
-        let size = partition.bytes.map_or_else(|| partition.offline.clone().unwrap_or_else(|| "-".to_owned()), bytes_text);
+        let size = partition.bytes.map_or_else(|| partition.offline.clone().unwrap_or_else(|| "-".to_owned()), size_text);
         table.add_row([
             partition.partition.to_string(),
             shown(partition.leader.map(i64::from)),

@@ -41,6 +41,11 @@ impl Prepared {
         &self.parts.applier
     }
 
+    /// Whether a file of this name was applied before: then the metadata has what it wanted.
+    pub fn has_applied(&self, owner: &str) -> bool {
+        self.parts.broker.image().applied_keys(owner).is_some()
+    }
+
     /// Lets the clients in.
     pub fn serve(self) -> Result<Node, NodeError> {
         let server = Server::start(self.parts.broker.clone(), self.listener);

@@ -12,7 +12,7 @@ use corvid_record::Timestamp;
 use corvid_replication::Partition;
 use corvid_storage::ReadError;
 
-use super::committed;
+use super::{committed, know_groups};
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
 use crate::model::{ResetBody, ResetOutcome, ResetTo};
@@ -24,6 +24,7 @@ pub(crate) async fn reset(
     Path(group): Path<String>,
     Json(body): Json<ResetBody>,
 ) -> Answer<Vec<ResetOutcome>> {
+    know_groups(&context, &group)?;
     refuse_if_consuming(&context, &group).await?;
     let standing = standing(&context, &group).await?;
     let topics: BTreeSet<String> = match body.topics.is_empty() {

@@ -8,7 +8,7 @@ use corvid_coordinator::{CommittedOffset, ListGroupsRequest, ListedGroup, Member
 use corvid_metadata::{Image, PartitionIndex};
 use corvid_replication::PartitionId;
 
-use super::{assignment, committed};
+use super::{assignment, committed, know_groups};
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
 use crate::model::{CommittedBody, GroupBody, GroupSummary, MemberBody};
@@ -27,6 +27,7 @@ pub(crate) async fn list(State(context): State<Arc<Context>>) -> Answer<Vec<Grou
 }
 
 pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(group): Path<String>) -> Answer<GroupBody> {
+    know_groups(&context, &group)?;
     let described = context.coordinator.describe_groups(std::slice::from_ref(&group)).await;
     let Some((_, description)) = described.into_iter().next() else {
         return Err(ApiError::not_found(format!("there is no group `{group}`")));

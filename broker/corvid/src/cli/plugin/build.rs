@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use corvid::settings::read_file;
 use corvid_env::fs::Dir;
-use corvid_metadata::units::bytes_text;
 use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
 use serde_json::json;
 
+use super::super::output::size as size_text;
 use super::super::{Done, Failure, Output};
 use super::project::Project;
 
@@ -29,7 +29,7 @@ pub fn run(args: &Args, output: Output) -> Done {
     put(&args.folder, &format!("{}.wasm", project.name), &bytes)?;
     let (shown, size, digest) = (module.display().to_string(), bytes.len(), digest_of(&bytes).to_string());
     output.show(&json!({ "plugin": project.name, "module": shown, "bytes": size, "digest": digest }), |_| {
-        format!("built {shown}, {}, {digest}", bytes_text(size as u64))
+        format!("built {shown}, {}, {digest}", size_text(size as u64))
     });
     Ok(())
 }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use corvid::settings::read_file;
-use corvid_metadata::units::{bytes_text, parse_bytes, parse_duration_ms};
+use corvid_metadata::units::{parse_bytes, parse_duration_ms};
 use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
 use corvid_plugin_host::{Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, inspect};
 use serde::Serialize;
 
 use super::super::kafka::block_on;
-use super::super::output::table;
+use super::super::output::{size as size_text, table};
 use super::super::{Done, Failure, Output};
 use super::project::Project;
 use super::timing::{self, Timing};
@@ -106,7 +106,7 @@ fn show(report: &Report) -> String {
     let mut text = format!(
         "{}\n  size       {} ({})\n  ABI        {}\n  hooks      {}\n  imports    {imports}\n  self-test  {}\n",
         report.file,
-        bytes_text(report.bytes as u64),
+        size_text(report.bytes as u64),
         report.digest,
         report.abi,
         report.hooks.join(", "),
@@ -115,7 +115,7 @@ fn show(report: &Report) -> String {
     if !report.timings.is_empty() {
         let mut times = table(["HOOK", "RECORD", "CPU TIME A RECORD"]);
         for timing in &report.timings {
-            times.add_row([timing.hook.to_owned(), bytes_text(timing.record_bytes as u64), format!("{} ns", timing.ns_per_record)]);
+            times.add_row([timing.hook.to_owned(), size_text(timing.record_bytes as u64), format!("{} ns", timing.ns_per_record)]);
         }
         text += &format!("\n{}", times.trim_fmt());
     }

@@ -45,11 +45,7 @@ impl Running {
             failure.hint("choose another with --admin-listen, or `listen` in [admin]")
         })?;
         if let Some(file) = file {
-            let application = settings.application(Named::of(file)).map_err(|error| Failure::wrong(error.to_string()))?;
-            let applied = prepared.applier().apply(&application, false).await;
-            let outcome = applied.map_err(|error| Failure::failed(format!("{}: {error}", file.display())).hint("the node does not start with a file that it cannot obey"))?;
-            outcome.changes.iter().for_each(|change| tracing::info!("applied: {change}"));
-            outcome.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            apply(settings, file, prepared).await?;
         }
         Ok(listener)
     }
@@ -90,6 +86,31 @@ impl Running {
     pub async fn stop(self) -> Done {
         self.admin.stop().await;
         self.node.stop().await.map_err(of_node)
+    }
+}
+
+/// Applies the node's own file. One that was applied before and cannot be obeyed now (somebody has added partitions
+/// since) must not keep a node with data from starting; one that never was must not be passed over in silence.
+async fn apply(settings: &Settings, file: &Path, prepared: &Prepared) -> Done {
+    let named = Named::of(file);
+    let applied = match settings.application(named) {
+        Ok(application) => prepared.applier().apply(&application, false).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match applied {
+        Ok(outcome) => {
+            outcome.changes.iter().for_each(|change| tracing::info!("applied: {change}"));
+            outcome.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+            Ok(())
+        }
+        Err(error) if prepared.has_applied(named.name) => {
+            tracing::error!("{}: not applied, what was applied last stays: {error}", file.display());
+            Ok(())
+        }
+        Err(error) => {
+            let failure = Failure::failed(format!("{}: {error}", file.display()));
+            Err(failure.hint("nothing was started: the file has never been applied, so its topics would be without their policies"))
+        }
     }
 }
 
