@@ -156,6 +156,26 @@ impl World {
         sim::power_cut(name, self.survival);
     }
 
+    /// Cuts a host's power `cuts` times: each life lasts up to `longest_life`, drawn anew, and each outage up to
+    /// `longest_outage`. Before each life `prepare` may arm a fail-point, at which it may end earlier. The host runs afterwards.
+    pub fn power_cuts(
+        &mut self,
+        name: &str,
+        cuts: u32,
+        longest_life: Duration,
+        longest_outage: Duration,
+        mut prepare: impl FnMut(&mut Self),
+    ) {
+        for _ in 0..cuts {
+            prepare(self);
+            self.run_for(up_to(longest_life));
+            self.power_cut(name);
+            self.run_for(up_to(longest_outage));
+            self.restart(name);
+        }
+        self.arm("");
+    }
+
     /// Kills a host's software as SIGKILL does: its disk keeps everything.
     pub fn kill(&mut self, name: &str) {
         self.sim.crash(name);
@@ -216,4 +236,9 @@ impl World {
     fn others(&self, name: &str) -> Vec<String> {
         self.names.iter().filter(|other| *other != name).cloned().collect()
     }
+}
+
+/// Some milliseconds, at least one.
+fn up_to(longest: Duration) -> Duration {
+    Duration::from_millis(1 + corvid_env::random::below(longest.as_millis() as u64))
 }

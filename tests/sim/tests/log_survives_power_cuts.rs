@@ -39,19 +39,20 @@ fn run(seed: u64, survival: Survival, faults: &str) -> Run {
     let ledger = Rc::new(RefCell::new(Ledger::default()));
     let lives = Rc::clone(&ledger);
     world.host("node", move || node::life(Rc::clone(&lives)));
-    for _ in 0..POWER_CUTS {
-        let dies_at = if below(2) == 0 {
-            format!(",{}@{}", FAIL_POINTS[below(7) as usize], 1 + below(20))
-        } else {
-            String::new()
-        };
-        world.arm(&format!("{faults}{dies_at}"));
-        world.run_for(Duration::from_millis(1 + below(400)));
-        world.power_cut("node");
-        world.run_for(Duration::from_millis(1 + below(20)));
-        world.restart("node");
-    }
-    world.arm("");
+    world.power_cuts(
+        "node",
+        POWER_CUTS,
+        Duration::from_millis(400),
+        Duration::from_millis(20),
+        |world| {
+            let dies_at = if below(2) == 0 {
+                format!(",{}@{}", FAIL_POINTS[below(7) as usize], 1 + below(20))
+            } else {
+                String::new()
+            };
+            world.arm(&format!("{faults}{dies_at}"));
+        },
+    );
     world.run_for(Duration::from_millis(400));
     Run {
         ledger,

@@ -105,14 +105,16 @@ fn run(seed: u64, faults: &str) -> (Rc<RefCell<Answers>>, Vec<u8>) {
     let answers = Rc::new(RefCell::new(Answers::default()));
     let told = Rc::clone(&answers);
     world.host("node", move || life(Rc::clone(&told)));
-    for _ in 0..POWER_CUTS {
-        let point = FAIL_POINTS[random::below(5) as usize];
-        world.arm(&format!("{faults},{point}@{}", 1 + random::below(60)));
-        world.run_for(Duration::from_millis(1 + random::below(200)));
-        world.power_cut("node");
-        world.restart("node");
-    }
-    world.arm("");
+    world.power_cuts(
+        "node",
+        POWER_CUTS,
+        Duration::from_millis(200),
+        Duration::from_millis(5),
+        |world| {
+            let point = FAIL_POINTS[random::below(5) as usize];
+            world.arm(&format!("{faults},{point}@{}", 1 + random::below(60)));
+        },
+    );
     world.run_for(Duration::from_millis(200));
     (answers, world.finish())
 }
