@@ -90,7 +90,8 @@ impl<'a> Walk<'a> {
             .map_or(visible_start.min(from.base), Summary::visible_end);
         let links = from.before.and_then(|summary| summary.links).unwrap_or_default();
         let mut epochs = from.epochs;
-        epochs.truncate_end(from.base);
+        // What begins behind is found again; a compacted segment no longer shows where its first epoch began.
+        epochs.truncate_end(from.base.next());
         Self {
             dir,
             config,
@@ -189,6 +190,10 @@ impl<'a> Walk<'a> {
     }
 
     fn note(&mut self, facts: &BatchFacts) {
+        if facts.leader_epoch < self.derived.epochs.latest() {
+            // The file is of a log that was cut here since.
+            self.derived.epochs.truncate_end(facts.base_offset);
+        }
         if facts.base_offset >= self.producers_to {
             return self.derived.note(facts, self.known.now);
         }

@@ -12,6 +12,7 @@
 mod appending;
 mod compaction;
 mod epochs;
+mod fixtures;
 mod flushing;
 mod hidden_batches;
 mod identity;
