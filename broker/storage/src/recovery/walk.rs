@@ -261,7 +261,9 @@ impl<'a> Walk<'a> {
         self.dir.sync()
     }
 
-    fn finish(self, active: ActiveSegment) -> io::Result<Recovered> {
+    fn finish(mut self, active: ActiveSegment) -> io::Result<Recovered> {
+        // An epoch without a batch is its leader's to begin again.
+        self.derived.epochs.truncate_end(active.next);
         self.inventory
             .remove_snapshots(self.dir, |offset| offset > active.next)?;
         let Self {
