@@ -106,7 +106,8 @@ impl Program {
     /// A panic in a task doesn't end the process; it is a bug all the same.
     pub fn check_log(&self) -> anyhow::Result<()> {
         let log = std::fs::read_to_string(&self.log)?;
-        let panic = log.lines().find(|line| line.contains("panicked at"));
+        // A plugin's panic is told by the log, on a line of its kind.
+        let panic = log.lines().find(|line| line.starts_with("thread '") && line.contains("panicked at"));
         panic.map_or(Ok(()), |line| bail!("the broker has panicked: {line}; see {}", self.log.display()))
     }
 

@@ -1,5 +1,7 @@
 //! `crash`: kills a broker again and again. People call it by `cargo xtask crash`.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 

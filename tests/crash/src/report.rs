@@ -15,8 +15,8 @@ pub struct Report {
     pub rounds: u32,
     /// How many of these ended by each fault.
     pub faults: Vec<(Fault, u32)>,
-    /// How many rounds had their bindings, their plugin or their partitions changed.
-    pub changes: [u32; 3],
+    /// How many rounds had their bindings, their plugin or their partitions changed, or a plugin that panics.
+    pub changes: [u32; 4],
     /// Records that were acknowledged, refused for good, and read by the group.
     pub records: [usize; 3],
     /// Records in partitions other than the one that was named, and dead letters.
@@ -29,7 +29,7 @@ pub struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [bindings, plugins, partitions] = self.changes;
+        let [bindings, plugins, partitions, panics] = self.changes;
         let [acknowledged, refused, read] = self.records;
         let [moved, letters] = self.elsewhere;
         writeln!(f, "{:28}rounds", "the broker died")?;
@@ -37,7 +37,7 @@ impl fmt::Display for Report {
             writeln!(f, "{:28}{count:6}", fault.name())?;
         }
         writeln!(f)?;
-        writeln!(f, "before the retry: bindings changed {bindings} times, the plugin {plugins}, partitions added {partitions}")?;
+        writeln!(f, "before the retry: bindings changed {bindings} times, the plugin {plugins}, partitions added {partitions}; plugins that panic {panics}")?;
         writeln!(f, "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters), {refused} refused, {read} read by the group")?;
         let (rounds, seconds) = (self.rounds, self.took.as_secs_f64());
         if self.violations.is_empty() {

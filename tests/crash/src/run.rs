@@ -55,7 +55,7 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
         schedule: Schedule::new(rng.fork(), &options.faults),
         rng: rng.fork(),
         generation: 1,
-        changes: [0; 3],
+        changes: [0; 4],
         gate: watch::Sender::default(),
         talk: options.talk,
     };
@@ -68,6 +68,7 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
     let Started::Serves(broker) = run.program.start(None, run.generation).await? else {
         bail!("the broker died without a fault");
     };
+    run.change(Change::Bindings, &broker).await?;
     let (streams, member) = run.settle(&broker, clients).await?;
     let logs = read_back(broker.address(), &TOPICS).await?;
     run.program.check_log()?;
@@ -89,7 +90,7 @@ struct Run {
     schedule: Schedule,
     rng: Rng,
     generation: u64,
-    changes: [u32; 3],
+    changes: [u32; 4],
     gate: watch::Sender<Gate>,
     talk: bool,
 }
@@ -186,6 +187,10 @@ impl Run {
             Change::Bindings => {
                 self.changes[0] += 1;
                 setup::change_bindings(&mut setup::client(broker.address()).await?, &mut self.rng).await?;
+            }
+            Change::Panics => {
+                self.changes[3] += 1;
+                setup::make_panic(&mut setup::client(broker.address()).await?).await?;
             }
             Change::Partitions => {
                 self.changes[2] += 1;

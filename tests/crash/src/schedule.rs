@@ -96,6 +96,8 @@ pub enum Change {
     Plugin,
     /// One more partition.
     Partitions,
+    /// For this round, a plugin panics on bad records, and clients are to try again.
+    Panics,
 }
 
 /// One round.
@@ -116,6 +118,8 @@ pub struct Round {
 pub struct Schedule {
     rng: Rng,
     fired: Vec<(Fault, u32)>,
+    /// The plugin of the last round panics.
+    panics: bool,
 }
 
 impl Schedule {
@@ -124,6 +128,7 @@ impl Schedule {
         Self {
             rng,
             fired: faults.iter().map(|fault| (*fault, 0)).collect(),
+            panics: false,
         }
     }
 
@@ -136,11 +141,15 @@ impl Schedule {
         let armed = fault.arm(&mut self.rng);
         let kill_after = if armed.is_some() { PATIENCE } else { Duration::from_millis(self.rng.between(5, 600)) };
         let change = match self.rng.below(10) {
+            _ if self.panics => Change::Bindings,
+            // Whatever else is armed would not be reached: little goes on then.
+            0..=4 if fault == Fault::Kill => Change::Panics,
             0..=4 => Change::Nothing,
             5..=7 => Change::Bindings,
             8 => Change::Plugin,
             _ => Change::Partitions,
         };
+        self.panics = change == Change::Panics;
         Round {
             fault,
             armed,

@@ -48,6 +48,13 @@ pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), C
     topics::alter(client, ORDERS, &configs).await
 }
 
+/// Binds a validator that panics on bad records, which is to be tried again; what is refused for good stays so.
+pub async fn make_panic(client: &mut Client) -> Result<(), ClientError> {
+    let panics = check(&json!({ "behaviour": "panic", "on": "bad" }), "refuse");
+    let refuses = check(&json!({ "behaviour": "refuse", "on": "worst" }), "refuse");
+    topics::alter(client, ORDERS, &[("corvid.produce", &json!([panics, refuses]).to_string())]).await
+}
+
 /// Adds a partition, if there are not enough.
 pub async fn add_partition(client: &mut Client) -> Result<(), ClientError> {
     let count = client.partition_count(ORDERS, false).await?;

@@ -1,5 +1,7 @@
 //! `crash-node`: a bare node for the rounds. It says `ready ADDRESS` once it serves, and lives until it is killed.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
