@@ -49,12 +49,14 @@ mod tests {
 
         let send = async move {
             let (_read, mut write) = server.into_split();
+            write.hold_back(true).unwrap();
             write
                 .write_vectored_all(&mut [IoSlice::new(b"he"), IoSlice::new(b""), IoSlice::new(b"ad")])
                 .await
                 .unwrap();
             write.send_range(&range).await.unwrap();
             write.write_all(b"tail").await.unwrap();
+            write.hold_back(false).unwrap();
             write.shutdown().await.unwrap();
         };
         let receive = async move {

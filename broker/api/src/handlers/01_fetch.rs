@@ -103,7 +103,8 @@ fn begin(broker: &Broker, version: i16, request: &FetchRequest) -> Result<FetchP
     }
     // Versions without sessions are full fetches that open none.
     let session = if version < 7 { (0, -1) } else { (request.session_id, request.session_epoch) };
-    let id = random::u64() as i32;
+    // Chance is asked of the system, so only where a session may be opened.
+    let id = if session.1 == 0 { random::u64() as i32 } else { 0 };
     broker
         .sessions
         .begin(session, asked, &forgotten, clock::now(), id)

@@ -46,6 +46,12 @@ impl WriteHalf {
         imp::net::send_range(&mut self.inner, range).await
     }
 
+    /// With `true`, what does not fill a packet waits for what follows it, until `false` sends it all: so that the other
+    /// end is not woken for the first and the last bytes of an answer alone.
+    pub fn hold_back(&self, hold: bool) -> io::Result<()> {
+        imp::net::hold_back(&self.inner, hold)
+    }
+
     /// Says that nothing more will be sent.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         AsyncWriteExt::shutdown(self).await

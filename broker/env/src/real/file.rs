@@ -108,5 +108,5 @@ impl File {
     }
 }
 
-/// The kernel reads ahead in steps of about this size, so a file is in memory or not in such pieces.
-const SAMPLE_STEP: usize = 64 * 1024;
+/// What was written or read at once is in memory at once or not, in pieces of about this size.
+const SAMPLE_STEP: usize = 256 * 1024;

@@ -34,6 +34,11 @@ impl TcpListener {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the real one asks the kernel")]
+pub(crate) fn hold_back(_socket: &OwnedWriteHalf, _hold: bool) -> io::Result<()> {
+    Ok(())
+}
+
 /// Listens on every address of the host unless it is its loopback: turmoil knows no other choice.
 pub(crate) async fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
     let ip = if addr.ip().is_loopback() {

@@ -22,19 +22,36 @@ use crate::limits;
 /// [`limits::FRAME_BYTES_PER_SECOND_MIN`]. After an error, and when the future is dropped, the
 /// connection is of no further use: a part of the response may have been sent.
 pub async fn write_response(socket: &mut WriteHalf, response: Response) -> io::Result<()> {
+    let large = response.chunks.iter().any(|chunk| matches!(chunk, Chunk::Range(range) if is_large(range)));
+    if large {
+        socket.hold_back(true)?;
+    }
+    write_chunks(socket, response).await?;
+    if large {
+        socket.hold_back(false)?;
+    }
+    Ok(())
+}
+
+/// Whether it goes with a system call of its own.
+fn is_large(range: &FileRange) -> bool {
+    range.len >= limits::COALESCE_BYTES_MAX as u64
+}
+
+async fn write_chunks(socket: &mut WriteHalf, response: Response) -> io::Result<()> {
     let mut pending = Pending::default();
     for chunk in response.chunks {
         match chunk {
             Chunk::Bytes(bytes) => pending.push(bytes),
-            Chunk::Range(range) if range.len < limits::COALESCE_BYTES_MAX as u64 => {
+            Chunk::Range(range) if is_large(&range) => {
+                pending.write(socket).await?;
+                send(socket, range).await?;
+            }
+            Chunk::Range(range) => {
                 pending.push(read(range).await?);
                 if pending.bytes > limits::PENDING_WRITE_BYTES_MAX {
                     pending.write(socket).await?;
                 }
-            }
-            Chunk::Range(range) => {
-                pending.write(socket).await?;
-                send(socket, range).await?;
             }
         }
     }
