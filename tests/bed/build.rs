@@ -1,5 +1,7 @@
 //! Builds the plugin of the tests, tests/plugins/misbehaving, for wasm32.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};

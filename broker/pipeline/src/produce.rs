@@ -113,7 +113,7 @@ async fn try_append(
     bytes: &Bytes,
 ) -> Result<Accepted, ProduceError> {
     let plan = topic.plan.as_ref().map_err(|reason| ProduceError::NotReady(reason.clone()))?;
-    let batch = check::check(&bytes, &topic.settings, clock::wall_clock())?;
+    let batch = check::check(bytes, &topic.settings, clock::wall_clock())?;
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
@@ -132,14 +132,14 @@ async fn try_append(
             elsewhere: true,
         });
     }
-    let section = Section::open(&bytes, &batch, DECOMPRESSED_BYTES_MAX)?;
+    let section = Section::open(bytes, &batch, DECOMPRESSED_BYTES_MAX)?;
     let to = Destination {
         topic: &topic.name,
         partition: partition.id().index.0,
         partitions: topic.partitions,
     };
     let fates = judge::judge(plan, to, &section).await.map_err(AssembleError::from)?;
-    append_judged(topic, plan, partition, acks, &bytes, &section, &fates)
+    append_judged(topic, plan, partition, acks, bytes, &section, &fates)
 }
 
 fn append_judged(

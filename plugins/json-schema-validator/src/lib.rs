@@ -47,9 +47,9 @@ impl Validator for JsonSchemaValidator {
             others.push((uri.to_string(), text("schemas", value)?));
         }
         let mut documents = Documents::new(Json::lazy(schema.as_bytes()));
-        others
-            .iter()
-            .for_each(|(uri, text)| documents.add(uri, Json::lazy(text.as_bytes())));
+        for (uri, text) in &others {
+            documents.add(uri, Json::lazy(text.as_bytes()));
+        }
         let schema = compile::compile(documents).map_err(|error| format!("`schema`: {error}"))?;
         Ok(JsonSchemaValidator {
             schema,

@@ -117,8 +117,8 @@ pub(super) fn limits(entry: &Entry<'_>, notes: &mut Notes) -> PluginLimits {
     };
     table.only(&Section::Limits.names(), notes);
     PluginLimits {
-        deadline_ms: quantity(table.get("deadline"), |text| parse_duration_ms(text), notes),
-        memory_bytes: quantity(table.get("memory"), |text| parse_bytes(text), notes),
+        deadline_ms: quantity(table.get("deadline"), parse_duration_ms, notes),
+        memory_bytes: quantity(table.get("memory"), parse_bytes, notes),
     }
 }
 

@@ -30,7 +30,7 @@ pub fn boolean(value: Json<'_>) -> Result<bool, SchemaError> {
     value.as_bool().ok_or_else(|| SchemaError::new("must be true or false"))
 }
 
-pub fn array<'a>(value: Json<'a>) -> Result<impl Iterator<Item = Json<'a>>, SchemaError> {
+pub fn array(value: Json<'_>) -> Result<impl Iterator<Item = Json<'_>>, SchemaError> {
     if value.kind() == Some(Kind::Array) {
         Ok(value.items())
     } else {
@@ -38,7 +38,7 @@ pub fn array<'a>(value: Json<'a>) -> Result<impl Iterator<Item = Json<'a>>, Sche
     }
 }
 
-pub fn object<'a>(value: Json<'a>) -> Result<impl Iterator<Item = (String, Json<'a>)>, SchemaError> {
+pub fn object(value: Json<'_>) -> Result<impl Iterator<Item = (String, Json<'_>)>, SchemaError> {
     let members = value.members().map(|(name, value)| (name.to_string(), value));
     if value.kind() == Some(Kind::Object) {
         Ok(members)

@@ -1,5 +1,6 @@
 //! A refused record arrives in the dead-letter topic, with where it was and why it is there.
 
+use corvid_wire::client::ConsumedRecord;
 use path_tests::batch::{base_time, plain, record};
 use path_tests::read::{header, text};
 use path_tests::scene::Scene;
@@ -35,48 +36,53 @@ async fn a_letter_says_where_the_record_was_and_why_it_was_refused() {
     let letters = scene.read("orders.DLT", 1).await;
     assert_eq!(letters.len(), 2);
     for (letter, first) in letters.iter().zip(offsets) {
-        assert_eq!(
-            (text(letter.key.as_ref()), text(letter.value.as_ref())),
-            ("b".to_owned(), "bad".to_owned())
-        );
-        assert_eq!(
-            letter.headers[..2]
-                .iter()
-                .map(|(_, value)| text(value.as_ref()))
-                .collect::<Vec<_>>(),
-            ["7", "8"]
-        );
-        let expected = [
-            ("topic", "orders"),
-            ("partition", "1"),
-            ("offset", &(first + 1).to_string()),
-            ("stage", "validator"),
-            ("plugin", "misbehaving"),
-            ("generation", "1"),
-            ("code", "7"),
-            ("reason", "this record is bad"),
-            ("attempts", "1"),
-        ];
-        for (name, value) in expected {
-            assert_eq!(
-                header(letter, &format!("corvid-dlt-{name}")),
-                value,
-                "corvid-dlt-{name}"
-            );
-        }
-        let time = |name: &str| header(letter, &format!("corvid-dlt-{name}")).parse::<i64>().unwrap();
-        assert!(
-            (sent_at..sent_at + 9_000).contains(&time("timestamp")),
-            "{}",
-            time("timestamp")
-        );
-        // A letter has the time of its writing: retention by time must not take it at once.
-        assert_eq!(
-            (time("first-at"), time("last-at")),
-            (letter.timestamp, letter.timestamp)
-        );
-        assert!(letter.timestamp >= sent_at + 10_000);
+        check_letter(letter, first + 1, sent_at);
     }
+}
+
+/// A letter of the record `b` that was at `offset` of partition 1 of `orders`.
+fn check_letter(letter: &ConsumedRecord, offset: i64, sent_at: i64) {
+    assert_eq!(
+        (text(letter.key.as_ref()), text(letter.value.as_ref())),
+        ("b".to_owned(), "bad".to_owned())
+    );
+    assert_eq!(
+        letter.headers[..2]
+            .iter()
+            .map(|(_, value)| text(value.as_ref()))
+            .collect::<Vec<_>>(),
+        ["7", "8"]
+    );
+    let expected = [
+        ("topic", "orders"),
+        ("partition", "1"),
+        ("offset", &offset.to_string()),
+        ("stage", "validator"),
+        ("plugin", "misbehaving"),
+        ("generation", "1"),
+        ("code", "7"),
+        ("reason", "this record is bad"),
+        ("attempts", "1"),
+    ];
+    for (name, value) in expected {
+        assert_eq!(
+            header(letter, &format!("corvid-dlt-{name}")),
+            value,
+            "corvid-dlt-{name}"
+        );
+    }
+    let time = |name: &str| header(letter, &format!("corvid-dlt-{name}")).parse::<i64>().unwrap();
+    assert!(
+        (sent_at..sent_at + 9_000).contains(&time("timestamp")),
+        "{}",
+        time("timestamp")
+    );
+    // A letter has the time of its writing: retention by time must not take it at once.
+    assert_eq!(
+        (time("first-at"), time("last-at")),
+        (letter.timestamp, letter.timestamp)
+    );
+    assert!(letter.timestamp >= sent_at + 10_000);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! JSON as TOML on one line.
 
+use std::fmt::Write as _;
+
 use serde_json::Value as Json;
 
 use super::super::reader::header;
@@ -28,7 +30,9 @@ pub(super) fn quoted(text: &str) -> String {
             '"' | '\\' => quoted.extend(['\\', character]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
-            control if control.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(control))),
+            control if control.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(control));
+            }
             other => quoted.push(other),
         }
     }
