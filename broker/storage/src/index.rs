@@ -8,7 +8,7 @@ mod offset_entry;
 mod sealed;
 mod time_entry;
 
-pub(crate) use growing::{Floor, GrowingIndex, floor_in_file, open_or_create};
+pub(crate) use growing::{Floor, GrowingIndex, create_anew, floor_in_file, open_or_create};
 pub(crate) use offset_entry::OffsetEntry;
 pub(crate) use sealed::SealedIndex;
 pub(crate) use time_entry::TimeEntry;

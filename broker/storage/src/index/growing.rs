@@ -126,7 +126,7 @@ pub(crate) fn open_or_create(dir: &Dir, name: &str) -> io::Result<File> {
 }
 
 /// A new file under a name that may be taken. The old file is unlinked, not cut: somebody may have it mapped.
-fn create_anew(dir: &Dir, name: &str) -> io::Result<File> {
+pub(crate) fn create_anew(dir: &Dir, name: &str) -> io::Result<File> {
     match dir.remove(name) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => dir.create(name),

@@ -58,7 +58,7 @@ impl Log {
     /// Seals the active segment and begins a new one. An empty one stays. On an error nothing has changed.
     pub(super) fn roll(&self, state: &mut State) -> Result<(), AppendError> {
         if state.active.is_empty() {
-            return Ok(());
+            return self.begin_anew(state);
         }
         let end = state.active.next;
         let visible_end = state.visible_end_in_active(end);
@@ -73,6 +73,18 @@ impl Log {
         state.sealed.insert(base, sealed.clone());
         state.just_sealed.push(sealed);
         state.visible_end_memo = (end, visible_end);
+        Ok(())
+    }
+
+    /// An empty segment has nothing to be sealed; one that was cut to nothing goes on in another file of the same name.
+    fn begin_anew(&self, state: &mut State) -> Result<(), AppendError> {
+        if !state.active.is_tainted() {
+            return Ok(());
+        }
+        let (base, visible_before) = (state.active.base, state.active.visible_before);
+        let created = ActiveSegment::create(&self.dir, base, visible_before);
+        state.active = created.map_err(|error| self.write_error(error))?;
+        state.flush.directory = true;
         Ok(())
     }
 

@@ -104,6 +104,7 @@ impl Log {
         let doomed = std::mem::take(&mut state.flush.doomed);
         *state = State::new(state.config.clone(), recovered, known.flushed);
         state.flush.doomed = doomed;
+        state.active.taint();
         Ok(())
     }
 

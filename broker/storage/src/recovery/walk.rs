@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
+use corvid_env::clock::WallTime;
 use corvid_env::fs::{Dir, File};
-use corvid_record::{BatchError, Offset};
+use corvid_record::{BatchError, Offset, Timestamp};
 
 use super::clean::{read_epochs, sealed_segments};
 use super::inventory::Inventory;
@@ -60,17 +61,27 @@ struct Walk<'a> {
 /// Where a walk through one segment stopped before its end.
 struct Stop {
     position: u64,
+    what: What,
     why: String,
-    /// The file ends within a batch.
-    ends_early: bool,
+}
+
+/// What a walk stopped at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    /// Something that is no batch, or not the next one.
+    Bad,
+    /// The beginning of a batch, and the file's end.
+    EndsEarly,
+    /// What an earlier cut took away, and a power cut brought back: the next segment has these offsets.
+    Leftover,
 }
 
 impl Stop {
-    fn new(position: u64, why: impl ToString) -> Self {
+    fn new(position: u64, what: What, why: impl ToString) -> Self {
         Self {
             position,
+            what,
             why: why.to_string(),
-            ends_early: false,
         }
     }
 }
@@ -123,12 +134,12 @@ impl<'a> Walk<'a> {
             return created.map_err(|error| self.io_error(names::LOG, error));
         };
         let mut segment = self.walk_segment(base, bytes)?;
-        while let Some((base, bytes)) = self.ahead.pop() {
+        while let Some(&(base, bytes)) = self.ahead.last() {
             if !self.follows(&segment, base)? {
-                self.ahead.push((base, bytes));
                 self.remove_ahead().map_err(|error| self.io_error(names::LOG, error))?;
                 break;
             }
+            self.ahead.pop();
             self.seal(&mut segment, base)
                 .map_err(|error| self.io_error(names::LOG, error))?;
             segment = self.walk_segment(base, bytes)?;
@@ -136,56 +147,71 @@ impl<'a> Walk<'a> {
         Ok(segment)
     }
 
-    /// Walks one segment and cuts a torn tail. Afterwards `ahead` is empty if something was cut.
+    /// Walks one segment and cuts a torn tail. Afterwards `ahead` is empty if the log ends there.
     fn walk_segment(&mut self, base: Offset, bytes: u64) -> Result<ActiveSegment, OpenError> {
         let name = names::segment_file(base, names::LOG);
-        let file = self.dir.open_file(&name).map_err(|error| self.io_error(&name, error))?;
+        let io_error = |walk: &Self, error| walk.io_error(&name, error);
+        let file = self.dir.open_file(&name).map_err(|error| io_error(self, error))?;
         let mut segment = ActiveSegment::empty(file.clone(), base, self.visible_before);
         let stop = self
             .note_batches(&mut segment, &file, bytes)
-            .map_err(|error| self.io_error(&name, error))?;
+            .map_err(|error| io_error(self, error))?;
         if let Some(stop) = stop {
-            if segment.next < self.known.flushed
-                || self
-                    .is_rot(&segment, bytes, &stop)
-                    .map_err(|error| self.io_error(&name, error))?
-            {
+            let goes_on = stop.what == What::Leftover || self.next_base() == Some(segment.next);
+            let is_rot = || Ok(segment.next < self.known.flushed || self.is_rot(&segment, bytes, &stop)?);
+            if !goes_on && is_rot().map_err(|error| io_error(self, error))? {
                 return Err(self.quarantine(&segment, stop.why));
             }
-            tracing::warn!(log = %self.dir.path().display(), file = name, position = stop.position, offset = segment.next.0, bytes = bytes - stop.position, why = stop.why, "cutting a torn tail that no completed sync covered");
-            file.truncate(stop.position)
-                .map_err(|error| self.io_error(&name, error))?;
-            self.remove_ahead().map_err(|error| self.io_error(&name, error))?;
+            tracing::warn!(log = %self.dir.path().display(), file = name, position = stop.position, offset = segment.next.0, bytes = bytes - stop.position, why = stop.why, "cutting a tail that no completed sync covered");
+            file.truncate(stop.position).map_err(|error| io_error(self, error))?;
+            segment.taint();
+            if !goes_on {
+                self.remove_ahead().map_err(|error| io_error(self, error))?;
+            }
         }
         Ok(segment)
     }
 
+    /// Where the segment behind the one that is walked begins.
+    fn next_base(&self) -> Option<Offset> {
+        self.ahead.last().map(|&(base, _)| base)
+    }
+
     fn note_batches(&mut self, segment: &mut ActiveSegment, file: &File, bytes: u64) -> io::Result<Option<Stop>> {
+        let next_base = self.next_base().unwrap_or(Offset(i64::MAX));
         let mut reader = BatchReader::new(file, 0, bytes);
         loop {
             let (position, batch) = match reader.next()? {
                 Next::Batch { position, batch } => (position, batch),
                 Next::Bad { position, why } => {
                     let ends_early = matches!(why, BatchError::Truncated { .. });
-                    return Ok(Some(Stop {
-                        ends_early,
-                        ..Stop::new(position, why)
-                    }));
+                    let what = if ends_early { What::EndsEarly } else { What::Bad };
+                    return Ok(Some(Stop::new(position, what, why)));
                 }
                 Next::End => return Ok(None),
             };
             let facts = BatchFacts::of(&batch);
-            let fits =
-                facts.base_offset >= segment.next && facts.last_offset().0 - segment.base.0 <= RELATIVE_OFFSET_MAX;
-            if !fits {
+            if facts.base_offset >= next_base {
+                return Ok(Some(Stop::new(
+                    position,
+                    What::Leftover,
+                    "the next segment begins here",
+                )));
+            }
+            if facts.base_offset < segment.next || facts.last_offset().0 - segment.base.0 > RELATIVE_OFFSET_MAX {
                 let why = format!("offset {} behind {}", facts.base_offset, segment.next);
-                return Ok(Some(Stop::new(position, why)));
+                return Ok(Some(Stop::new(position, What::Bad, why)));
             }
             if let Err(error) = self.derived.links.restore(&batch, &facts) {
-                return Ok(Some(Stop::new(position, error)));
+                return Ok(Some(Stop::new(position, What::Bad, error)));
             }
             self.note(&facts);
-            segment.note(self.dir, &facts, self.config.index_interval_bytes, self.known.now);
+            segment.note(
+                self.dir,
+                &facts,
+                self.config.index_interval_bytes,
+                began_at(&facts, self.known.now),
+            );
         }
     }
 
@@ -211,7 +237,7 @@ impl<'a> Walk<'a> {
             return Ok(!looks_lost(&segment.file, segment.size, good)?);
         }
         // With a good batch in a later segment, this one must have had all of its own once.
-        let lost = stop.ends_early || looks_lost(&segment.file, segment.size, bytes)?;
+        let lost = stop.what == What::EndsEarly || looks_lost(&segment.file, segment.size, bytes)?;
         Ok(!lost && self.good_batch_ahead(segment.next)?)
     }
 
@@ -299,6 +325,15 @@ impl<'a> Walk<'a> {
             path: self.dir.path().join(name),
             error,
         }
+    }
+}
+
+/// When a segment that begins with this batch began, as far as can be told afterwards: not later than its own time.
+fn began_at(batch: &BatchFacts, now: WallTime) -> WallTime {
+    if batch.max_timestamp > Timestamp::NONE {
+        now.min(WallTime(batch.max_timestamp.0))
+    } else {
+        now
     }
 }
 

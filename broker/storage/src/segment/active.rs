@@ -13,7 +13,7 @@ use super::recent::Recent;
 use super::{RELATIVE_OFFSET_MAX, SEGMENT_BYTES_MAX, Summary, Times};
 use crate::facts::BatchFacts;
 use crate::hidden_list::{HiddenBatch, HiddenKind, HiddenList};
-use crate::index::{Floor, GrowingIndex, OffsetEntry, TimeEntry, floor_in_file, open_or_create};
+use crate::index::{Floor, GrowingIndex, OffsetEntry, TimeEntry, create_anew, floor_in_file, open_or_create};
 use crate::names;
 
 /// The segment that is appended to: its file, and in memory what its sidecars will have.
@@ -31,6 +31,8 @@ pub(crate) struct ActiveSegment {
     /// Just behind the last visible batch below `base`.
     pub visible_before: Offset,
     pub(super) room: Preallocation,
+    /// What was cut off behind the end may come back at a power cut: nothing is written here any more.
+    tainted: bool,
     index: GrowingIndex<OffsetEntry>,
     time_index: GrowingIndex<TimeEntry>,
     bytes_since_index: u32,
@@ -72,8 +74,8 @@ impl Place {
 impl ActiveSegment {
     /// A new segment without a batch, in a file of its own.
     pub fn create(dir: &Dir, base: Offset, visible_before: Offset) -> io::Result<Self> {
-        let file = open_or_create(dir, &names::segment_file(base, names::LOG))?;
-        file.truncate(0)?;
+        // Whatever had that name keeps its bytes: they can't come back in this file.
+        let file = create_anew(dir, &names::segment_file(base, names::LOG))?;
         Ok(Self::empty(file, base, visible_before))
     }
 
@@ -89,6 +91,7 @@ impl ActiveSegment {
             recent: Recent::default(),
             visible_before,
             room: Preallocation::new(),
+            tainted: false,
             index: GrowingIndex::new(names::segment_file(base, names::INDEX)),
             time_index: GrowingIndex::new(names::segment_file(base, names::TIME_INDEX)),
             bytes_since_index: 0,
@@ -111,6 +114,17 @@ impl ActiveSegment {
         })
     }
 
+    /// Something was cut off its end. Without a sync of the cut, which nobody waits for, a power cut may bring the old bytes back
+    /// between what is written in their place; so that goes elsewhere.
+    pub fn taint(&mut self) {
+        self.tainted = true;
+    }
+
+    /// Whether something was cut off its end.
+    pub fn is_tainted(&self) -> bool {
+        self.tainted
+    }
+
     /// Whether it has no batch.
     pub fn is_empty(&self) -> bool {
         self.size == 0
@@ -126,7 +140,7 @@ impl ActiveSegment {
     pub fn has_room(&self, bytes: u64, offsets: i64, segment_bytes: u64) -> bool {
         let size = self.size + bytes;
         let fits = size <= segment_bytes || self.is_empty();
-        fits && size <= SEGMENT_BYTES_MAX && self.next.0 + offsets - self.base.0 <= RELATIVE_OFFSET_MAX
+        !self.tainted && fits && size <= SEGMENT_BYTES_MAX && self.next.0 + offsets - self.base.0 <= RELATIVE_OFFSET_MAX
     }
 
     /// Remembers a batch that lies behind the last one.

@@ -135,7 +135,10 @@ impl ActiveSegment {
         self.room.cut(self.size);
         let cut = match self.file.len() {
             Ok(len) if len == self.size => Ok(()),
-            Ok(_) | Err(_) => fault::check("log.cut").and_then(|()| self.file.truncate(self.size)),
+            Ok(_) | Err(_) => {
+                self.taint();
+                fault::check("log.cut").and_then(|()| self.file.truncate(self.size))
+            }
         };
         match cut {
             Ok(()) => WriteError::TakenBack(error),
