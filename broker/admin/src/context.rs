@@ -41,6 +41,8 @@ pub trait Figures: Send + Sync {
     fn connections(&self) -> usize;
     /// Bytes of requests that are being read or handled.
     fn request_memory_bytes(&self) -> usize;
+    /// How many requests of each API have come in, by Kafka's names.
+    fn requests(&self) -> Vec<(&'static str, u64)>;
 }
 
 impl Context {

@@ -10,6 +10,7 @@ use corvid_replication::{NodeConfigs, Partition, PartitionId, Replicas};
 use tokio::sync::watch;
 
 use crate::fetch_sessions::FetchSessions;
+use crate::request_counts::RequestCounts;
 
 /// A node, as its Kafka listener sees it.
 pub struct Broker {
@@ -29,6 +30,8 @@ pub struct Broker {
     pub settled: watch::Receiver<u64>,
     /// Incremental fetches.
     pub sessions: FetchSessions,
+    /// What has come in.
+    pub requests: RequestCounts,
 }
 
 impl Broker {

@@ -93,7 +93,10 @@ impl Node {
             delivery: self.parts.delivery.clone(),
             plugin_host: self.parts.host.clone(),
             applier: self.parts.applier.clone(),
-            figures: Arc::new(KafkaListener(self.server.clone())),
+            figures: Arc::new(KafkaListener {
+                server: self.server.clone(),
+                broker: self.parts.broker.clone(),
+            }),
         })
     }
 
@@ -106,14 +109,21 @@ impl Node {
 }
 
 /// The Kafka listener, as the admin listener below it sees it.
-struct KafkaListener(Arc<Server>);
+struct KafkaListener {
+    server: Arc<Server>,
+    broker: Arc<Broker>,
+}
 
 impl Figures for KafkaListener {
     fn connections(&self) -> usize {
-        self.0.connections()
+        self.server.connections()
     }
 
     fn request_memory_bytes(&self) -> usize {
-        self.0.request_memory()
+        self.server.request_memory()
+    }
+
+    fn requests(&self) -> Vec<(&'static str, u64)> {
+        self.broker.requests.all()
     }
 }

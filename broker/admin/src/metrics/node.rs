@@ -61,5 +61,10 @@ fn as_kafka(context: &Context, image: &Image, families: &mut Families) {
     gauge("kafka_controller_kafkacontroller_globalpartitioncount", "As in Kafka", partitions().count());
     gauge("kafka_controller_kafkacontroller_activebrokercount", "As in Kafka", image.brokers().count());
     gauge("kafka_controller_kafkacontroller_fencedbrokercount", "As in Kafka", 0);
+    for (request, count) in context.figures.requests() {
+        let labels = vec![label("request", request)];
+        families.counter("kafka_network_requestmetrics_requests", "As in Kafka: requests that have come in", labels, count);
+    }
+    let mut gauge = |name, help, value: usize| families.gauge(name, help, vec![], value);
     gauge("kafka_brokers", "As kafka_exporter has it: brokers of the cluster", image.brokers().count());
 }
