@@ -108,7 +108,7 @@ func readAndIdle(ctx context.Context, w *world, partitions []int32, records int)
 func routed(ctx context.Context, w *world) (string, error) {
 	var sent []*kgo.Record
 	for n := range 1000 {
-		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%c%s", 'A'+n%26, w.run), Value: fmt.Append(nil, n)})
+		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%c%s", 'A'+n%26, w.run), Value: order(n)})
 	}
 	read, err := w.sendAndReadBack(ctx, sent, w.topic, len(sent))
 	if err != nil {
@@ -159,14 +159,16 @@ func (w *world) sendAndReadBack(ctx context.Context, sent []*kgo.Record, topic s
 	return ours, err
 }
 
+func order(n int) []byte { return fmt.Appendf(nil, `{"order": %d}`, n) }
+
 func deadLetters(ctx context.Context, w *world) (string, error) {
 	var sent []*kgo.Record
 	for n := range 100 {
-		value := fmt.Sprintf("order %d", n)
+		value := order(n)
 		if n%10 == 0 {
-			value = "refuse me"
+			value = []byte("refuse me")
 		}
-		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, n), Value: []byte(value)})
+		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, n), Value: value})
 	}
 	good, err := w.sendAndReadBack(ctx, sent, w.topic, 90)
 	if err != nil {
@@ -206,7 +208,7 @@ func steady(ctx context.Context, w *world) (string, error) {
 	for until := time.Now().Add(time.Duration(w.seconds) * time.Second); time.Now().Before(until); {
 		var records []*kgo.Record
 		for range 20 {
-			records = append(records, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, sent), Value: fmt.Appendf(nil, "order %d", sent)})
+			records = append(records, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, sent), Value: order(sent)})
 			sent++
 		}
 		if err := w.send(ctx, producer, records...); err != nil {

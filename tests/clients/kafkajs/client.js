@@ -26,10 +26,17 @@ class World {
   constructor(options) {
     this.options = options
     this.run = randomBytes(4).toString('hex')
+    this.complaints = []
     this.kafka = new Kafka({
       clientId: 'corvid-kafkajs',
       brokers: [options.broker],
-      logLevel: process.env.DEBUG ? logLevel.INFO : logLevel.NOTHING,
+      logLevel: process.env.DEBUG ? logLevel.INFO : logLevel.ERROR,
+      // Requests that fail are told nowhere else: kafkajs sends them again.
+      logCreator: () => ({ level, log }) => {
+        const { message, error = '' } = log
+        if (level === logLevel.ERROR) this.complaints.push(`${message} ${error}`)
+        if (process.env.DEBUG) console.error(message, error)
+      },
       retry: { retries: 8 },
     })
     this.closing = []

@@ -11,6 +11,10 @@ FETCHES_PER_SECOND = 5
 IDLE_SECONDS = 5
 
 
+def order(n):
+    return json.dumps({"order": n})
+
+
 def read_and_idle(world, partitions, records):
     """Reads partitions to their ends, and then counts the fetches of an idle consumer."""
     topic = world.topic()
@@ -65,7 +69,7 @@ def all_moved(world):
 def routed(world):
     topic = world.topic()
     producer = world.producer()
-    sent = [(f"{chr(65 + n % 26)}{world.run}", str(n)) for n in range(1000)]
+    sent = [(f"{chr(65 + n % 26)}{world.run}", order(n)) for n in range(1000)]
     for key, value in sent:
         producer.send(topic, key=key, value=value)
     producer.flush()
@@ -88,7 +92,7 @@ def dead_letters(world):
     topic = world.topic()
     producer = world.producer()
     for n in range(100):
-        producer.send(topic, key=f"{world.run}-{n}", value="refuse me" if n % 10 == 0 else f"order {n}")
+        producer.send(topic, key=f"{world.run}-{n}", value="refuse me" if n % 10 == 0 else order(n))
     producer.flush()
 
     def ours(messages):
@@ -107,16 +111,24 @@ def dead_letters(world):
 
 def steady(world):
     topic = world.topic()
-    producer = world.producer(enable_idempotence=True, acks="all")
+    retries = {}
+
+    def statistics(text):
+        for name, broker in json.loads(text)["brokers"].items():
+            retries[name] = broker["txretries"]
+
+    producer = world.producer(enable_idempotence=True, acks="all", statistics_interval_ms=100, stats_cb=statistics)
     until = time.monotonic() + world.options.seconds
     sent = 0
     while time.monotonic() < until:
         for _ in range(20):
-            producer.send(topic, key=f"{world.run}-{sent}", value=f"order {sent}")
+            producer.send(topic, key=f"{world.run}-{sent}", value=order(sent))
             sent += 1
         producer.producer.poll(0.01)
         check(not producer.failed, f"a record failed with {producer.failed[:1]}")
     producer.flush()
+    producer.producer.poll(0.3)
+    check(not sum(retries.values()), f"{sum(retries.values())} requests were sent again")
     consumer = world.consumer(group_id=world.name("steady"))
     consumer.subscribe([name for name in (topic, f"{topic}.DLT") if name in world.admin.list_topics(timeout=30).topics])
     seen = Counter()
@@ -133,7 +145,7 @@ def steady(world):
     more()
     twice = [key for key, count in seen.items() if count > 1]
     check(not twice, f"{len(twice)} records are there more than once, such as {twice[:1]}")
-    return f"{sent} records, none failed"
+    return f"{sent} records, no failed request"
 
 
 SCENARIOS = {

@@ -6,6 +6,8 @@ const { check, sleep } = require('../client')
 const FETCHES_PER_SECOND = 5
 const IDLE_SECONDS = 5
 
+const order = n => JSON.stringify({ order: n })
+
 /** Reads partitions to their ends, and then counts the fetches of an idle consumer. */
 async function readAndIdle(world, partitions) {
   const { topic, records } = world.options
@@ -52,7 +54,7 @@ async function routed(world) {
   const producer = await world.producer()
   const before = await existing(world, topic)
   const letters = Array.from({ length: 26 }, (_, n) => String.fromCharCode(65 + n))
-  const sent = Array.from({ length: 1000 }, (_, n) => ({ key: `${letters[n % 26]}${world.run}`, value: String(n) }))
+  const sent = Array.from({ length: 1000 }, (_, n) => ({ key: `${letters[n % 26]}${world.run}`, value: order(n) }))
   for (let at = 0; at < sent.length; at += 50) await producer.send({ topic, messages: sent.slice(at, at + 50) })
   const ours = message => message.key?.toString().endsWith(world.run)
   const all = await world.readAll(topic, messages => messages.filter(ours).length >= sent.length)
@@ -77,7 +79,7 @@ async function deadLetters(world) {
   const { topic } = world.options
   check(topic, '--topic is needed')
   const producer = await world.producer()
-  const sent = Array.from({ length: 100 }, (_, n) => ({ key: `${world.run}-${n}`, value: n % 10 === 0 ? 'refuse me' : `order ${n}` }))
+  const sent = Array.from({ length: 100 }, (_, n) => ({ key: `${world.run}-${n}`, value: n % 10 === 0 ? 'refuse me' : order(n) }))
   await producer.send({ topic, messages: sent })
   const ours = message => message.key?.toString().startsWith(world.run)
   const good = (await world.readAll(topic, messages => messages.filter(ours).length >= 90)).filter(ours)
@@ -98,7 +100,7 @@ async function steady(world) {
   const until = Date.now() + seconds * 1000
   let sent = 0
   while (Date.now() < until) {
-    const messages = Array.from({ length: 20 }, () => ({ key: `${world.run}-${sent++}`, value: `order ${sent}` }))
+    const messages = Array.from({ length: 20 }, () => ({ key: `${world.run}-${sent}`, value: order(sent++) }))
     await producer.send({ topic, acks: -1, messages })
   }
   const seen = new Map()
@@ -116,7 +118,8 @@ async function steady(world) {
   await sleep(500)
   const twice = [...seen].filter(([, count]) => count > 1)
   check(twice.length === 0, `${twice.length} records are there more than once, such as ${twice[0]?.[0]}`)
-  return `${sent} records, none failed`
+  check(world.complaints.length === 0, `a request has failed: ${world.complaints[0]}`)
+  return `${sent} records, no failed request`
 }
 
 module.exports = {

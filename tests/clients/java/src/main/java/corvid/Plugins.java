@@ -74,7 +74,7 @@ final class Plugins {
         var topic = world.topic();
         var sent = new ArrayList<ProducerRecord<byte[], byte[]>>();
         for (int n = 0; n < 1000; n++) {
-            sent.add(new ProducerRecord<>(topic, bytes((char) ('A' + n % 26) + world.run), bytes(String.valueOf(n))));
+            sent.add(new ProducerRecord<>(topic, bytes((char) ('A' + n % 26) + world.run), bytes(order(n))));
         }
         World.send(world.producer(Map.of()), sent);
         var read = ours(world, world.readAll(topic, records -> ours(world, records).size() >= sent.size()));
@@ -99,7 +99,7 @@ final class Plugins {
         var topic = world.topic();
         var sent = new ArrayList<ProducerRecord<byte[], byte[]>>();
         for (int n = 0; n < 100; n++) {
-            var value = n % 10 == 0 ? "refuse me" : "order " + n;
+            var value = n % 10 == 0 ? "refuse me" : order(n);
             sent.add(new ProducerRecord<>(topic, bytes(world.run + "-" + n), bytes(value)));
         }
         World.send(world.producer(Map.of()), sent);
@@ -116,6 +116,10 @@ final class Plugins {
         return "refused because: " + reason;
     }
 
+    private static String order(int n) {
+        return "{\"order\": " + n + "}";
+    }
+
     private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
         var header = record.headers().lastHeader(name);
         return header == null ? "" : text(header.value());
@@ -128,7 +132,7 @@ final class Plugins {
         long until = System.nanoTime() + Duration.ofSeconds(world.number("seconds", 10)).toNanos();
         while (System.nanoTime() < until) {
             for (int n = 0; n < 20; n++) {
-                sent.add(producer.send(new ProducerRecord<>(topic, bytes(world.run + "-" + sent.size()), bytes("order " + sent.size()))));
+                sent.add(producer.send(new ProducerRecord<>(topic, bytes(world.run + "-" + sent.size()), bytes(order(sent.size())))));
             }
             Thread.sleep(10);
         }
@@ -136,6 +140,9 @@ final class Plugins {
         for (var future : sent) {
             future.get();
         }
+        producer.metrics().forEach((name, metric) -> check(
+                !name.name().equals("record-retry-total") || (double) metric.metricValue() == 0,
+                metric.metricValue() + " records were sent again"));
         var topics = world.admin.listTopics().names().get();
         var consumer = world.consumer(Map.of("group.id", world.name("steady")));
         consumer.subscribe(topics.stream().filter(name -> name.equals(topic) || name.equals(topic + ".DLT")).toList());
@@ -148,7 +155,7 @@ final class Plugins {
         count(world, consumer, seen);
         long twice = seen.values().stream().filter(times -> times > 1).count();
         check(twice == 0, twice + " records are there more than once");
-        return sent.size() + " records, none failed";
+        return sent.size() + " records, no failed request";
     }
 
     private static void count(World world, KafkaConsumer<byte[], byte[]> consumer, Map<String, Integer> seen) {
