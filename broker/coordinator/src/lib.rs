@@ -1,8 +1,29 @@
-//! Consumer groups and their committed offsets, as Apache Kafka coordinates them.
+//! Consumer groups and their committed offsets, as Apache Kafka coordinates them: Kafka's classic rebalance protocol,
+//! in its records, in its topic `__consumer_offsets`.
 //!
 //! A [`Group`](group::Group) is a plain struct: an event and a time go in, actions come out. [`Coordinator`] is the thin
-//! driver around the groups of the partitions of `__consumer_offsets` that this node leads. Called by the server's
-//! handlers; it knows no Kafka error codes, no connections, and the log only as an [`OffsetsLog`].
+//! driver around the groups of the partitions that this node leads.
+//!
+//! # Invariants
+//!
+//! - Nothing is acknowledged before it is committed in the log: offsets, assignments, that a group is empty or gone.
+//!   OffsetFetch shows what is committed, and nothing else.
+//! - A group's records stand in the log in the order of its changes, so that a restart finds what clients were told.
+//! - Everyone who waits is answered: by the group, by a timer, or when the partition moves away. A client that goes away
+//!   takes nothing along.
+//! - Nothing polls: one task sleeps until the first deadline of all groups. An idle coordinator uses no CPU.
+//! - Absent on purpose: Kafka's error codes and versions (each request is the superset of its versions), connections,
+//!   whether a topic exists, and any log but [`OffsetsLog`].
+//!
+//! # Callers
+//!
+//! The API's handlers ask; whoever follows the metadata says which partitions this node leads, and which topics are gone.
+//!
+//! # Modules
+//!
+//! [`group`]: the pure part. `coordinator`: the driver, its shards, timers, and loading. [`schema`]: the records of the log.
+//! `batch`: records to batches and back. `log`: the log that is needed; `partition_log`: the one there is. `request`,
+//! `answer`, `error`, `config`: what goes in and comes out.
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 mod answer;

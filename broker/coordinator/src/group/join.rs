@@ -14,6 +14,8 @@ const NEW_MEMBER_JOIN_TIMEOUT: std::time::Duration = std::time::Duration::from_m
 
 impl Group {
     pub(super) fn join(&mut self, call: CallId, request: &JoinRequest, fresh_id: String, now: Now) {
+        let reason = request.reason.as_deref().unwrap_or("not provided");
+        tracing::debug!(group = self.id, state = %self.state, member = request.member_id, reason, "JoinGroup");
         let refused = if self.state == GroupState::Dead {
             Err(GroupError::CoordinatorNotAvailable)
         } else if request.member_id.is_empty() {

@@ -93,11 +93,6 @@ impl Group {
         }
     }
 
-    /// Whether the log has something of the group.
-    pub fn is_in_log(&self) -> bool {
-        self.in_log
-    }
-
     /// Answers everybody: another node coordinates the group now, or will.
     pub(super) fn unload(&mut self) {
         for (member_id, call) in std::mem::take(&mut self.joins) {

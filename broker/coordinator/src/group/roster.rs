@@ -139,7 +139,7 @@ impl Roster {
         }
     }
 
-    /// Whether all members speak one of these protocols. Nobody's absence of members speaks everything.
+    /// Whether all members speak one of these protocols; where there are no members, any will do.
     pub fn supports_any<'a>(&self, mut names: impl Iterator<Item = &'a str>) -> bool {
         names.any(|name| self.support.get(name).copied().unwrap_or(0) == self.len())
     }
