@@ -1,5 +1,16 @@
 //! `cargo xtask`: everything that people and CI do with this repository, beyond building it.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a tool of the repository: it runs on the real machine, never in the simulation"
+)]
+
+mod broker;
+mod clients;
+mod crash;
+mod main_job;
+mod bench;
 mod shell;
 mod test;
 mod tidy;
@@ -18,15 +29,27 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// What hooks cost beside native code, and the node beside Apache Kafka; needs go, java and mvn.
+    Bench(bench::Options),
     /// Everything that CI checks, in its order; needs node, npm, python3, go, java and mvn.
     Test(test::Options),
+    /// The clients that people use, against a running broker: prints client × scenario.
+    Clients(clients::Options),
+    /// A plugin of one's own, from `plugin new` to its replacement under load, outside the repository.
+    MainJob(main_job::Options),
+    /// Kills a broker again and again under idempotent producers: is every acknowledged record there once?
+    Crash(crash::Options),
     /// The house rules: direction of dependencies, lengths, the seam, unsafe, docs.
     Tidy,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().command {
+        Command::Bench(options) => bench::run(&options),
         Command::Test(options) => test::run_steps(&options),
+        Command::Clients(options) => clients::run(&options),
+        Command::MainJob(options) => main_job::run(&options),
+        Command::Crash(options) => crash::run_rounds(&options),
         Command::Tidy => tidy::run(),
     };
     match done {
