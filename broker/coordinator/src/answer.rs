@@ -130,7 +130,7 @@ pub struct MemberDescription {
     pub client_host: String,
     /// What it offered for the chosen protocol, when the group is stable.
     pub metadata: Bytes,
-    /// What it was assigned, when the group is stable.
+    /// What it was assigned last: during a rebalance, in the generation before.
     pub assignment: Bytes,
 }
 

@@ -1,12 +1,10 @@
 //! What DescribeGroups and ListGroups show of a group.
 
-use bytes::Bytes;
-
 use crate::answer::{GroupDescription, ListedGroup, MemberDescription};
 use crate::group::{Group, GroupState};
 
 impl Group {
-    /// The group as DescribeGroups shows it: what members offered and were assigned, only when it is stable.
+    /// The group as DescribeGroups shows it: what members offered, only when it is stable; what they were assigned last, always.
     pub fn describe(&self) -> GroupDescription {
         let protocol = match self.state {
             GroupState::Stable => self.protocol_name.clone(),
@@ -21,11 +19,7 @@ impl Group {
                 .as_ref()
                 .map(|name| member.terms.metadata(name))
                 .unwrap_or_default(),
-            assignment: if protocol.is_some() {
-                member.assignment.clone()
-            } else {
-                Bytes::new()
-            },
+            assignment: member.assignment.clone(),
         });
         GroupDescription {
             group_id: self.id.clone(),
