@@ -144,7 +144,8 @@ impl Applier {
         self.topics.check(&candidate).await.map_err(ApplyFailure::Check)?;
         for topic in &plan.create {
             let about = |error: String| ApplyFailure::Check(format!("topic {}: {error}", topic.name));
-            let bindings = TopicBindings::from_configs(&topic.name, &topic.configs).map_err(|error| about(error.to_string()))?;
+            let bindings =
+                TopicBindings::from_configs(&topic.name, &topic.configs).map_err(|error| about(error.to_string()))?;
             self.topics.check_bindings(&candidate, &bindings).await.map_err(about)?;
         }
         Ok(())

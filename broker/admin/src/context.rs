@@ -54,12 +54,16 @@ impl Context {
     /// A topic by its name.
     pub(crate) fn topic(&self, name: &str) -> Result<Arc<TopicImage>, ApiError> {
         let topic = self.image().topic(name).cloned();
-        topic.ok_or_else(|| ApiError::not_found(format!("there is no topic `{name}`")).hint("`corvid topic list` shows those there are"))
+        topic.ok_or_else(|| {
+            ApiError::not_found(format!("there is no topic `{name}`")).hint("`corvid topic list` shows those there are")
+        })
     }
 
     /// The partitions of a topic that this node leads, in order.
     pub(crate) fn led(&self, topic: &TopicImage) -> Vec<Arc<Partition>> {
-        let all = topic.numbered().filter_map(|(index, _)| self.replicas.get(PartitionId { topic: topic.id, index }));
+        let all = topic
+            .numbered()
+            .filter_map(|(index, _)| self.replicas.get(PartitionId { topic: topic.id, index }));
         all.collect()
     }
 }

@@ -49,7 +49,9 @@ impl ApiError {
     /// What the quorum said.
     pub fn submit(error: &SubmitError) -> Self {
         match error {
-            SubmitError::Conflict(_) => Self::new(StatusCode::CONFLICT, error.to_string()).hint("look at what is there now, and try again"),
+            SubmitError::Conflict(_) => {
+                Self::new(StatusCode::CONFLICT, error.to_string()).hint("look at what is there now, and try again")
+            }
             SubmitError::TooLarge { .. } => Self::refused(error.to_string()).hint("apply it in smaller parts"),
             SubmitError::NotLeader { .. } | SubmitError::Unavailable(_) => Self::unavailable(error.to_string()),
         }
@@ -60,11 +62,13 @@ impl ApiError {
         let text = format!("group `{group}`: {error}");
         match error {
             GroupError::GroupIdNotFound => Self::not_found(text).hint("`corvid group list` shows those there are"),
-            GroupError::NonEmptyGroup => Self::refused(text).hint("stop its consumers first; `corvid group describe` shows them"),
-            GroupError::GroupSubscribedToTopic => Self::refused(text).hint("stop its consumers of this topic first"),
-            GroupError::CoordinatorNotAvailable | GroupError::CoordinatorLoadInProgress | GroupError::NotCoordinator => {
-                Self::unavailable(text).hint("try again in a moment")
+            GroupError::NonEmptyGroup => {
+                Self::refused(text).hint("stop its consumers first; `corvid group describe` shows them")
             }
+            GroupError::GroupSubscribedToTopic => Self::refused(text).hint("stop its consumers of this topic first"),
+            GroupError::CoordinatorNotAvailable
+            | GroupError::CoordinatorLoadInProgress
+            | GroupError::NotCoordinator => Self::unavailable(text).hint("try again in a moment"),
             GroupError::InvalidGroupId
             | GroupError::GroupMaxSizeReached
             | GroupError::InvalidSessionTimeout

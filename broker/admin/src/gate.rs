@@ -38,11 +38,17 @@ impl Gate {
             return refused("the request has no Host header", "use HTTP/1.1");
         };
         if !self.knows(host) {
-            return refused("the request is for another host", "call by an address, by localhost, or add the name to `hosts` in [admin]");
+            return refused(
+                "the request is for another host",
+                "call by an address, by localhost, or add the name to `hosts` in [admin]",
+            );
         }
         let mut origins = headers.get_all(ORIGIN).iter();
         if origins.any(|origin| origin.to_str().ok().and_then(|origin| origin.strip_prefix("http://")) != Some(host)) {
-            return refused("the request comes from a page of another origin", "this API is not for other sites' pages");
+            return refused(
+                "the request comes from a page of another origin",
+                "this API is not for other sites' pages",
+            );
         }
         self.check_token(headers, path)
     }
@@ -61,7 +67,9 @@ impl Gate {
         let Some(token) = self.token.as_ref().filter(|_| !OPEN.contains(&path)) else {
             return Ok(());
         };
-        let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let sent = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         if sent.is_some_and(|sent| same(sent.as_bytes(), token.as_bytes())) {
             return Ok(());
         }
@@ -82,7 +90,10 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(HeaderName, &'static str)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_static(value)))
+            .collect()
     }
 
     fn admitted(gate: &Gate, pairs: &[(HeaderName, &'static str)]) -> bool {
@@ -93,26 +104,55 @@ mod tests {
     /// or from a name of its own that resolves to 127.0.0.1.
     #[test]
     fn pages_of_strangers_are_refused() {
-        let gate = Gate { hosts: vec!["broker.internal".to_owned()], ..Gate::default() };
-        for host in ["127.0.0.1:9099", "localhost:9099", "LOCALHOST", "[::1]:9099", "broker.internal:9099"] {
+        let gate = Gate {
+            hosts: vec!["broker.internal".to_owned()],
+            ..Gate::default()
+        };
+        for host in [
+            "127.0.0.1:9099",
+            "localhost:9099",
+            "LOCALHOST",
+            "[::1]:9099",
+            "broker.internal:9099",
+        ] {
             assert!(admitted(&gate, &[(HOST, host)]), "{host}");
         }
         for host in ["evil.example", "127.0.0.1.evil.example:9099", "", "localhost.evil:1"] {
             assert!(!admitted(&gate, &[(HOST, host)]), "{host}");
         }
         assert!(!admitted(&gate, &[]));
-        assert!(admitted(&gate, &[(HOST, "localhost:9099"), (ORIGIN, "http://localhost:9099")]));
-        for origin in ["http://evil.example", "null", "https://localhost:9099", "http://localhost:1"] {
-            assert!(!admitted(&gate, &[(HOST, "localhost:9099"), (ORIGIN, origin)]), "{origin}");
+        assert!(admitted(
+            &gate,
+            &[(HOST, "localhost:9099"), (ORIGIN, "http://localhost:9099")]
+        ));
+        for origin in [
+            "http://evil.example",
+            "null",
+            "https://localhost:9099",
+            "http://localhost:1",
+        ] {
+            assert!(
+                !admitted(&gate, &[(HOST, "localhost:9099"), (ORIGIN, origin)]),
+                "{origin}"
+            );
         }
     }
 
     #[test]
     fn a_token_is_wanted_where_there_is_one() {
-        let gate = Gate { token: Some("0123456789abcdef".to_owned()), hosts: Vec::new() };
+        let gate = Gate {
+            token: Some("0123456789abcdef".to_owned()),
+            hosts: Vec::new(),
+        };
         assert!(!admitted(&gate, &[(HOST, "10.0.0.1:9099")]));
-        assert!(!admitted(&gate, &[(HOST, "10.0.0.1:9099"), (AUTHORIZATION, "Bearer 0123456789abcdeg")]));
-        assert!(admitted(&gate, &[(HOST, "10.0.0.1:9099"), (AUTHORIZATION, "Bearer 0123456789abcdef")]));
+        assert!(!admitted(
+            &gate,
+            &[(HOST, "10.0.0.1:9099"), (AUTHORIZATION, "Bearer 0123456789abcdeg")]
+        ));
+        assert!(admitted(
+            &gate,
+            &[(HOST, "10.0.0.1:9099"), (AUTHORIZATION, "Bearer 0123456789abcdef")]
+        ));
         assert!(gate.admits(&headers(&[(HOST, "10.0.0.1:9099")]), "/ready").is_ok());
     }
 }

@@ -14,12 +14,13 @@
 //!
 //! # Modules
 //!
-//! - [`server`](Server): the listener; `gate`: who may ask; `context`: what handlers share; `error`
+//! - [`server`](Server), `listener`: sockets; `gate`: who may ask; `body`; `context`: what handlers share; `error`
 //! - `apply`: a file's topics and plugins, checked and made so
 //! - `routes`: a file for each noun of the API; [`model`]: its JSON
 //! - `metrics`: what `/metrics` shows
 
 mod apply;
+mod body;
 mod context;
 mod error;
 mod gate;

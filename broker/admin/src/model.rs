@@ -7,7 +7,9 @@ mod plugins;
 mod topics;
 
 pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
-pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetTo, ResetOutcome};
+pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetOutcome, ResetTo};
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
 pub use plugins::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
-pub use topics::{AlterTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary};
+pub use topics::{
+    AlterTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary,
+};

@@ -14,18 +14,14 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware;
 use axum::routing::{get, post};
-use corvid_pipeline::MODULE_BYTES_MAX;
 
+use crate::body;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::gate::{self, Gate};
 use crate::metrics;
 
-/// The largest body of a request that is not a module, in bytes.
-const BODY_BYTES_MAX: usize = 4 << 20;
-
 pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
-    let module = get(modules::get).put(modules::put).layer(DefaultBodyLimit::max(MODULE_BYTES_MAX as usize));
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -33,20 +29,26 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         .route("/v1/node", get(health::node))
         .route("/v1/apply", post(apply::apply))
         .route("/v1/topics", get(topics::list).post(topics::create))
-        .route("/v1/topics/{topic}", get(topics::describe).patch(topics::alter).delete(topics::delete))
+        .route(
+            "/v1/topics/{topic}",
+            get(topics::describe).patch(topics::alter).delete(topics::delete),
+        )
         .route("/v1/groups", get(groups::list))
         .route("/v1/groups/{group}", get(groups::describe).delete(groups::delete))
         .route("/v1/groups/{group}/reset", post(groups::reset))
         .route("/v1/plugins", get(plugins::list))
         .route("/v1/plugins/{plugin}", get(plugins::describe))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .route("/v1/modules/{digest}", module)
+        .route("/v1/modules/{digest}", get(modules::get).put(modules::put))
         .fallback(unknown)
+        // Bodies are bounded before they get there.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(body::read))
         .layer(middleware::from_fn_with_state(Arc::new(gate), gate::check))
         .with_state(context)
 }
 
 async fn unknown(request: Request) -> ApiError {
     let path = request.uri().path().chars().take(200).collect::<String>();
-    ApiError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}")).hint("is the command line of the same release as the node?")
+    ApiError::new(StatusCode::NOT_FOUND, format!("there is nothing at {path}"))
+        .hint("is the command line of the same release as the node?")
 }

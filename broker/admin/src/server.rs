@@ -48,7 +48,9 @@ impl Server {
                 // The sender goes with the server.
                 let _ = stopped.wait_for(|stop| *stop).await;
             };
-            let served = axum::serve(Bounded::new(listener), router).with_graceful_shutdown(stopping).await;
+            let served = axum::serve(Bounded::new(listener), router)
+                .with_graceful_shutdown(stopping)
+                .await;
             if let Err(error) = served {
                 tracing::error!(%error, "the admin listener has ended");
             }

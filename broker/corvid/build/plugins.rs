@@ -26,7 +26,15 @@ pub fn build(root: &Path, out: &Path) -> Vec<(String, PathBuf)> {
     // Shared by all profiles: each would build the same bytes. Apart from the outer one, whose lock is held.
     let target = root.join("target/plugins");
     let mut cargo = clean(Command::new(env::var_os("CARGO").expect("cargo sets CARGO")));
-    cargo.current_dir(root).args(["build", "--locked", "--quiet", "--profile", "plugin", "--target", TARGET]);
+    cargo.current_dir(root).args([
+        "build",
+        "--locked",
+        "--quiet",
+        "--profile",
+        "plugin",
+        "--target",
+        TARGET,
+    ]);
     cargo.arg("--target-dir").arg(&target);
     for name in &names {
         cargo.args(["--package", name]);
@@ -40,8 +48,9 @@ fn names(plugins: &Path) -> Vec<String> {
     let entries = fs::read_dir(plugins).expect("plugins/ is part of the repository");
     let folders = entries.map(|entry| entry.expect("plugins/ can be listed").path());
     let crates = folders.filter(|folder| folder.join("Cargo.toml").exists());
-    let mut names: Vec<String> =
-        crates.filter_map(|folder| Some(folder.file_name()?.to_str()?.to_owned())).collect();
+    let mut names: Vec<String> = crates
+        .filter_map(|folder| Some(folder.file_name()?.to_str()?.to_owned()))
+        .collect();
     names.sort();
     names
 }
@@ -61,12 +70,17 @@ fn add_target() {
     if !there {
         let mut rustup = clean(Command::new("rustup"));
         rustup.args(["target", "add", TARGET]);
-        run(&mut rustup, "the target wasm32-unknown-unknown is missing, and rustup could not add it");
+        run(
+            &mut rustup,
+            "the target wasm32-unknown-unknown is missing, and rustup could not add it",
+        );
     }
 }
 
 fn clean(mut command: Command) -> Command {
-    let profile = env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("CARGO_PROFILE_"));
+    let profile = env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name.to_string_lossy().starts_with("CARGO_PROFILE_"));
     for name in profile.chain(OUTER.iter().map(Into::into)) {
         command.env_remove(name);
     }

@@ -69,7 +69,7 @@ enum Command {
     /// Consumer groups: list, describe, reset, delete
     #[command(subcommand)]
     Group(group::Command),
-    /// Send lines as records
+    /// Send the lines of standard input as records
     Produce(produce::Args),
     /// Read records
     Consume(consume::Args),

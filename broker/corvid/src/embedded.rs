@@ -14,7 +14,10 @@ pub type Files = &'static [(&'static str, &'static str)];
 
 /// The first-party plugins, by name: what `builtin = "…"` may name.
 pub fn plugins() -> BTreeMap<String, Bytes> {
-    files::PLUGINS.iter().map(|(name, module)| ((*name).to_owned(), Bytes::from_static(module))).collect()
+    files::PLUGINS
+        .iter()
+        .map(|(name, module)| ((*name).to_owned(), Bytes::from_static(module)))
+        .collect()
 }
 
 /// The crate that plugins are written with, for the folder `sdk` of a project.

@@ -12,7 +12,11 @@ pub(crate) async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>) {
     loop {
         let interval = {
             let image = controller.image();
-            replicas.configs().layers(&image).number("log.retention.check.interval.ms").max(1)
+            replicas
+                .configs()
+                .layers(&image)
+                .number("log.retention.check.interval.ms")
+                .max(1)
         };
         clock::sleep(Duration::from_millis(interval.unsigned_abs())).await;
         replicas.tidy_up().await;

@@ -81,7 +81,9 @@ async fn guided(running: &Running, settings: &Settings, place: &Place, output: O
         folder: std::path::Path::new(""),
         name: "quickstart.toml",
     };
-    let application = settings.application(named).map_err(|error| Failure::failed(error.to_string()))?;
+    let application = settings
+        .application(named)
+        .map_err(|error| Failure::failed(error.to_string()))?;
     let applied = running.applier().apply(&application, false).await;
     applied.map_err(|error| Failure::failed(error.to_string()))?;
     output.say(&show::policies());
@@ -100,7 +102,12 @@ async fn connect(running: &Running) -> Result<Client, Failure> {
 
 /// Which partition each network has, as the partitioner is told.
 fn networks(settings: &Settings) -> account::Networks {
-    let table = settings.plugins.get("by-network").and_then(|plugin| plugin.config.get("table")?.as_object());
+    let table = settings
+        .plugins
+        .get("by-network")
+        .and_then(|plugin| plugin.config.get("table")?.as_object());
     let entries = table.into_iter().flatten();
-    entries.filter_map(|(network, partition)| Some((network.clone(), partition.as_i64()? as i32))).collect()
+    entries
+        .filter_map(|(network, partition)| Some((network.clone(), partition.as_i64()? as i32)))
+        .collect()
 }

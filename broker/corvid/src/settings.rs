@@ -84,14 +84,19 @@ impl Settings {
             return Err(Refused::new(notes.problems, source));
         }
         Ok(Self {
-            warnings: notes.warnings.iter().map(|warning| warning.show("warning", source)).collect(),
+            warnings: notes
+                .warnings
+                .iter()
+                .map(|warning| warning.show("warning", source))
+                .collect(),
             ..settings
         })
     }
 
     /// Reads a file.
     pub fn load(path: &Path) -> Result<Self, Refused> {
-        let text = read_text(path).map_err(|error| Refused::unread(format!("{} cannot be read: {error}", path.display())))?;
+        let text =
+            read_text(path).map_err(|error| Refused::unread(format!("{} cannot be read: {error}", path.display())))?;
         Self::parse(&Source {
             name: &path.display().to_string(),
             text: &text,
@@ -105,12 +110,20 @@ impl Settings {
         let (broker, plugins, topics) = (section("broker"), section("plugins"), section("topics"));
         let settings = Self {
             node: node.map(|table| NodeSection::read(&table, notes)).unwrap_or_default(),
-            listeners: listeners.map(|table| Listeners::read(&table, notes)).unwrap_or_default(),
+            listeners: listeners
+                .map(|table| Listeners::read(&table, notes))
+                .unwrap_or_default(),
             admin: admin.map(|table| Admin::read(&table, notes)).unwrap_or_default(),
             log: log.map(|table| Log::read(&table, notes)).unwrap_or_default(),
             broker: broker.map(|table| broker::read(&table, notes)).unwrap_or_default(),
-            plugins: plugins.as_ref().map(|table| plugins::read(table, notes)).unwrap_or_default(),
-            topics: topics.as_ref().map(|table| topics::read(table, notes)).unwrap_or_default(),
+            plugins: plugins
+                .as_ref()
+                .map(|table| plugins::read(table, notes))
+                .unwrap_or_default(),
+            topics: topics
+                .as_ref()
+                .map(|table| topics::read(table, notes))
+                .unwrap_or_default(),
             warnings: Vec::new(),
         };
         if let Some(topics) = topics {
@@ -129,6 +142,9 @@ fn read_text(path: &Path) -> std::io::Result<String> {
 fn split(path: &Path) -> std::io::Result<(Dir, &str)> {
     let invalid = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not the name of a file");
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(invalid)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     Ok((Dir::open(parent)?, name))
 }

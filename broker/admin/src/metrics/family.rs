@@ -89,7 +89,9 @@ impl Collector for Families {
             for sample in &family.samples {
                 match sample.labels.is_empty() {
                     true => sample.value.encode(&mut metric, family.kind)?,
-                    false => sample.value.encode(&mut metric.encode_family(&sample.labels)?, family.kind)?,
+                    false => sample
+                        .value
+                        .encode(&mut metric.encode_family(&sample.labels)?, family.kind)?,
                 }
             }
         }
@@ -100,7 +102,9 @@ impl Collector for Families {
 impl Value {
     fn encode(self, metric: &mut MetricEncoder<'_>, kind: MetricType) -> Result<(), std::fmt::Error> {
         match (kind, self) {
-            (MetricType::Counter, Self::Whole(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None),
+            (MetricType::Counter, Self::Whole(value)) => {
+                metric.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None)
+            }
             (MetricType::Counter, Self::Fraction(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
             (_, Self::Whole(value)) => metric.encode_gauge(&value),
             (_, Self::Fraction(value)) => metric.encode_gauge(&value),

@@ -18,53 +18,104 @@ fn ours(context: &Context, image: &Image, families: &mut Families) {
         label("cluster", image.cluster_id().unwrap_or_default()),
     ];
     families.gauge("corvid_node", "What this node is; always 1", about, 1);
-    families.gauge("corvid_connections", "Clients that are connected", vec![], context.figures.connections());
+    families.gauge(
+        "corvid_connections",
+        "Clients that are connected",
+        vec![],
+        context.figures.connections(),
+    );
     families.gauge(
         "corvid_request_memory_bytes",
         "Bytes of requests that are being read or handled",
         vec![],
         context.figures.request_memory_bytes(),
     );
-    families.gauge("corvid_metadata_version", "Changes of the metadata so far", vec![], image.version());
+    families.gauge(
+        "corvid_metadata_version",
+        "Changes of the metadata so far",
+        vec![],
+        image.version(),
+    );
     let directory = context.replicas.directory();
-    families.gauge("corvid_disk_failed", "Whether a sync has failed, so that nothing is written any more", vec![], directory.poisoned().is_some());
-    families.gauge("corvid_disk_full", "Whether the disk is full, so that records are only read", vec![], directory.read_only_since().is_some());
+    families.gauge(
+        "corvid_disk_failed",
+        "Whether a sync has failed, so that nothing is written any more",
+        vec![],
+        directory.poisoned().is_some(),
+    );
+    families.gauge(
+        "corvid_disk_full",
+        "Whether the disk is full, so that records are only read",
+        vec![],
+        directory.read_only_since().is_some(),
+    );
     if let Ok(bytes) = context.replicas.root().available_bytes() {
-        families.gauge("corvid_disk_available_bytes", "Bytes that can still be written", vec![], bytes);
+        families.gauge(
+            "corvid_disk_available_bytes",
+            "Bytes that can still be written",
+            vec![],
+            bytes,
+        );
     }
 }
 
 fn delivery(context: &Context, families: &mut Families) {
     let counters = context.delivery.counters();
-    families.counter("corvid_delivery_records", "Moved records and dead letters that have arrived", vec![], counters.records_delivered());
-    families.counter("corvid_delivery_dropped_records", "Those whose target was deleted", vec![], counters.records_dropped());
-    families.counter("corvid_delivery_blocked", "How often a target took nothing for a while", vec![], counters.times_blocked());
+    families.counter(
+        "corvid_delivery_records",
+        "Moved records and dead letters that have arrived",
+        vec![],
+        counters.records_delivered(),
+    );
+    families.counter(
+        "corvid_delivery_dropped_records",
+        "Those whose target was deleted",
+        vec![],
+        counters.records_dropped(),
+    );
+    families.counter(
+        "corvid_delivery_blocked",
+        "How often a target took nothing for a while",
+        vec![],
+        counters.times_blocked(),
+    );
 }
 
-/// Under the names that the JMX exporter gives Kafka's.
+/// Under the names that the JMX exporter gives Kafka's, and kafka_exporter's own.
 fn as_kafka(context: &Context, image: &Image, families: &mut Families) {
     let me: NodeId = context.controller.node();
     let partitions = || image.topics().flat_map(|topic| &topic.partitions);
-    let held = partitions().filter(|partition| partition.replicas.contains(&me)).count();
+    let held = partitions()
+        .filter(|partition| partition.replicas.contains(&me))
+        .count();
     let led = || partitions().filter(|partition| partition.leader == Some(me));
-    let behind = led().filter(|partition| partition.isr.len() < partition.replicas.len()).count();
-    let offline = partitions().filter(|partition| partition.leader.is_none()).count();
-    let mut gauge = |name, help, value: usize| families.gauge(name, help, vec![], value);
-    gauge("kafka_server_socketservermetrics_connection_count", "As in Kafka", context.figures.connections());
-    gauge("kafka_server_replicamanager_leadercount", "As in Kafka", led().count());
-    gauge("kafka_server_replicamanager_partitioncount", "As in Kafka", held);
-    gauge("kafka_server_replicamanager_underreplicatedpartitions", "As in Kafka", behind);
-    gauge("kafka_server_replicamanager_offlinereplicacount", "As in Kafka", held.saturating_sub(context.replicas.all().len()));
-    gauge("kafka_controller_kafkacontroller_activecontrollercount", "As in Kafka", 1);
-    gauge("kafka_controller_kafkacontroller_offlinepartitionscount", "As in Kafka", offline);
-    gauge("kafka_controller_kafkacontroller_globaltopiccount", "As in Kafka", image.topic_count());
-    gauge("kafka_controller_kafkacontroller_globalpartitioncount", "As in Kafka", partitions().count());
-    gauge("kafka_controller_kafkacontroller_activebrokercount", "As in Kafka", image.brokers().count());
-    gauge("kafka_controller_kafkacontroller_fencedbrokercount", "As in Kafka", 0);
-    for (request, count) in context.figures.requests() {
-        let labels = vec![label("request", request)];
-        families.counter("kafka_network_requestmetrics_requests", "As in Kafka: requests that have come in", labels, count);
+    let behind = led()
+        .filter(|partition| partition.isr.len() < partition.replicas.len())
+        .count();
+    let headless = partitions().filter(|partition| partition.leader.is_none()).count();
+    let offline = held.saturating_sub(context.replicas.all().len());
+    let brokers = image.brokers().count();
+    let gauges = [
+        (
+            "kafka_server_socketservermetrics_connection_count",
+            context.figures.connections(),
+        ),
+        ("kafka_server_replicamanager_leadercount", led().count()),
+        ("kafka_server_replicamanager_partitioncount", held),
+        ("kafka_server_replicamanager_underreplicatedpartitions", behind),
+        ("kafka_server_replicamanager_offlinereplicacount", offline),
+        ("kafka_controller_kafkacontroller_activecontrollercount", 1),
+        ("kafka_controller_kafkacontroller_offlinepartitionscount", headless),
+        ("kafka_controller_kafkacontroller_globaltopiccount", image.topic_count()),
+        (
+            "kafka_controller_kafkacontroller_globalpartitioncount",
+            partitions().count(),
+        ),
+        ("kafka_controller_kafkacontroller_activebrokercount", brokers),
+        ("kafka_controller_kafkacontroller_fencedbrokercount", 0),
+        ("kafka_brokers", brokers),
+    ];
+    for (name, value) in gauges {
+        families.gauge(name, "As dashboards for Kafka know it", vec![], value);
     }
-    let mut gauge = |name, help, value: usize| families.gauge(name, help, vec![], value);
-    gauge("kafka_brokers", "As kafka_exporter has it: brokers of the cluster", image.brokers().count());
 }

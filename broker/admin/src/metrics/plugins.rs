@@ -10,7 +10,10 @@ use crate::context::Context;
 pub(super) fn gather(context: &Context, families: &mut Families) {
     let mut by_name: BTreeMap<String, Vec<PluginStats>> = BTreeMap::new();
     for plugin in context.topics.plugins().loaded() {
-        by_name.entry(plugin.name().to_owned()).or_default().push(plugin.stats());
+        by_name
+            .entry(plugin.name().to_owned())
+            .or_default()
+            .push(plugin.stats());
     }
     for (name, stats) in &by_name {
         plugin(name, stats, families);
@@ -19,28 +22,73 @@ pub(super) fn gather(context: &Context, families: &mut Families) {
 
 fn plugin(name: &str, stats: &[PluginStats], families: &mut Families) {
     let labels = || vec![label("plugin", name)];
-    let sum = |figure: fn(&PluginStats) -> u64| stats.iter().map(figure).sum::<u64>();
-    families.counter("corvid_plugin_calls", "Calls of hooks", labels(), sum(|stats| stats.calls));
-    families.counter("corvid_plugin_records", "Records that went into hooks", labels(), sum(|stats| stats.records));
-    families.counter("corvid_plugin_refused_records", "Records that the plugin refused", labels(), sum(|stats| stats.refusals));
-    families.counter("corvid_plugin_breaker_opened", "How often the breaker opened", labels(), sum(|stats| stats.breaker_opened));
-    families.counter("corvid_plugin_log_lines_dropped", "Lines of its log that the rate limit swallowed", labels(), sum(|stats| stats.log_lines_dropped));
+    let counters: [(&str, &str, fn(&PluginStats) -> u64); 5] = [
+        ("corvid_plugin_calls", "Calls of hooks", |stats| stats.calls),
+        ("corvid_plugin_records", "Records that went into hooks", |stats| {
+            stats.records
+        }),
+        (
+            "corvid_plugin_refused_records",
+            "Records that the plugin refused",
+            |stats| stats.refusals,
+        ),
+        (
+            "corvid_plugin_breaker_opened",
+            "How often the breaker opened",
+            |stats| stats.breaker_opened,
+        ),
+        (
+            "corvid_plugin_log_lines_dropped",
+            "Lines of its log that the rate limit swallowed",
+            |stats| stats.log_lines_dropped,
+        ),
+    ];
+    for (family, help, figure) in counters {
+        families.counter(family, help, labels(), stats.iter().map(figure).sum::<u64>());
+    }
     let cpu: f64 = stats.iter().map(|stats| stats.cpu_time.as_secs_f64()).sum();
     families.counter("corvid_plugin_cpu_seconds", "CPU time spent in hooks", labels(), cpu);
-    let closed = stats.iter().all(|stats| stats.breaker == BreakerState::Closed);
-    families.gauge("corvid_plugin_breaker_open", "Whether it is not called at present, after too many faults", labels(), !closed);
-    families.gauge("corvid_plugin_instances", "Instances alive", labels(), sum(|stats| stats.instances));
+    let open = stats.iter().any(|stats| stats.breaker != BreakerState::Closed);
+    families.gauge(
+        "corvid_plugin_breaker_open",
+        "Whether it is not called at present, after too many faults",
+        labels(),
+        open,
+    );
+    let instances: u64 = stats.iter().map(|stats| stats.instances).sum();
+    families.gauge("corvid_plugin_instances", "Instances alive", labels(), instances);
     let memory = stats.iter().map(|stats| stats.memory_high_water).max().unwrap_or(0);
-    families.gauge("corvid_plugin_memory_bytes", "The most memory that an instance has had", labels(), memory);
+    families.gauge(
+        "corvid_plugin_memory_bytes",
+        "The most memory that an instance has had",
+        labels(),
+        memory,
+    );
+    by_kind(name, stats, families);
+}
+
+/// What has labels of its own: faults, and the plugin's counters.
+fn by_kind(name: &str, stats: &[PluginStats], families: &mut Families) {
     let mut faults: BTreeMap<&str, u64> = BTreeMap::new();
     let mut counters: BTreeMap<&str, f64> = BTreeMap::new();
     for stats in stats {
-        stats.faults.iter().for_each(|(kind, count)| *faults.entry(kind.name()).or_default() += count);
-        stats.counters.iter().for_each(|(counter, value)| *counters.entry(counter).or_default() += value);
+        stats
+            .faults
+            .iter()
+            .for_each(|(kind, count)| *faults.entry(kind.name()).or_default() += count);
+        stats
+            .counters
+            .iter()
+            .for_each(|(counter, value)| *counters.entry(counter).or_default() += value);
     }
     for (kind, count) in faults {
         let labels = vec![label("plugin", name), label("kind", kind)];
-        families.counter("corvid_plugin_faulted_records", "Records that the plugin failed on", labels, count);
+        families.counter(
+            "corvid_plugin_faulted_records",
+            "Records that the plugin failed on",
+            labels,
+            count,
+        );
     }
     for (counter, value) in counters {
         let labels = vec![label("plugin", name), label("name", counter)];

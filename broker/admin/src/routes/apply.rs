@@ -31,7 +31,11 @@ pub(crate) async fn apply(
         modules: std::collections::BTreeMap::new(),
     };
     let owner = application.desired.owner.clone();
-    let outcome = context.applier.apply(&application, how.dry_run).await.map_err(|error| failed(&error))?;
+    let outcome = context
+        .applier
+        .apply(&application, how.dry_run)
+        .await
+        .map_err(|error| failed(&error))?;
     if !how.dry_run {
         tracing::info!(file = owner, changes = outcome.changes.len(), "applied");
     }
@@ -47,13 +51,20 @@ pub(crate) async fn apply(
 pub(crate) fn failed(error: &ApplyFailure) -> ApiError {
     let nothing = "nothing was changed";
     match error {
-        ApplyFailure::Check(_) => ApiError::refused(error.to_string()).hint("nothing was changed: what runs stays; `corvid plugin check` tries a module by itself"),
-        ApplyFailure::OtherModule { .. } | ApplyFailure::Module(ModuleError::TooLarge { .. } | ModuleError::Missing(_)) => {
+        ApplyFailure::Check(_) => ApiError::refused(error.to_string())
+            .hint("nothing was changed: what runs stays; `corvid plugin check` tries a module by itself"),
+        ApplyFailure::OtherModule { .. }
+        | ApplyFailure::Module(ModuleError::TooLarge { .. } | ModuleError::Missing(_)) => {
             ApiError::refused(error.to_string()).hint(nothing)
         }
-        ApplyFailure::Module(ModuleError::Damaged { .. } | ModuleError::Io(_)) => ApiError::unavailable(error.to_string()).hint(nothing),
-        ApplyFailure::Conflict(_) => ApiError::new(axum::http::StatusCode::CONFLICT, error.to_string()).hint("the cluster was changed meanwhile; try again"),
+        ApplyFailure::Module(ModuleError::Damaged { .. } | ModuleError::Io(_)) => {
+            ApiError::unavailable(error.to_string()).hint(nothing)
+        }
+        ApplyFailure::Conflict(_) => ApiError::new(axum::http::StatusCode::CONFLICT, error.to_string())
+            .hint("the cluster was changed meanwhile; try again"),
         ApplyFailure::Apply(ApplyError::Submit(error)) => ApiError::submit(error),
-        ApplyFailure::Apply(ApplyError::Plan(_) | ApplyError::Topic { .. }) => ApiError::refused(error.to_string()).hint(nothing),
+        ApplyFailure::Apply(ApplyError::Plan(_) | ApplyError::Topic { .. }) => {
+            ApiError::refused(error.to_string()).hint(nothing)
+        }
     }
 }

@@ -16,7 +16,10 @@ use corvid_coordinator::{CommittedOffset, FetchOffsetsRequest, OFFSETS_TOPIC, To
 use crate::context::Context;
 use crate::error::ApiError;
 
-pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(group): Path<String>) -> Result<StatusCode, ApiError> {
+pub(crate) async fn delete(
+    State(context): State<Arc<Context>>,
+    Path(group): Path<String>,
+) -> Result<StatusCode, ApiError> {
     know_groups(&context, &group)?;
     let answers = context.coordinator.delete_groups(std::slice::from_ref(&group)).await;
     match answers.into_iter().next() {
@@ -29,7 +32,8 @@ pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(group): Pat
 fn know_groups(context: &Context, group: &str) -> Result<(), ApiError> {
     match context.image().topic(OFFSETS_TOPIC) {
         Some(_) => Ok(()),
-        None => Err(ApiError::not_found(format!("there is no group `{group}`")).hint("no consumer with a group has ever connected")),
+        None => Err(ApiError::not_found(format!("there is no group `{group}`"))
+            .hint("no consumer with a group has ever connected")),
     }
 }
 
@@ -42,5 +46,9 @@ async fn committed(context: &Context, group: &str) -> Result<Vec<Topic<Committed
         topics: None,
         require_stable: false,
     };
-    context.coordinator.fetch_offsets(request).await.map_err(|error| ApiError::group(group, error))
+    context
+        .coordinator
+        .fetch_offsets(request)
+        .await
+        .map_err(|error| ApiError::group(group, error))
 }

@@ -37,7 +37,9 @@ pub(crate) async fn node(State(context): State<Arc<Context>>) -> Json<NodeBody> 
         version: context.version.to_owned(),
         node: node.0,
         cluster: image.cluster_id().unwrap_or_default().to_owned(),
-        kafka: image.broker(node).map(|broker| format!("{}:{}", broker.host, broker.port)),
+        kafka: image
+            .broker(node)
+            .map(|broker| format!("{}:{}", broker.host, broker.port)),
         topics: image.topic_count(),
         partitions: context.replicas.all().len(),
         connections: context.figures.connections(),

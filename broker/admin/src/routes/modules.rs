@@ -24,9 +24,17 @@ pub(crate) async fn get(State(context): State<Arc<Context>>, Path(digest): Path<
 }
 
 /// Keeps a module.
-pub(crate) async fn put(State(context): State<Arc<Context>>, Path(digest): Path<String>, bytes: Bytes) -> Answer<ModuleBody> {
+pub(crate) async fn put(
+    State(context): State<Arc<Context>>,
+    Path(digest): Path<String>,
+    bytes: Bytes,
+) -> Answer<ModuleBody> {
     let digest = parse(&digest)?;
-    context.applier.put(digest, &bytes).await.map_err(|error| failed(&error))?;
+    context
+        .applier
+        .put(digest, &bytes)
+        .await
+        .map_err(|error| failed(&error))?;
     body(digest, bytes.len())
 }
 

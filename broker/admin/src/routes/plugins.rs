@@ -15,8 +15,17 @@ use crate::model::{BindingBody, PluginDetail, PluginInstance, PluginList, Plugin
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
     let (image, loaded) = (context.image(), context.topics.plugins().loaded());
     Json(PluginList {
-        plugins: image.plugins().map(|(name, record)| summary(&image, name, record, &loaded)).collect(),
-        builtin: context.topics.plugins().modules().builtin_names().map(str::to_owned).collect(),
+        plugins: image
+            .plugins()
+            .map(|(name, record)| summary(&image, name, record, &loaded))
+            .collect(),
+        builtin: context
+            .topics
+            .plugins()
+            .modules()
+            .builtin_names()
+            .map(str::to_owned)
+            .collect(),
     })
 }
 
@@ -31,12 +40,20 @@ pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(name): Pa
         config: record.config.clone(),
         limits: record.limits,
         bindings: bindings(&context, &image, &name),
-        instances: loaded.iter().filter(|plugin| plugin.name() == name).map(|plugin| instance(plugin)).collect(),
+        instances: loaded
+            .iter()
+            .filter(|plugin| plugin.name() == name)
+            .map(|plugin| instance(plugin))
+            .collect(),
     }))
 }
 
 fn summary(image: &Image, name: &str, record: &PluginRecord, loaded: &[Arc<Plugin>]) -> PluginSummary {
-    let stats: Vec<_> = loaded.iter().filter(|plugin| plugin.name() == name).map(|plugin| plugin.stats()).collect();
+    let stats: Vec<_> = loaded
+        .iter()
+        .filter(|plugin| plugin.name() == name)
+        .map(|plugin| plugin.stats())
+        .collect();
     PluginSummary {
         name: name.to_owned(),
         module: record.module.to_string(),
@@ -55,8 +72,20 @@ fn bindings(context: &Context, image: &Image, name: &str) -> Vec<BindingBody> {
         let bound = context.replicas.configs().topic(image, topic).bindings;
         let of_this = |binding: &&Binding| binding.plugin == name;
         let body = |place: &str, binding: &Binding| binding_body(&topic.name, place, &bound, binding);
-        bindings.extend(bound.produce.iter().filter(of_this).map(|binding| body("produce", binding)));
-        bindings.extend(bound.partitioner.iter().filter(of_this).map(|binding| body("partitioner", binding)));
+        bindings.extend(
+            bound
+                .produce
+                .iter()
+                .filter(of_this)
+                .map(|binding| body("produce", binding)),
+        );
+        bindings.extend(
+            bound
+                .partitioner
+                .iter()
+                .filter(of_this)
+                .map(|binding| body("partitioner", binding)),
+        );
     }
     bindings
 }
@@ -78,7 +107,11 @@ fn instance(plugin: &Plugin) -> PluginInstance {
         calls: stats.calls,
         records: stats.records,
         refused: stats.refusals,
-        faults: stats.faults.iter().map(|(kind, count)| (kind.name().to_owned(), *count)).collect(),
+        faults: stats
+            .faults
+            .iter()
+            .map(|(kind, count)| (kind.name().to_owned(), *count))
+            .collect(),
         cpu_seconds: stats.cpu_time.as_secs_f64(),
         ns_per_record: (stats.cpu_time.as_nanos() / u128::from(stats.records.max(1))) as u64,
         breaker: breaker(stats.breaker).to_owned(),

@@ -25,7 +25,9 @@ pub struct Args {
 /// Applies, or shows what would change.
 pub fn run(args: &Args, output: Output) -> Done {
     let settings = load(&args.file)?;
-    let application = settings.application(Named::of(&args.file)).map_err(|error| Failure::wrong(error.to_string()))?;
+    let application = settings
+        .application(Named::of(&args.file))
+        .map_err(|error| Failure::wrong(error.to_string()))?;
     let outcome = send(&args.node, &application, args.dry_run)?;
     output.show(&outcome, show);
     Ok(())
@@ -46,7 +48,10 @@ fn send(node: &Node, application: &Application, dry_run: bool) -> Result<Outcome
             node.put::<ModuleBody>(&path, bytes)?;
         }
     }
-    node.post(&format!("/v1/apply?dry_run={dry_run}"), &ApplicationBody::from(&application.desired))
+    node.post(
+        &format!("/v1/apply?dry_run={dry_run}"),
+        &ApplicationBody::from(&application.desired),
+    )
 }
 
 fn show(outcome: &OutcomeBody) -> String {

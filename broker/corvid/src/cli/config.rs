@@ -30,11 +30,21 @@ impl Command {
         match self {
             Command::Check { file } => {
                 let settings = apply::load(&file)?;
-                settings.application(Named::of(&file)).map_err(|error| Failure::wrong(error.to_string()))?;
+                settings
+                    .application(Named::of(&file))
+                    .map_err(|error| Failure::wrong(error.to_string()))?;
                 let (topics, plugins) = (settings.topics.len(), settings.plugins.len());
-                output.show(&json!({ "topics": topics, "plugins": plugins, "warnings": settings.warnings }), |_| {
-                    format!("{}: fine, with {} and {}", file.display(), count(topics as u64, "topic"), count(plugins as u64, "plugin"))
-                });
+                output.show(
+                    &json!({ "topics": topics, "plugins": plugins, "warnings": settings.warnings }),
+                    |_| {
+                        format!(
+                            "{}: fine, with {} and {}",
+                            file.display(),
+                            count(topics as u64, "topic"),
+                            count(plugins as u64, "plugin")
+                        )
+                    },
+                );
             }
             Command::Print { file: None } => print(reference().trim_end()),
             Command::Print { file: Some(file) } => {

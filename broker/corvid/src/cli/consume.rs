@@ -67,7 +67,11 @@ async fn consume(args: &Args, output: Output) -> Done {
 pub fn options(follow: bool) -> ConsumerOptions {
     let standard = ConsumerOptions::default();
     ConsumerOptions {
-        max_wait: if follow { standard.max_wait } else { Duration::from_millis(50) },
+        max_wait: if follow {
+            standard.max_wait
+        } else {
+            Duration::from_millis(50)
+        },
         ..standard
     }
 }
@@ -76,12 +80,17 @@ async fn assign(consumer: &mut Consumer, args: &Args) -> Done {
     let count = consumer.client().partition_count(&args.topic, false).await?;
     let all = 0..count;
     if let Some(partition) = args.partition.filter(|partition| !all.contains(partition)) {
-        let missing = Failure::new(super::Exit::Missing, format!("topic {} has no partition {partition}", args.topic));
+        let missing = Failure::new(
+            super::Exit::Missing,
+            format!("topic {} has no partition {partition}", args.topic),
+        );
         return Err(missing.hint(format!("it has 0 to {}", count - 1)));
     }
     let wanted = |partition: &i32| args.partition.is_none_or(|one| one == *partition);
     match args.from {
-        Begin::Offset(offset) => all.filter(wanted).for_each(|partition| consumer.assign(&args.topic, partition, offset)),
+        Begin::Offset(offset) => all
+            .filter(wanted)
+            .for_each(|partition| consumer.assign(&args.topic, partition, offset)),
         Begin::At(start) => {
             consumer.assign_topic(&args.topic, start).await?;
             if let Some(partition) = args.partition {
@@ -103,15 +112,32 @@ fn line(record: &ConsumedRecord, verbose: bool, output: Output) -> String {
     if !verbose {
         return value;
     }
-    let headers: Vec<_> = record.headers.iter().map(|(key, value)| format!("{}={}", text(Some(key)), text(value.as_deref()))).collect();
-    let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join(" ")) };
-    format!("{}-{} {}: {}{headers}", record.partition, record.offset, text(record.key.as_deref()), value)
+    let headers: Vec<_> = record
+        .headers
+        .iter()
+        .map(|(key, value)| format!("{}={}", text(Some(key)), text(value.as_deref())))
+        .collect();
+    let headers = if headers.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", headers.join(" "))
+    };
+    format!(
+        "{}-{} {}: {}{headers}",
+        record.partition,
+        record.offset,
+        text(record.key.as_deref()),
+        value
+    )
 }
 
 /// A record as JSON.
 pub fn as_json(record: &ConsumedRecord) -> Value {
-    let headers: Vec<Value> =
-        record.headers.iter().map(|(key, value)| json!([bytes_text::json(Some(key)), bytes_text::json(value.as_deref())])).collect();
+    let headers: Vec<Value> = record
+        .headers
+        .iter()
+        .map(|(key, value)| json!([bytes_text::json(Some(key)), bytes_text::json(value.as_deref())]))
+        .collect();
     json!({
         "topic": &*record.topic,
         "partition": record.partition,

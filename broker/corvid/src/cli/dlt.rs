@@ -53,17 +53,28 @@ impl Command {
 /// Where a topic's letters go is one of its configs; the name of a topic of letters stands for itself.
 fn dead_letter_topic(args: &Show) -> Result<String, Failure> {
     let detail: TopicDetail = args.node.get(&format!("/v1/topics/{}", segment(&args.topic)))?;
-    let set = |key: &str| detail.configs.iter().find(|config| config.name == key).and_then(|config| config.value.clone());
+    let set = |key: &str| {
+        detail
+            .configs
+            .iter()
+            .find(|config| config.name == key)
+            .and_then(|config| config.value.clone())
+    };
     let bound = !detail.summary.plugins.is_empty();
-    Ok(match set("corvid.dead.letter.topic").filter(|topic| !topic.is_empty()) {
-        Some(topic) => topic,
-        None if bound => format!("{}.DLT", args.topic),
-        None => {
-            let letters = format!("{}.DLT", args.topic);
-            let there = args.node.find::<TopicDetail>(&format!("/v1/topics/{}", segment(&letters)))?.is_some();
-            if there { letters } else { args.topic.clone() }
-        }
-    })
+    Ok(
+        match set("corvid.dead.letter.topic").filter(|topic| !topic.is_empty()) {
+            Some(topic) => topic,
+            None if bound => format!("{}.DLT", args.topic),
+            None => {
+                let letters = format!("{}.DLT", args.topic);
+                let there = args
+                    .node
+                    .find::<TopicDetail>(&format!("/v1/topics/{}", segment(&letters)))?
+                    .is_some();
+                if there { letters } else { args.topic.clone() }
+            }
+        },
+    )
 }
 
 async fn read(kafka: &Kafka, topic: &str) -> Result<Vec<Letter>, Failure> {
@@ -82,12 +93,25 @@ fn show(topic: &str, letters: &[Letter], total: usize) -> String {
     if letters.is_empty() {
         return format!("{topic}: no dead letters");
     }
-    let mut table = table(["SOURCE", "PARTITION", "OFFSET", "STAGE", "PLUGIN", "CODE", "REASON", "KEY"]);
+    let mut table = table([
+        "SOURCE",
+        "PARTITION",
+        "OFFSET",
+        "STAGE",
+        "PLUGIN",
+        "CODE",
+        "REASON",
+        "KEY",
+    ]);
     for letter in letters {
         table.add_row([
             letter.topic.clone().unwrap_or_else(|| "-".to_owned()),
-            letter.partition.map_or_else(|| "-".to_owned(), |partition| partition.to_string()),
-            letter.offset.map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
+            letter
+                .partition
+                .map_or_else(|| "-".to_owned(), |partition| partition.to_string()),
+            letter
+                .offset
+                .map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
             letter.stage.clone().unwrap_or_else(|| "-".to_owned()),
             letter.plugin.clone().unwrap_or_else(|| "-".to_owned()),
             letter.code.clone().unwrap_or_else(|| "-".to_owned()),
@@ -95,6 +119,14 @@ fn show(topic: &str, letters: &[Letter], total: usize) -> String {
             cut(&letter.key, 32),
         ]);
     }
-    let shown = if total > letters.len() { format!("the newest {} of ", letters.len()) } else { String::new() };
-    format!("{}\n\n{topic}: {shown}{}", table.trim_fmt(), count(total as u64, "dead letter"))
+    let shown = if total > letters.len() {
+        format!("the newest {} of ", letters.len())
+    } else {
+        String::new()
+    };
+    format!(
+        "{}\n\n{topic}: {shown}{}",
+        table.trim_fmt(),
+        count(total as u64, "dead letter")
+    )
 }

@@ -93,9 +93,8 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let message = error.to_string();
         match error {
-            ClientError::Connect { .. } | ClientError::ConnectTimeout { .. } => {
-                Self::new(Exit::Unreachable, message).hint("is a node running there? `corvid serve` starts one; --kafka HOST:PORT names another")
-            }
+            ClientError::Connect { .. } | ClientError::ConnectTimeout { .. } => Self::new(Exit::Unreachable, message)
+                .hint("is a node running there? `corvid serve` starts one; --kafka HOST:PORT names another"),
             ClientError::Address { .. } => Self::wrong(message),
             ClientError::Broker(error) if error.error.code() == UNKNOWN_TOPIC => {
                 Self::new(Exit::Missing, message).hint("`corvid topic list` shows the topics there are")

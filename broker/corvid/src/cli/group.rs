@@ -55,8 +55,18 @@ impl Command {
         match self {
             Command::List { node } => list(&node, output),
             Command::Describe { group, node } => describe(&node, &group, output),
-            Command::Reset { group, topic, to, dry_run, node } => {
-                let body = ResetBody { topics: topic, to, dry_run };
+            Command::Reset {
+                group,
+                topic,
+                to,
+                dry_run,
+                node,
+            } => {
+                let body = ResetBody {
+                    topics: topic,
+                    to,
+                    dry_run,
+                };
                 let outcomes: Vec<ResetOutcome> = node.post(&format!("{}/reset", path(&group)), &body)?;
                 output.show(&outcomes, |outcomes| show_reset(outcomes, dry_run));
                 Ok(())
@@ -94,12 +104,18 @@ fn list(node: &Node, output: Output) -> Done {
 fn describe(node: &Node, group: &str, output: Output) -> Done {
     let group: GroupBody = node.get(&path(group))?;
     output.show(&group, |group| {
-        let assignor = if group.protocol.is_empty() { String::new() } else { format!(", assignor {}", group.protocol) };
-        let mut text = format!("{}, {}{assignor}\n\n", group.group, group.state);
+        let assignor = if group.protocol.is_empty() {
+            String::new()
+        } else {
+            format!(", assignor {}", group.protocol)
+        };
+        let mut parts = vec![format!("{}, {}{assignor}", group.group, group.state)];
         let mut offsets = table(["TOPIC", "PARTITION", "OFFSET", "END", "LAG", "MEMBER"]);
         let number = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         for offset in &group.offsets {
-            let owns = |assigned: &(String, i32)| (assigned.0.as_str(), assigned.1) == (offset.topic.as_str(), offset.partition);
+            let owns = |assigned: &(String, i32)| {
+                (assigned.0.as_str(), assigned.1) == (offset.topic.as_str(), offset.partition)
+            };
             let member = group.members.iter().find(|member| member.assigned.iter().any(owns));
             offsets.add_row([
                 offset.topic.clone(),
@@ -110,15 +126,20 @@ fn describe(node: &Node, group: &str, output: Output) -> Done {
                 member.map_or_else(|| "-".to_owned(), |member| format!("{} {}", member.client, member.host)),
             ]);
         }
-        text += &offsets.trim_fmt();
+        parts.push(offsets.trim_fmt());
         if !group.members.is_empty() {
             let mut members = table(["MEMBER", "CLIENT", "HOST", "PARTITIONS"]);
             for member in &group.members {
-                members.add_row([&member.member, &member.client, &member.host, &member.assigned.len().to_string()]);
+                members.add_row([
+                    &member.member,
+                    &member.client,
+                    &member.host,
+                    &member.assigned.len().to_string(),
+                ]);
             }
-            text += &format!("\n\n{}", members.trim_fmt());
+            parts.push(members.trim_fmt());
         }
-        text
+        parts.join("\n\n")
     });
     Ok(())
 }
@@ -127,7 +148,12 @@ fn show_reset(outcomes: &[ResetOutcome], dry_run: bool) -> String {
     let mut table = table(["TOPIC", "PARTITION", "FROM", "TO"]);
     for outcome in outcomes {
         let from = outcome.from.map_or_else(|| "-".to_owned(), |from| from.to_string());
-        table.add_row([outcome.topic.clone(), outcome.partition.to_string(), from, outcome.to.to_string()]);
+        table.add_row([
+            outcome.topic.clone(),
+            outcome.partition.to_string(),
+            from,
+            outcome.to.to_string(),
+        ]);
     }
     let end = if dry_run { "not done: this is a dry run" } else { "done" };
     format!("{}\n\n{end}", table.trim_fmt())

@@ -19,7 +19,10 @@ pub struct Kafka {
 impl Kafka {
     /// Connects.
     pub async fn connect(&self) -> Result<Client, Failure> {
-        let given = self.kafka.clone().or_else(|| std::env::var("CORVID_KAFKA").ok().filter(|value| !value.is_empty()));
+        let given = self
+            .kafka
+            .clone()
+            .or_else(|| std::env::var("CORVID_KAFKA").ok().filter(|value| !value.is_empty()));
         let address = given.unwrap_or_else(|| "127.0.0.1:9092".to_owned());
         Ok(Client::connect(&address, ClientOptions::default()).await?)
     }

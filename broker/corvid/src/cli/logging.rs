@@ -11,7 +11,10 @@ const QUIET: &str = "openraft=warn";
 /// Writes the log as the settings say.
 pub fn start(log: &Log) {
     let filter = EnvFilter::new(format!("{QUIET},{}", log.level));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     match log.format {
         LogFormat::Readable => lines.with_target(false).init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),

@@ -51,7 +51,8 @@ impl Node {
 
     /// `PATCH`
     pub fn patch(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
-        self.send(Method::PATCH, path, json(body)?, Some("application/json")).map(drop)
+        self.send(Method::PATCH, path, json(body)?, Some("application/json"))
+            .map(drop)
     }
 
     /// `PUT`
@@ -64,25 +65,40 @@ impl Node {
         self.send(Method::DELETE, path, Vec::new(), None).map(drop)
     }
 
-    fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>, kind: Option<&str>) -> Result<T, Failure> {
+    fn ask<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        kind: Option<&str>,
+    ) -> Result<T, Failure> {
         let answer = self.send(method, path, body, kind)?;
         serde_json::from_slice(&answer).map_err(|error| {
-            Failure::failed(format!("the node's answer is not understood: {error}")).hint("is the command line of the same release as the node?")
+            Failure::failed(format!("the node's answer is not understood: {error}"))
+                .hint("is the command line of the same release as the node?")
         })
     }
 
     fn send(&self, method: Method, path: &str, body: Vec<u8>, kind: Option<&str>) -> Result<Vec<u8>, Failure> {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.address()));
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.address()));
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
         }
         if let Some(token) = self.token.clone().or_else(|| variable("CORVID_TOKEN")) {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let request = request.body(body).map_err(|error| Failure::wrong(format!("{}: {error}", self.address())))?;
+        let request = request
+            .body(body)
+            .map_err(|error| Failure::wrong(format!("{}: {error}", self.address())))?;
         let response = agent().run(request).map_err(|error| self.unreachable(&error))?;
         let (parts, mut body) = response.into_parts();
-        let bytes = body.with_config().limit(ANSWER_BYTES_MAX).read_to_vec().map_err(|error| self.unreachable(&error))?;
+        let bytes = body
+            .with_config()
+            .limit(ANSWER_BYTES_MAX)
+            .read_to_vec()
+            .map_err(|error| self.unreachable(&error))?;
         if parts.status.is_success() {
             return Ok(bytes);
         }
@@ -90,7 +106,11 @@ impl Node {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
-        Failure::new(Exit::Unreachable, format!("the node at {} does not answer: {error}", self.address())).hint(HINT)
+        Failure::new(
+            Exit::Unreachable,
+            format!("the node at {} does not answer: {error}", self.address()),
+        )
+        .hint(HINT)
     }
 
     fn address(&self) -> String {
@@ -106,7 +126,12 @@ impl Node {
 fn agent() -> ureq::Agent {
     // Every status comes back as an answer, whose body says what is wrong. A proxy has no business here.
     let config = ureq::Agent::config_builder().http_status_as_error(false).proxy(None);
-    config.timeout_connect(Some(CONNECT_MAX)).timeout_global(Some(TIME_MAX)).max_redirects(0).build().into()
+    config
+        .timeout_connect(Some(CONNECT_MAX))
+        .timeout_global(Some(TIME_MAX))
+        .max_redirects(0)
+        .build()
+        .into()
 }
 
 fn json(body: &impl Serialize) -> Result<Vec<u8>, Failure> {
@@ -121,7 +146,11 @@ fn refused(status: StatusCode, body: &[u8]) -> Failure {
         },
         hint: None,
     });
-    let exit = if status == StatusCode::NOT_FOUND { Exit::Missing } else { Exit::Failed };
+    let exit = if status == StatusCode::NOT_FOUND {
+        Exit::Missing
+    } else {
+        Exit::Failed
+    };
     let failure = Failure::new(exit, error);
     match hint {
         Some(hint) => failure.hint(hint),
@@ -135,8 +164,18 @@ fn variable(name: &str) -> Option<String> {
 
 /// A name as one segment of a path.
 pub fn segment(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') || (byte == b'.' && name.len() > 2);
-    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    let plain = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') || (byte == b'.' && name.len() > 2)
+    };
+    name.bytes()
+        .map(|byte| {
+            if plain(byte) {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]

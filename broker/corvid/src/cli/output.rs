@@ -61,7 +61,11 @@ impl Output {
 /// What is wrong with a file begins with the word already.
 fn begun(failure: &Failure) -> String {
     let text = failure.to_string();
-    if text.starts_with("error: ") { text.trim_end().to_owned() } else { format!("error: {text}") }
+    if text.starts_with("error: ") {
+        text.trim_end().to_owned()
+    } else {
+        format!("error: {text}")
+    }
 }
 
 /// A line on standard output. A reader that has gone away (`| head`) has read enough.
@@ -98,5 +102,9 @@ pub fn size(bytes: u64) -> String {
         amount /= 1024.0;
         named = unit;
     }
-    if named == "B" { format!("{bytes} B") } else { format!("{amount:.1} {named}") }
+    if named == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{amount:.1} {named}")
+    }
 }

@@ -1,9 +1,7 @@
 //! `corvid produce`: lines become records.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::PathBuf;
 
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -21,8 +19,6 @@ use super::{Done, Failure, Output};
 pub struct Args {
     /// The topic
     topic: String,
-    /// A file of lines; by default standard input
-    file: Option<PathBuf>,
     /// The partition; by default that of the key, or one after the other
     #[arg(long, short)]
     partition: Option<i32>,
@@ -65,14 +61,12 @@ struct Sent {
     reasons: Vec<String>,
 }
 
-/// Sends every line.
+/// Sends every line of standard input.
 pub fn run(args: &Args, output: Output) -> Done {
-    let input: Box<dyn Read> = match &args.file {
-        None => Box::new(io::stdin()),
-        Some(file) => Box::new(open(file)?),
-    };
-    let sent = block_on(send(args, BufReader::with_capacity(256 << 10, input)))?;
-    output.show(&sent, |sent| format!("{} sent to {}", count(sent.records as u64, "record"), sent.topic));
+    let sent = block_on(send(args, BufReader::with_capacity(256 << 10, io::stdin())))?;
+    output.show(&sent, |sent| {
+        format!("{} sent to {}", count(sent.records as u64, "record"), sent.topic)
+    });
     match sent.refused {
         0 => Ok(()),
         refused => {
@@ -82,12 +76,7 @@ pub fn run(args: &Args, output: Output) -> Done {
     }
 }
 
-#[expect(clippy::disallowed_types, reason = "a file of the user's, read as a stream; the seam is for the node's own files")]
-fn open(file: &PathBuf) -> Result<File, Failure> {
-    File::open(file).map_err(|error| Failure::wrong(format!("{}: {error}", file.display())))
-}
-
-async fn send(args: &Args, mut input: BufReader<Box<dyn Read>>) -> Result<Sent, Failure> {
+async fn send(args: &Args, mut input: BufReader<io::Stdin>) -> Result<Sent, Failure> {
     let options = ProducerOptions {
         compression: args.compression.into(),
         acks: if args.acks_leader { Acks::Leader } else { Acks::All },
@@ -118,7 +107,9 @@ fn record(args: &Args, line: &[u8]) -> NewRecord {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let separator = args.key_separator.as_deref().unwrap_or_default().as_bytes();
-    let at = (!separator.is_empty()).then(|| line.windows(separator.len()).position(|part| part == separator)).flatten();
+    let at = (!separator.is_empty())
+        .then(|| line.windows(separator.len()).position(|part| part == separator))
+        .flatten();
     let (key, value) = match at {
         Some(at) => (Some(&line[..at]), &line[at + separator.len()..]),
         None => (None, line),
@@ -157,7 +148,9 @@ pub fn reasons(refusal: &Refusal) -> Vec<String> {
     if refusal.records.is_empty() {
         return vec![whole];
     }
-    let of_record = |(index, message): &(i32, Option<String>)| format!("record {index} of the batch: {}", message.as_ref().unwrap_or(&whole));
+    let of_record = |(index, message): &(i32, Option<String>)| {
+        format!("record {index} of the batch: {}", message.as_ref().unwrap_or(&whole))
+    };
     refusal.records.iter().map(of_record).collect()
 }
 

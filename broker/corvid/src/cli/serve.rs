@@ -60,7 +60,10 @@ pub fn run(args: Args, output: Output) -> Done {
 }
 
 fn settings(args: Args) -> Result<Settings, Failure> {
-    let mut settings = args.config.as_deref().map_or_else(|| Ok(Settings::default()), apply::load)?;
+    let mut settings = args
+        .config
+        .as_deref()
+        .map_or_else(|| Ok(Settings::default()), apply::load)?;
     settings.node.data = args.data.unwrap_or(settings.node.data);
     settings.listeners.kafka = args.listen.unwrap_or(settings.listeners.kafka);
     settings.listeners.advertise = args.advertise.or(settings.listeners.advertise);
@@ -76,7 +79,8 @@ fn cores() -> usize {
 }
 
 async fn serve(settings: Settings, file: Option<PathBuf>, output: Output) -> Done {
-    // Before anything else: from now on a SIGHUP does not end the process.
+    // Before anything else: from now on no signal ends the process unheard.
+    let told = task::spawn("terminate", signal::terminate());
     let again = Arc::new(Notify::new());
     let hangups = task::spawn("hangups", listen_for_hangups(again.clone()));
     let running = Running::start(&settings, file.as_deref()).await?;
@@ -91,7 +95,8 @@ async fn serve(settings: Settings, file: Option<PathBuf>, output: Output) -> Don
             reload.run().await;
         }
     });
-    signal::terminate().await;
+    // A task that only waits does not panic.
+    let _ = told.await;
     tracing::info!("stopping; a second signal ends the process at once");
     reloading.abort();
     hangups.abort();
@@ -146,7 +151,10 @@ fn fixed(settings: &Settings) -> Configs {
     set("broker.id", settings.node.id.to_string());
     set("log.dirs", settings.node.data.display().to_string());
     set("listeners", format!("PLAINTEXT://{}", settings.listeners.kafka));
-    set("advertised.listeners", format!("PLAINTEXT://{}", settings.listeners.advertised()));
+    set(
+        "advertised.listeners",
+        format!("PLAINTEXT://{}", settings.listeners.advertised()),
+    );
     if let Some(rack) = &settings.node.rack {
         set("broker.rack", rack.clone());
     }
@@ -159,10 +167,14 @@ fn fixed(settings: &Settings) -> Configs {
 /// The first address that a name stands for.
 async fn resolve(address: &Address) -> Result<SocketAddr, Failure> {
     let unknown = |why: String| Failure::wrong(format!("{address}: {why}"));
-    let found = net::resolve(&address.host, address.port).await.map_err(|error| unknown(error.to_string()))?;
+    let found = net::resolve(&address.host, address.port)
+        .await
+        .map_err(|error| unknown(error.to_string()))?;
     // `localhost` may be both; clients of 127.0.0.1 are the rule.
     let first = found.iter().find(|address| address.is_ipv4()).or_else(|| found.first());
-    first.copied().ok_or_else(|| unknown("the name has no address".to_owned()))
+    first
+        .copied()
+        .ok_or_else(|| unknown("the name has no address".to_owned()))
 }
 
 fn address(text: &str) -> Result<Address, String> {

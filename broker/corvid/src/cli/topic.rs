@@ -1,7 +1,9 @@
 //! `corvid topic`.
 
 use clap::Subcommand;
-use corvid_admin::model::{AlterTopicBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary};
+use corvid_admin::model::{
+    AlterTopicBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary,
+};
 use corvid_metadata::config::Configs;
 use serde_json::json;
 
@@ -76,7 +78,13 @@ impl Command {
     /// Does it.
     pub fn run(self, output: Output) -> Done {
         match self {
-            Command::Create { topic, partitions, replication_factor, config, node } => {
+            Command::Create {
+                topic,
+                partitions,
+                replication_factor,
+                config,
+                node,
+            } => {
                 let body = CreateTopicBody {
                     name: topic,
                     partitions,
@@ -84,14 +92,27 @@ impl Command {
                     configs: config.into_iter().collect(),
                 };
                 let created: CreatedTopicBody = node.post("/v1/topics", &body)?;
-                output.show(&created, |created| format!("topic {} created, with {}", created.name, count(created.partitions as u32, "partition")));
+                output.show(&created, |created| {
+                    format!(
+                        "topic {} created, with {}",
+                        created.name,
+                        count(created.partitions as u32, "partition")
+                    )
+                });
                 Ok(())
             }
             Command::List { internal, node } => list(&node, internal, output),
             Command::Describe { topic, all, node } => describe(&node, &topic, all, output),
-            Command::Alter { topic, partitions, set, unset, node } => {
+            Command::Alter {
+                topic,
+                partitions,
+                set,
+                unset,
+                node,
+            } => {
                 if partitions.is_none() && set.is_empty() && unset.is_empty() {
-                    return Err(Failure::wrong("nothing to change was named").hint("name --partitions, --set KEY=VALUE or --unset KEY"));
+                    return Err(Failure::wrong("nothing to change was named")
+                        .hint("name --partitions, --set KEY=VALUE or --unset KEY"));
                 }
                 let set: Configs = set.into_iter().collect();
                 node.patch(&path(&topic), &AlterTopicBody { partitions, set, unset })?;
@@ -122,7 +143,10 @@ fn list(node: &Node, internal: bool, output: Output) -> Done {
         }
         let mut table = table(["TOPIC", "PARTITIONS", "REPLICAS", "OFFSETS", "SIZE", "PLUGINS"]);
         for topic in topics {
-            let plugins = topic.unavailable.as_ref().map_or_else(|| topic.plugins.join(", "), |why| format!("takes no records: {why}"));
+            let plugins = topic
+                .unavailable
+                .as_ref()
+                .map_or_else(|| topic.plugins.join(", "), |why| format!("takes no records: {why}"));
             table.add_row([
                 topic.name.clone(),
                 topic.partitions.to_string(),
@@ -142,19 +166,31 @@ fn describe(node: &Node, topic: &str, all: bool, output: Output) -> Done {
     detail.configs.retain(|config| all || config.source != "default");
     output.show(&detail, |detail| {
         let summary = &detail.summary;
-        let mut text = format!("{}, id {}, {}", summary.name, summary.id, count(summary.partitions as u64, "partition"));
-        if let Some(why) = &summary.unavailable {
-            text += &format!("\ntakes no records: {why}");
-        }
-        text += &format!("\n\n{}", partitions(&detail.partition_details));
+        let mut parts = vec![format!(
+            "{}, id {}, {}",
+            summary.name,
+            summary.id,
+            count(summary.partitions as u64, "partition")
+        )];
+        parts.extend(
+            summary
+                .unavailable
+                .as_ref()
+                .map(|why| format!("takes no records: {why}")),
+        );
+        parts.push(partitions(&detail.partition_details));
         if !detail.configs.is_empty() {
             let mut table = table(["CONFIG", "VALUE", "SET BY"]);
             for config in &detail.configs {
-                table.add_row([config.name.as_str(), config.value.as_deref().unwrap_or("null"), config.source.as_str()]);
+                table.add_row([
+                    config.name.as_str(),
+                    config.value.as_deref().unwrap_or("null"),
+                    config.source.as_str(),
+                ]);
             }
-            text += &format!("\n\n{}", table.trim_fmt());
+            parts.push(table.trim_fmt());
         }
-        text
+        parts.join("\n\n")
     });
     Ok(())
 }
@@ -163,7 +199,10 @@ fn partitions(partitions: &[PartitionBody]) -> String {
     let mut table = table(["PARTITION", "LEADER", "EPOCH", "IN SYNC", "START", "END", "SIZE"]);
     let shown = |number: Option<i64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
     for partition in partitions {
-        let size = partition.bytes.map_or_else(|| partition.offline.clone().unwrap_or_else(|| "-".to_owned()), size_text);
+        let size = partition.bytes.map_or_else(
+            || partition.offline.clone().unwrap_or_else(|| "-".to_owned()),
+            size_text,
+        );
         table.add_row([
             partition.partition.to_string(),
             shown(partition.leader.map(i64::from)),

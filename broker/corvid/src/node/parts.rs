@@ -36,7 +36,12 @@ pub(super) struct Parts {
 const SNAPSHOT_EVERY: u64 = 10_000;
 
 impl Parts {
-    pub async fn start(config: NodeConfig, root: &Dir, lock: DirLock, advertised: Advertised) -> Result<Self, NodeError> {
+    pub async fn start(
+        config: NodeConfig,
+        root: &Dir,
+        lock: DirLock,
+        advertised: Advertised,
+    ) -> Result<Self, NodeError> {
         let sub = |name: &str| root.subdir(name).map_err(|error| NodeError::data(&config.data, error));
         let controller = Controller::start(ControllerConfig {
             node: config.node,
@@ -46,17 +51,15 @@ impl Parts {
             snapshot_every: SNAPSHOT_EVERY,
         })
         .await?;
-        let cluster_id = controller.image().cluster_id().unwrap_or_default().to_owned();
+        let cluster_id = cluster_id(&controller);
         let logs = sub("logs")?;
         let directory = LogDirectory::open(logs.clone(), directory_config(&config, &controller, &cluster_id)).await?;
-        let configs = NodeConfigs {
-            node: config.node,
-            fixed: config.fixed.clone(),
-        };
+        let configs = node_configs(&config);
         let replicas = Replicas::new(configs.clone(), logs, directory.clone());
         let host = plugin_host(&config, sub("plugin-cache")?)?;
-        let modules = Arc::new(Modules::new(sub("plugins")?, config.builtin.clone()));
-        let topics = Topics::new(configs, Arc::new(Plugins::new(host.clone(), modules)));
+        let modules = Modules::new(sub("plugins")?, config.builtin.clone());
+        let plugins = Plugins::new(host.clone(), Arc::new(modules));
+        let topics = Topics::new(configs, Arc::new(plugins));
         let coordinator = Coordinator::new(coordinator_config::of(&controller));
         let delivery = Delivery::new(replicas.clone());
         let (settle, settled) = watch::channel(0);
@@ -106,6 +109,17 @@ impl Parts {
         self.directory.shutdown().await?;
         Ok(())
     }
+}
+
+fn node_configs(config: &NodeConfig) -> NodeConfigs {
+    NodeConfigs {
+        node: config.node,
+        fixed: config.fixed.clone(),
+    }
+}
+
+fn cluster_id(controller: &Controller) -> String {
+    controller.image().cluster_id().unwrap_or_default().to_owned()
 }
 
 fn plugin_host(config: &NodeConfig, cache: Dir) -> Result<Arc<PluginHost>, NodeError> {

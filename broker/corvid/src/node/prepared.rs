@@ -62,7 +62,10 @@ impl Prepared {
 }
 
 fn advertised(config: &NodeConfig, address: SocketAddr) -> Advertised {
-    let (host, port) = config.advertise.clone().unwrap_or_else(|| (address.ip().to_string(), address.port()));
+    let (host, port) = config
+        .advertise
+        .clone()
+        .unwrap_or_else(|| (address.ip().to_string(), address.port()));
     // "localhost:0": the name is what was asked for, the port what the system picked.
     let port = if port == 0 { address.port() } else { port };
     Advertised {

@@ -80,8 +80,10 @@ impl Account {
     pub fn settle(&self) -> Done {
         match self.faults.first() {
             None => Ok(()),
-            Some(first) => Err(Failure::failed(format!("{} events are not accounted for: {first}", self.faults.len()))
-                .hint("this is a bug: please report it, with the output of --json")),
+            Some(first) => Err(
+                Failure::failed(format!("{} events are not accounted for: {first}", self.faults.len()))
+                    .hint("this is a bug: please report it, with the output of --json"),
+            ),
         }
     }
 
@@ -103,7 +105,10 @@ impl Account {
         if networks.get(&event.network) != Some(&record.partition) {
             self.fault(record, "is in the partition of another network");
         }
-        let alert = record.headers.iter().any(|(key, value)| key == "alert".as_bytes() && value.as_deref() == Some(b"strong"));
+        let alert = record
+            .headers
+            .iter()
+            .any(|(key, value)| key == "alert".as_bytes() && value.as_deref() == Some(b"strong"));
         if alert != (event.magnitude >= STRONG) {
             self.fault(record, "is marked wrongly");
         }
@@ -129,6 +134,9 @@ impl Account {
 
     fn fault(&mut self, record: &ConsumedRecord, what: &str) {
         let id = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
-        self.faults.push(format!("{id} at {}-{} offset {} {what}", record.topic, record.partition, record.offset));
+        self.faults.push(format!(
+            "{id} at {}-{} offset {} {what}",
+            record.topic, record.partition, record.offset
+        ));
     }
 }

@@ -78,7 +78,9 @@ impl Place {
 
 impl Port {
     async fn find(usual: u16) -> Self {
-        let free = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, usual))).await.is_ok();
+        let free = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, usual)))
+            .await
+            .is_ok();
         Self {
             number: if free { usual } else { 0 },
             usual,
@@ -104,7 +106,10 @@ fn make_anew(folder: &Path) -> Result<(), Failure> {
     let dir = Dir::create_all(folder).map_err(failed)?;
     let ours = dir.exists(MARK) || dir.list().map_err(failed)?.is_empty();
     if !ours {
-        let failure = Failure::new(Exit::Wrong, format!("{} is not empty, and no quickstart has made it", folder.display()));
+        let failure = Failure::new(
+            Exit::Wrong,
+            format!("{} is not empty, and no quickstart has made it", folder.display()),
+        );
         return Err(failure.hint("choose another --data"));
     }
     // Taken for a moment: a quickstart that runs there still has it.

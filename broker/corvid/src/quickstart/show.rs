@@ -28,10 +28,25 @@ pub fn welcome(running: &Running, place: &Place, events: &[Event]) -> String {
 /// The plugins.
 pub fn policies() -> String {
     let mut plugins = table(["PLUGIN", "IS", "DOES"]);
-    plugins.add_row(["earthquakes-only", "builtin:json-schema-validator", "refuses what is no earthquake: to earthquakes.DLT"]);
-    plugins.add_row(["strong", "builtin:threshold-alert", "marks magnitudes of 5 and more: header alert=strong"]);
-    plugins.add_row(["by-network", "builtin:field-partitioner", "gives each reporting network a partition"]);
-    format!("2. Topic `{TOPIC}` runs three plugins on every record that is produced\n\n{}\n", plugins.trim_fmt())
+    plugins.add_row([
+        "earthquakes-only",
+        "builtin:json-schema-validator",
+        "refuses what is no earthquake: to earthquakes.DLT",
+    ]);
+    plugins.add_row([
+        "strong",
+        "builtin:threshold-alert",
+        "marks magnitudes of 5 and more: header alert=strong",
+    ]);
+    plugins.add_row([
+        "by-network",
+        "builtin:field-partitioner",
+        "gives each reporting network a partition",
+    ]);
+    format!(
+        "2. Topic `{TOPIC}` runs three plugins on every record that is produced\n\n{}\n",
+        plugins.trim_fmt()
+    )
 }
 
 /// What was sent.
@@ -48,7 +63,11 @@ pub fn account(account: &Account) -> String {
     let mut places = table(["WHERE", "EVENTS", "OF", "WHY"]);
     for (number, partition) in &account.partitions {
         let networks: Vec<&str> = partition.networks.iter().map(String::as_str).collect();
-        let alerts = if partition.alerts == 0 { String::new() } else { format!("; {} marked alert=strong", partition.alerts) };
+        let alerts = if partition.alerts == 0 {
+            String::new()
+        } else {
+            format!("; {} marked alert=strong", partition.alerts)
+        };
         places.add_row([
             format!("{TOPIC} · partition {number}"),
             thousands(partition.events),
@@ -57,7 +76,11 @@ pub fn account(account: &Account) -> String {
         ]);
     }
     for (kind, refused) in &account.dead_letters {
-        let reasons: Vec<String> = refused.reasons.iter().map(|reason| bytes_text::cut(reason, 60)).collect();
+        let reasons: Vec<String> = refused
+            .reasons
+            .iter()
+            .map(|reason| bytes_text::cut(reason, 60))
+            .collect();
         places.add_row([
             DEAD_LETTERS.to_owned(),
             thousands(refused.events),
@@ -69,7 +92,11 @@ pub fn account(account: &Account) -> String {
     let letters: usize = account.dead_letters.values().map(|refused| refused.events).sum();
     let verdict = match account.faults.len() {
         0 => "every event is accounted for: none lost, none twice, each where its plugins sent it".to_owned(),
-        faults => format!("{} events are NOT accounted for:\n  {}", thousands(faults), account.faults.join("\n  ")),
+        faults => format!(
+            "{} events are NOT accounted for:\n  {}",
+            thousands(faults),
+            account.faults.join("\n  ")
+        ),
     };
     format!(
         "4. Every topic, read back by a Kafka consumer\n\n{}\n\n{} sent = {} in {TOPIC} ({} of them marked) + {} in {DEAD_LETTERS}\n{verdict}",

@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use corvid_record::Compression;
-use corvid_wire::client::{Client, ConsumedRecord, Consumer, ConsumerOptions, Delivery, NewRecord, Producer, ProducerOptions, Start};
+use corvid_wire::client::{
+    Client, ConsumedRecord, Consumer, ConsumerOptions, Delivery, NewRecord, Producer, ProducerOptions, Start,
+};
 
 use super::TOPIC;
 use super::events::Event;
@@ -30,7 +32,10 @@ pub async fn send(client: Client, events: &[Event]) -> Result<(), Failure> {
 fn acknowledged(deliveries: &[Delivery]) -> Result<(), Failure> {
     for delivery in deliveries {
         if let Err(refusal) = &delivery.result {
-            return Err(Failure::failed(format!("the node refused events: {}", produce::reasons(refusal).join("; "))));
+            return Err(Failure::failed(format!(
+                "the node refused events: {}",
+                produce::reasons(refusal).join("; ")
+            )));
         }
     }
     Ok(())

@@ -53,7 +53,12 @@ mod tests {
 
     #[test]
     fn addresses_are_read_and_shown() {
-        for text in ["127.0.0.1:9092", "localhost:0", "[::1]:9092", "broker.example.com:65535"] {
+        for text in [
+            "127.0.0.1:9092",
+            "localhost:0",
+            "[::1]:9092",
+            "broker.example.com:65535",
+        ] {
             assert_eq!(Address::parse(text).unwrap().to_string(), text);
         }
         for text in ["", "9092", ":9092", "a:b", "a:65536", "::1:9092", "http://a:1", "[a]:1"] {

@@ -26,9 +26,10 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
     let known = Section::Binding.names();
     for inner in table.entries().filter(|inner| !known.contains(&inner.key)) {
         notes.wrong(match inner.key {
-            "tables" | "script" | "script_file" => {
-                Problem::new(inner.key_span.clone(), format!("`{}` is not in this release", inner.key))
-            }
+            "tables" | "script" | "script_file" => Problem::new(
+                inner.key_span.clone(),
+                format!("`{}` is not in this release", inner.key),
+            ),
             _ => inner.unknown(known.iter().copied()),
         });
     }
@@ -40,10 +41,14 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
     let on_fault = table.get("on_fault").and_then(|entry| entry.word(ON_FAULT, notes));
     Some(Binding {
         plugin: named(&plugin, notes)?,
-        config: table.get("config").and_then(|entry| entry.table(notes).and_then(|_| entry.json(notes))),
+        config: table
+            .get("config")
+            .and_then(|entry| entry.table(notes).and_then(|_| entry.json(notes))),
         on_refused: on_refused.and_then(OnRefused::parse),
         on_fault: on_fault.and_then(OnFault::parse),
-        limits: table.get("limits").map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
+        limits: table
+            .get("limits")
+            .map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
     })
 }
 

@@ -71,7 +71,13 @@ impl Section {
 
 impl Key {
     /// A key without a default.
-    pub(super) const fn new(section: Section, name: &'static str, expects: &'static str, example: &'static str, doc: &'static str) -> Self {
+    pub(super) const fn new(
+        section: Section,
+        name: &'static str,
+        expects: &'static str,
+        example: &'static str,
+        doc: &'static str,
+    ) -> Self {
         Self {
             section,
             name,

@@ -65,7 +65,10 @@ fn plugin(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Plu
             None
         }
     });
-    let limits = table.get("limits").map(|entry| limits(&entry, notes)).unwrap_or_default();
+    let limits = table
+        .get("limits")
+        .map(|entry| limits(&entry, notes))
+        .unwrap_or_default();
     Some(PluginEntry {
         source: source?,
         config: config.unwrap_or(Json::Null),
@@ -74,9 +77,14 @@ fn plugin(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Plu
 }
 
 fn source(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<ModuleSource> {
-    let given: Vec<_> = ["file", "builtin", "digest"].iter().filter_map(|key| table.get(key)).collect();
+    let given: Vec<_> = ["file", "builtin", "digest"]
+        .iter()
+        .filter_map(|key| table.get(key))
+        .collect();
     let [source] = &given[..] else {
-        let span = given.last().map_or(entry.key_span.clone(), |extra| extra.key_span.clone());
+        let span = given
+            .last()
+            .map_or(entry.key_span.clone(), |extra| extra.key_span.clone());
         let message = format!("plugin `{}` needs one of `file`, `builtin` and `digest`", entry.key);
         notes.wrong(Problem::new(span, message));
         return None;

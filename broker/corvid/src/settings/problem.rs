@@ -39,7 +39,10 @@ impl Problem {
         let (line, column) = source.position(self.span.start);
         let text = source.line(line);
         let width = text.chars().count() + 1;
-        let marked = source.text.get(self.span.clone()).map_or(1, |marked| marked.lines().next().unwrap_or("").chars().count());
+        let marked = source
+            .text
+            .get(self.span.clone())
+            .map_or(1, |marked| marked.lines().next().unwrap_or("").chars().count());
         let marked = marked.min(width.saturating_sub(column)).max(1);
         let gutter = " ".repeat(line.to_string().len());
         let hint = self.hint.as_ref().map(|hint| format!(" {hint}")).unwrap_or_default();
@@ -67,7 +70,10 @@ impl<'a> Source<'a> {
     fn position(&self, at: usize) -> (usize, usize) {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
     }
 
     fn line(&self, number: usize) -> &'a str {

@@ -62,7 +62,9 @@ impl<'a> Table<'a> {
     }
 
     pub fn get(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries.get_key_value(key).map(|(key, value)| entry(&self.path, key, value))
+        self.entries
+            .get_key_value(key)
+            .map(|(key, value)| entry(&self.path, key, value))
     }
 
     /// Notes every key that is not among `known`.
@@ -86,7 +88,11 @@ fn entry<'a>(table: &str, key: &'a Spanned<std::borrow::Cow<'a, str>>, value: &'
 impl<'a> Entry<'a> {
     /// That no such key is known here.
     pub fn unknown<'w>(&self, known: impl IntoIterator<Item = &'w str>) -> Problem {
-        let place = if self.table.is_empty() { String::new() } else { format!(" in [{}]", self.table) };
+        let place = if self.table.is_empty() {
+            String::new()
+        } else {
+            format!(" in [{}]", self.table)
+        };
         let problem = Problem::new(self.key_span.clone(), format!("unknown key `{}`{place}", self.key));
         match did_you_mean(self.key, known) {
             Some(meant) => problem.hint(format!("did you mean `{meant}`?")),
@@ -96,7 +102,10 @@ impl<'a> Entry<'a> {
 
     /// That the value is not what it should be.
     pub fn wrong(&self, expected: &str) -> Problem {
-        Problem::new(self.span.clone(), format!("`{}` expects {expected}, found {}", self.key, kind(self.value)))
+        Problem::new(
+            self.span.clone(),
+            format!("`{}` expects {expected}, found {}", self.key, kind(self.value)),
+        )
     }
 
     pub fn text(&self, notes: &mut Notes) -> Option<&'a str> {
@@ -134,7 +143,10 @@ impl<'a> Entry<'a> {
         let text = self.text(notes)?;
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
-            let problem = Problem::new(self.span.clone(), format!("`{}` expects one of {}", self.key, words.join(", ")));
+            let problem = Problem::new(
+                self.span.clone(),
+                format!("`{}` expects one of {}", self.key, words.join(", ")),
+            );
             notes.wrong(match did_you_mean(text, words.iter().copied()) {
                 Some(meant) => problem.hint(format!("did you mean \"{meant}\"?")),
                 None => problem,
@@ -161,7 +173,11 @@ impl<'a> Entry<'a> {
     fn as_table(&self, entries: &'a DeTable<'a>) -> Table<'a> {
         let key = header(self.key);
         Table {
-            path: if self.table.is_empty() { key } else { format!("{}.{key}", self.table) },
+            path: if self.table.is_empty() {
+                key
+            } else {
+                format!("{}.{key}", self.table)
+            },
             entries,
         }
     }
@@ -193,7 +209,9 @@ impl<'a> Entry<'a> {
             DeValue::Boolean(flag) => Some(flag.to_string()),
             DeValue::Float(number) => Some(number.as_str().to_owned()),
             DeValue::Integer(_) => self.integer(i64::MIN, i64::MAX, notes).map(|number| number.to_string()),
-            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => self.refuse("a number, a text or true or false", notes),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => {
+                self.refuse("a number, a text or true or false", notes)
+            }
         }
     }
 
@@ -210,10 +228,18 @@ impl<'a> Entry<'a> {
             DeValue::Datetime(time) => Json::from(time.to_string()),
             DeValue::Array(_) => {
                 let elements = self.array(notes)?;
-                Json::Array(elements.iter().map(|element| element.json(notes)).collect::<Option<_>>()?)
+                Json::Array(
+                    elements
+                        .iter()
+                        .map(|element| element.json(notes))
+                        .collect::<Option<_>>()?,
+                )
             }
             DeValue::Table(entries) => {
-                let members = self.as_table(entries).entries().map(|entry| Some((entry.key.to_owned(), entry.json(notes)?)));
+                let members = self
+                    .as_table(entries)
+                    .entries()
+                    .map(|entry| Some((entry.key.to_owned(), entry.json(notes)?)));
                 Json::Object(members.collect::<Option<_>>()?)
             }
         })
@@ -227,7 +253,10 @@ impl<'a> Entry<'a> {
 
 /// A key as it stands in a header: in quotes where it needs them.
 pub(super) fn header(key: &str) -> String {
-    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    let bare = !key.is_empty()
+        && key
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if bare { key.to_owned() } else { format!("{key:?}") }
 }
 

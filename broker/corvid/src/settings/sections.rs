@@ -35,7 +35,9 @@ impl NodeSection {
     pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> Self {
         table.only(&Section::Node.names(), notes);
         let standard = Self::default();
-        let id = table.get("id").and_then(|entry| entry.integer(0, i64::from(i32::MAX), notes));
+        let id = table
+            .get("id")
+            .and_then(|entry| entry.integer(0, i64::from(i32::MAX), notes));
         let threads = table.get("threads").and_then(|entry| entry.integer(1, 1024, notes));
         Self {
             id: id.map_or(standard.id, |id| id as i32),
@@ -86,7 +88,10 @@ impl Listeners {
         let listeners = Self {
             kafka: kafka.unwrap_or(standard.kafka),
             advertise: advertised.as_ref().and_then(|entry| address(entry, notes)),
-            insecure: table.get("insecure").and_then(|entry| entry.boolean(notes)).unwrap_or(standard.insecure),
+            insecure: table
+                .get("insecure")
+                .and_then(|entry| entry.boolean(notes))
+                .unwrap_or(standard.insecure),
         };
         let about = |wrong_advertised| match wrong_advertised {
             true => advertised.clone().or_else(|| table.get("kafka")),
@@ -120,7 +125,11 @@ impl Listeners {
         match self.objections().first() {
             None => Ok(()),
             Some((about_advertised, (message, hint))) => {
-                let address = if *about_advertised { self.advertised() } else { &self.kafka };
+                let address = if *about_advertised {
+                    self.advertised()
+                } else {
+                    &self.kafka
+                };
                 Err(format!("{address}: {message}; {hint}"))
             }
         }
@@ -169,11 +178,18 @@ impl Admin {
         table.only(&Section::Admin.names(), notes);
         let listen = table.get("listen").and_then(|entry| address(&entry, notes));
         let token = table.get("token").and_then(|entry| token(&entry, notes));
-        let hosts = table.get("hosts").and_then(|entry| entry.array(notes)).unwrap_or_default();
+        let hosts = table
+            .get("hosts")
+            .and_then(|entry| entry.array(notes))
+            .unwrap_or_default();
         let admin = Self {
             listen: listen.unwrap_or(Self::default().listen),
             token,
-            hosts: hosts.iter().filter_map(|host| host.text(notes)).map(str::to_owned).collect(),
+            hosts: hosts
+                .iter()
+                .filter_map(|host| host.text(notes))
+                .map(str::to_owned)
+                .collect(),
         };
         if let (Err(message), Some(entry)) = (admin.check(), table.get("listen")) {
             notes.wrong(Problem::new(entry.span, message));
@@ -231,10 +247,16 @@ impl Log {
     pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> Self {
         table.only(&Section::Log.names(), notes);
         let standard = Self::default();
-        let format = table.get("format").and_then(|entry| entry.word(&["readable", "json"], notes));
+        let format = table
+            .get("format")
+            .and_then(|entry| entry.word(&["readable", "json"], notes));
         let level = table.get("level").and_then(|entry| level(&entry, notes));
         Self {
-            format: if format == Some("json") { LogFormat::Json } else { LogFormat::Readable },
+            format: if format == Some("json") {
+                LogFormat::Json
+            } else {
+                LogFormat::Readable
+            },
             level: level.unwrap_or(standard.level),
         }
     }
@@ -247,7 +269,10 @@ fn level(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
     if text.split(',').all(directive) {
         return Some(text.to_owned());
     }
-    let problem = Problem::new(entry.span.clone(), format!("`level` expects one of {}", words.join(", ")));
+    let problem = Problem::new(
+        entry.span.clone(),
+        format!("`level` expects one of {}", words.join(", ")),
+    );
     notes.wrong(problem.hint("by module: \"info,corvid_api=debug\""));
     None
 }

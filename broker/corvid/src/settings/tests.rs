@@ -7,7 +7,10 @@ use expect_test::{Expect, expect};
 use super::{Settings, Source};
 
 fn parse(text: &str) -> Result<Settings, super::Refused> {
-    Settings::parse(&Source { name: "corvid.toml", text })
+    Settings::parse(&Source {
+        name: "corvid.toml",
+        text,
+    })
 }
 
 fn refused(text: &str, expected: Expect) {
@@ -86,20 +89,26 @@ fn wrong_values() {
 
 #[test]
 fn a_file_that_is_no_toml() {
-    refused("[node]\nid == 1\n", expect![[r#"
+    refused(
+        "[node]\nid == 1\n",
+        expect![[r"
         error: extra `=`, expected nothing
          --> corvid.toml:2:5
           |
         2 | id == 1
           |     ^
-    "#]]);
-    refused("[node]\nid = 1\nid = 2\n", expect![[r#"
+    "]],
+    );
+    refused(
+        "[node]\nid = 1\nid = 2\n",
+        expect![[r"
         error: duplicate key
          --> corvid.toml:3:1
           |
         3 | id = 2
           | ^^
-    "#]]);
+    "]],
+    );
 }
 
 #[test]
@@ -175,13 +184,14 @@ fn broker_configs() {
     let settings = parse("[broker]\nnum.partitions = 3\n\"log.retention.ms\" = -1\nbackground.threads = 3\n").unwrap();
     assert_eq!(settings.broker["num.partitions"], "3");
     assert_eq!(settings.broker["log.retention.ms"], "-1");
-    expect![[r#"
+    expect![[r"
         warning: `background.threads` has no effect: this release has nothing that it could set
          --> corvid.toml:4:12
           |
         4 | background.threads = 3
           |            ^^^^^^^
-    "#]].assert_eq(&settings.warnings.join("\n"));
+    "]]
+    .assert_eq(&settings.warnings.join("\n"));
 }
 
 #[test]
@@ -242,11 +252,11 @@ fn plugins() {
 }
 
 #[test]
-fn topics() {
+fn bindings() {
     refused(
-        "[topics.orders]\npartitioner = 3\nproduce = [\"a\", { config = {} }, { plugin = \"b\", tables = {}, on_fault = \"drop\" }]\n\
-         on_refused = \"dead-leter\"\nconfigs = { \"retention.msec\" = 1, \"corvid.durability\" = \"disk\", \"min.insync.replicas\" = 0 }\n\
-         [topics.orders.dead_letter]\nheader = \"spring\"\ntopic = \"a/b\"\n",
+        "[topics.orders]\npartitioner = 3\n\
+         produce = [\"a\", { config = {} }, { plugin = \"b\", tables = {}, on_fault = \"drop\" }]\n\
+         on_refused = \"dead-leter\"\n",
         expect![[r#"
             error: `partitioner` expects a plugin's name or a table { plugin, config, on_refused, on_fault, limits }, found the number 3
              --> corvid.toml:2:15
@@ -277,35 +287,44 @@ fn topics() {
               |
             4 | on_refused = "dead-leter"
               |              ^^^^^^^^^^^^ did you mean "dead-letter"?
+        "#]],
+    );
+}
 
+#[test]
+fn topic_configs_and_dead_letters() {
+    refused(
+        "[topics.orders.configs]\n\"retention.msec\" = 1\n\"corvid.durability\" = \"disk\"\n\"min.insync.replicas\" = 0\n\
+         [topics.orders.dead_letter]\nheader = \"spring\"\ntopic = \"a/b\"\n",
+        expect![[r#"
             error: unknown topic config `retention.msec`
-             --> corvid.toml:5:13
+             --> corvid.toml:2:1
               |
-            5 | configs = { "retention.msec" = 1, "corvid.durability" = "disk", "min.insync.replicas" = 0 }
-              |             ^^^^^^^^^^^^^^^^ did you mean `retention.ms`?
+            2 | "retention.msec" = 1
+              | ^^^^^^^^^^^^^^^^ did you mean `retention.ms`?
 
             error: `corvid.durability` has a key of its own
-             --> corvid.toml:5:35
+             --> corvid.toml:3:1
               |
-            5 | configs = { "retention.msec" = 1, "corvid.durability" = "disk", "min.insync.replicas" = 0 }
-              |                                   ^^^^^^^^^^^^^^^^^^^ set `durability` of the topic
+            3 | "corvid.durability" = "disk"
+              | ^^^^^^^^^^^^^^^^^^^ set `durability` of the topic
 
             error: invalid value "0" for config min.insync.replicas: expected 1 to 2147483647
-             --> corvid.toml:5:89
+             --> corvid.toml:4:25
               |
-            5 | configs = { "retention.msec" = 1, "corvid.durability" = "disk", "min.insync.replicas" = 0 }
-              |                                                                                         ^
+            4 | "min.insync.replicas" = 0
+              |                         ^
 
             error: unknown key `header` in [topics.orders.dead_letter]
-             --> corvid.toml:7:1
+             --> corvid.toml:6:1
               |
-            7 | header = "spring"
+            6 | header = "spring"
               | ^^^^^^ did you mean `headers`?
 
             error: topic name contains '/'; only a-z, A-Z, 0-9, '.', '_' and '-' are legal
-             --> corvid.toml:8:9
+             --> corvid.toml:7:9
               |
-            8 | topic = "a/b"
+            7 | topic = "a/b"
               |         ^^^^^
         "#]],
     );
@@ -350,14 +369,17 @@ fn bindings_that_contradict_each_other() {
               |         ^^^^^^^^
         "#]],
     );
-    let settings = parse("[plugins.by-region]\nbuiltin = \"field-partitioner\"\n[topics.orders]\npartitioner = \"by-regoin\"\n").unwrap();
-    expect![[r#"
+    let settings =
+        parse("[plugins.by-region]\nbuiltin = \"field-partitioner\"\n[topics.orders]\npartitioner = \"by-regoin\"\n")
+            .unwrap();
+    expect![[r"
         warning: topic `orders` binds plugin `by-regoin`, which this file does not have
          --> corvid.toml:3:9
           |
         3 | [topics.orders]
           |         ^^^^^^ did you mean `by-region`?
-    "#]].assert_eq(&settings.warnings.join("\n"));
+    "]]
+    .assert_eq(&settings.warnings.join("\n"));
 }
 
 proptest::proptest! {

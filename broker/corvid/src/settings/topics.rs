@@ -49,7 +49,9 @@ pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, Des
 fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopic {
     only(table, notes);
     let before = notes.problems.len();
-    let partitions = table.get("partitions").and_then(|entry| entry.integer(1, i64::from(i32::MAX), notes));
+    let partitions = table
+        .get("partitions")
+        .and_then(|entry| entry.integer(1, i64::from(i32::MAX), notes));
     let mut configs = policy(table, notes);
     if let Some(others) = table.get("configs").and_then(|entry| entry.table(notes)) {
         others_into(entry.key, &others, "", &mut configs, notes);
@@ -88,7 +90,10 @@ fn unknown(entry: &Entry<'_>, known: &[&str]) -> Problem {
         return problem;
     }
     let topic = entry.table.trim_start_matches("topics.");
-    problem.hint(format!("a topic's name with a dot stands in quotes: [topics.\"{topic}.{}\"]", entry.key))
+    problem.hint(format!(
+        "a topic's name with a dot stands in quotes: [topics.\"{topic}.{}\"]",
+        entry.key
+    ))
 }
 
 fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
@@ -96,21 +101,33 @@ fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     let mut set = |key: &str, value: Option<String>| value.map(|value| configs.insert(key.to_owned(), value));
     let partitioner = table.get("partitioner").and_then(|entry| binding::read(&entry, notes));
     set(keys::PARTITIONER, partitioner.map(|binding| binding.to_config()));
-    set(keys::PRODUCE, table.get("produce").and_then(|entry| produce(&entry, notes)));
+    set(
+        keys::PRODUCE,
+        table.get("produce").and_then(|entry| produce(&entry, notes)),
+    );
     let words = [
         (keys::ON_REFUSED, "on_refused", ON_REFUSED),
         (keys::ON_FAULT, "on_fault", ON_FAULT),
         (keys::DURABILITY, "durability", &["disk", "replicas"]),
     ];
     for (key, name, words) in words {
-        set(key, table.get(name).and_then(|entry| entry.word(words, notes)).map(str::to_owned));
+        set(
+            key,
+            table
+                .get(name)
+                .and_then(|entry| entry.word(words, notes))
+                .map(str::to_owned),
+        );
     }
     configs
 }
 
 fn produce(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
     let elements = entry.array(notes)?;
-    let bindings: Vec<Binding> = elements.iter().filter_map(|element| binding::read(element, notes)).collect();
+    let bindings: Vec<Binding> = elements
+        .iter()
+        .filter_map(|element| binding::read(element, notes))
+        .collect();
     let config = Binding::list_to_config(&bindings);
     match Binding::parse_list(&config) {
         Ok(_) => Some(config),
@@ -131,7 +148,9 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
             Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
         }
     }
-    let headers = table.get("headers").and_then(|entry| entry.word(&["corvid", "spring", "connect"], notes));
+    let headers = table
+        .get("headers")
+        .and_then(|entry| entry.word(&["corvid", "spring", "connect"], notes));
     if let Some(headers) = headers {
         configs.insert(keys::DEAD_LETTER_HEADERS.to_owned(), headers.to_owned());
     }
@@ -176,14 +195,21 @@ pub(super) fn warn_of_unknown_plugins(topics: &Table<'_>, plugins: &BTreeMap<Str
     for topic in topics.entries() {
         let Some(table) = topic.maybe_table() else { continue };
         let configs = policy(&table, &mut Notes::default());
-        let Ok(bindings) = TopicBindings::from_configs(topic.key, &configs) else { continue };
+        let Ok(bindings) = TopicBindings::from_configs(topic.key, &configs) else {
+            continue;
+        };
         for binding in bindings.all().filter(|binding| !plugins.contains_key(&binding.plugin)) {
-            let message = format!("topic `{}` binds plugin `{}`, which this file does not have", topic.key, binding.plugin);
+            let message = format!(
+                "topic `{}` binds plugin `{}`, which this file does not have",
+                topic.key, binding.plugin
+            );
             let warning = Problem::new(topic.key_span.clone(), message);
-            notes.odd(match did_you_mean(&binding.plugin, plugins.keys().map(String::as_str)) {
-                Some(meant) => warning.hint(format!("did you mean `{meant}`?")),
-                None => warning.hint("it has to be on the node already"),
-            });
+            notes.odd(
+                match did_you_mean(&binding.plugin, plugins.keys().map(String::as_str)) {
+                    Some(meant) => warning.hint(format!("did you mean `{meant}`?")),
+                    None => warning.hint("it has to be on the node already"),
+                },
+            );
         }
     }
 }

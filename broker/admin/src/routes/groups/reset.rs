@@ -58,9 +58,14 @@ pub(crate) async fn reset(
 
 /// A group that consumes would overwrite the offsets with its own.
 async fn refuse_if_consuming(context: &Context, group: &str) -> Result<(), ApiError> {
-    let described = context.coordinator.describe_groups(std::slice::from_ref(&group.to_owned())).await;
+    let described = context
+        .coordinator
+        .describe_groups(std::slice::from_ref(&group.to_owned()))
+        .await;
     match described.into_iter().next() {
-        Some((_, Ok(description))) if !description.members.is_empty() => Err(ApiError::group(group, GroupError::NonEmptyGroup)),
+        Some((_, Ok(description))) if !description.members.is_empty() => {
+            Err(ApiError::group(group, GroupError::NonEmptyGroup))
+        }
         // One that is not there yet begins with these offsets.
         Some((_, Ok(_) | Err(GroupError::GroupIdNotFound))) | None => Ok(()),
         Some((_, Err(error))) => Err(ApiError::group(group, error)),
@@ -71,7 +76,10 @@ async fn standing(context: &Context, group: &str) -> Result<Standing, ApiError> 
     let topics = committed(context, group).await?;
     let offsets = topics.into_iter().flat_map(|topic| {
         let name = topic.name;
-        topic.partitions.into_iter().map(move |(index, committed)| ((name.clone(), index), committed.offset))
+        topic
+            .partitions
+            .into_iter()
+            .map(move |(index, committed)| ((name.clone(), index), committed.offset))
     });
     Ok(offsets.collect())
 }
@@ -85,13 +93,17 @@ async fn target(partition: Arc<Partition>, to: ResetTo, from: Option<i64>) -> Re
         ResetTo::Shift(by) => from.unwrap_or(start).saturating_add(by).clamp(start, end),
         ResetTo::Timestamp(time) => {
             let found = task::offload(move || find(&partition, time)).await;
-            found.map_err(|error| ApiError::unavailable(error.to_string()))?.unwrap_or(end)
+            found
+                .map_err(|error| ApiError::unavailable(error.to_string()))?
+                .unwrap_or(end)
         }
     })
 }
 
 fn find(partition: &Partition, time: i64) -> Result<Option<i64>, ReadError> {
-    let found = partition.log().offset_for_timestamp(Timestamp(time), partition.high_watermark())?;
+    let found = partition
+        .log()
+        .offset_for_timestamp(Timestamp(time), partition.high_watermark())?;
     Ok(found.map(|(offset, _, _)| offset.0))
 }
 
@@ -103,7 +115,10 @@ async fn commit(context: &Context, group: &str, outcomes: &[ResetOutcome]) -> Re
             leader_epoch: -1,
             metadata: None,
         };
-        topics.entry(&outcome.topic).or_default().push((PartitionIndex(outcome.partition), offset));
+        topics
+            .entry(&outcome.topic)
+            .or_default()
+            .push((PartitionIndex(outcome.partition), offset));
     }
     let topic = |(name, partitions): (&str, _)| Topic {
         name: name.to_owned(),

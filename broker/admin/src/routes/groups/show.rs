@@ -41,7 +41,10 @@ pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(group): P
         protocol_type: description.protocol_type,
         protocol: description.protocol_name,
         members: description.members.into_iter().map(member).collect(),
-        offsets: offsets.iter().flat_map(|topic| shown(&context, &image, topic)).collect(),
+        offsets: offsets
+            .iter()
+            .flat_map(|topic| shown(&context, &image, topic))
+            .collect(),
     }))
 }
 

@@ -15,7 +15,10 @@ use crate::context::Context;
 use crate::error::{Answer, ApiError};
 use crate::model::{AlterTopicBody, CreateTopicBody, CreatedTopicBody};
 
-pub(crate) async fn create(State(context): State<Arc<Context>>, Json(body): Json<CreateTopicBody>) -> Answer<CreatedTopicBody> {
+pub(crate) async fn create(
+    State(context): State<Arc<Context>>,
+    Json(body): Json<CreateTopicBody>,
+) -> Answer<CreatedTopicBody> {
     check_bindings(&context, &body.name, &body.configs).await?;
     let name = body.name.clone();
     let spec = TopicSpec {
@@ -25,7 +28,11 @@ pub(crate) async fn create(State(context): State<Arc<Context>>, Json(body): Json
         assignments: Vec::new(),
         configs: body.configs,
     };
-    let created = context.controller.create_topic(spec, false).await.map_err(|error| of_create(&error))?;
+    let created = context
+        .controller
+        .create_topic(spec, false)
+        .await
+        .map_err(|error| of_create(&error))?;
     context.applier.settle().await;
     Ok(Json(CreatedTopicBody {
         name,
@@ -47,26 +54,61 @@ pub(crate) async fn alter(
     check_bindings(&context, &name, &after).await?;
     let change = |key: String, op| Change { key, op };
     let set = body.set.into_iter().map(|(key, value)| change(key, Op::Set(value)));
-    let changes: Vec<Change> = set.chain(body.unset.into_iter().map(|key| change(key, Op::Delete))).collect();
-    if !changes.is_empty() {
-        let altered = context.controller.alter_topic_configs(&name, &changes, false).await;
-        altered.map_err(|error| of_alter(&error))?;
-    }
-    if let Some(total) = body.partitions.filter(|total| *total as usize != topic.partitions.len()) {
-        let grown = context.controller.create_partitions(&name, total, &[], false).await;
-        grown.map_err(|error| of_grow(&error))?;
+    let unset = body.unset.into_iter().map(|key| change(key, Op::Delete));
+    let changes: Vec<Change> = set.chain(unset).collect();
+    let total = body
+        .partitions
+        .filter(|total| *total as usize != topic.partitions.len());
+    // Both are looked at before either is done: half of a change helps nobody.
+    for validate_only in [true, false] {
+        change_configs(&context, &name, &changes, validate_only).await?;
+        grow(&context, &name, total, validate_only).await?;
     }
     context.applier.settle().await;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn delete(State(context): State<Arc<Context>>, Path(name): Path<String>) -> Result<StatusCode, ApiError> {
+async fn change_configs(
+    context: &Context,
+    topic: &str,
+    changes: &[Change],
+    validate_only: bool,
+) -> Result<(), ApiError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let altered = context
+        .controller
+        .alter_topic_configs(topic, changes, validate_only)
+        .await;
+    altered.map_err(|error| of_alter(&error))
+}
+
+async fn grow(context: &Context, topic: &str, total: Option<i32>, validate_only: bool) -> Result<(), ApiError> {
+    let Some(total) = total else { return Ok(()) };
+    let grown = context
+        .controller
+        .create_partitions(topic, total, &[], validate_only)
+        .await;
+    grown.map_err(|error| of_grow(&error))
+}
+
+pub(crate) async fn delete(
+    State(context): State<Arc<Context>>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, ApiError> {
     let topic = context.topic(&name)?;
-    context.controller.delete_topic(topic.id).await.map_err(|error| match error {
-        DeleteTopicError::Unknown => ApiError::not_found(format!("there is no topic `{name}`")),
-        DeleteTopicError::Disabled => ApiError::refused(error.to_string()).hint("set it to true in [broker], and restart the node"),
-        DeleteTopicError::Submit(error) => ApiError::submit(&error),
-    })?;
+    context
+        .controller
+        .delete_topic(topic.id)
+        .await
+        .map_err(|error| match error {
+            DeleteTopicError::Unknown => ApiError::not_found(format!("there is no topic `{name}`")),
+            DeleteTopicError::Disabled => {
+                ApiError::refused(error.to_string()).hint("set it to true in [broker], and restart the node")
+            }
+            DeleteTopicError::Submit(error) => ApiError::submit(&error),
+        })?;
     context.applier.settle().await;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -81,8 +123,12 @@ async fn check_bindings(context: &Context, topic: &str, configs: &Configs) -> Re
 fn of_create(error: &CreateTopicError) -> ApiError {
     match error {
         CreateTopicError::Submit(error) => ApiError::submit(error),
-        CreateTopicError::Exists(_) => ApiError::new(StatusCode::CONFLICT, error.to_string()).hint("`corvid topic alter` changes it"),
-        CreateTopicError::InvalidConfig(_) => ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic"),
+        CreateTopicError::Exists(_) => {
+            ApiError::new(StatusCode::CONFLICT, error.to_string()).hint("`corvid topic alter` changes it")
+        }
+        CreateTopicError::InvalidConfig(_) => {
+            ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic")
+        }
         CreateTopicError::InvalidName(_)
         | CreateTopicError::Collides { .. }
         | CreateTopicError::InvalidPartitions(_)
@@ -97,8 +143,12 @@ fn of_alter(error: &AlterConfigsError) -> ApiError {
     match error {
         AlterConfigsError::Submit(error) => ApiError::submit(error),
         AlterConfigsError::UnknownTopic(_) => ApiError::not_found(error.to_string()),
-        AlterConfigsError::InvalidConfig(_) => ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic"),
-        AlterConfigsError::InvalidBinding(_) | AlterConfigsError::Twice(_) | AlterConfigsError::NotAList(_) => ApiError::refused(error.to_string()),
+        AlterConfigsError::InvalidConfig(_) => {
+            ApiError::refused(error.to_string()).hint("`corvid config print` lists the configs of a topic")
+        }
+        AlterConfigsError::InvalidBinding(_) | AlterConfigsError::Twice(_) | AlterConfigsError::NotAList(_) => {
+            ApiError::refused(error.to_string())
+        }
     }
 }
 
@@ -106,6 +156,8 @@ fn of_grow(error: &CreatePartitionsError) -> ApiError {
     match error {
         CreatePartitionsError::Submit(error) => ApiError::submit(error),
         CreatePartitionsError::Unknown(_) => ApiError::not_found(error.to_string()),
-        CreatePartitionsError::InvalidPartitions(_) | CreatePartitionsError::InvalidAssignment(_) => ApiError::refused(error.to_string()),
+        CreatePartitionsError::InvalidPartitions(_) | CreatePartitionsError::InvalidAssignment(_) => {
+            ApiError::refused(error.to_string())
+        }
     }
 }

@@ -39,14 +39,22 @@ fn summary(context: &Context, image: &Image, topic: &TopicImage) -> TopicSummary
         partitions: topic.partitions.len(),
         replication_factor: topic.partitions.first().map_or(0, |partition| partition.replicas.len()),
         internal: topic.is_internal(),
-        offsets: led.iter().map(|partition| partition.visible_end().0 - partition.visible_start().0).sum(),
+        offsets: led
+            .iter()
+            .map(|partition| partition.visible_end().0 - partition.visible_start().0)
+            .sum(),
         bytes: led.iter().map(|partition| partition.log().size_bytes()).sum(),
         plugins: bindings.all().map(|binding| binding.plugin.clone()).collect(),
         unavailable: prepared.and_then(|topic| topic.plan.as_ref().err().cloned()),
     }
 }
 
-fn show_partition(context: &Context, topic: &TopicImage, index: PartitionIndex, partition: &PartitionImage) -> PartitionBody {
+fn show_partition(
+    context: &Context,
+    topic: &TopicImage,
+    index: PartitionIndex,
+    partition: &PartitionImage,
+) -> PartitionBody {
     let id = PartitionId { topic: topic.id, index };
     let led = context.replicas.get(id);
     let numbers = |nodes: &[NodeId]| nodes.iter().map(|node| node.0).collect();

@@ -39,12 +39,28 @@ impl Letter {
         let exception = headers.exception();
         Self {
             topic: headers.text(["corvid-dlt-topic", "kafka_dlt-original-topic", "__connect.errors.topic"]),
-            partition: headers.number(["corvid-dlt-partition", "kafka_dlt-original-partition", "__connect.errors.partition"]),
-            offset: headers.number(["corvid-dlt-offset", "kafka_dlt-original-offset", "__connect.errors.offset"]),
+            partition: headers.number([
+                "corvid-dlt-partition",
+                "kafka_dlt-original-partition",
+                "__connect.errors.partition",
+            ]),
+            offset: headers.number([
+                "corvid-dlt-offset",
+                "kafka_dlt-original-offset",
+                "__connect.errors.offset",
+            ]),
             stage: headers.text(["corvid-dlt-stage", "__connect.errors.stage"]),
-            plugin: headers.text(["corvid-dlt-plugin", "__connect.errors.class.name"]).or_else(|| exception.clone().map(|(plugin, _)| plugin)),
-            code: headers.text(["corvid-dlt-code"]).or_else(|| exception.map(|(_, code)| code)),
-            reason: headers.text(["corvid-dlt-reason", "kafka_dlt-exception-message", "__connect.errors.exception.message"]),
+            plugin: headers
+                .text(["corvid-dlt-plugin", "__connect.errors.class.name"])
+                .or_else(|| exception.clone().map(|(plugin, _)| plugin)),
+            code: headers
+                .text(["corvid-dlt-code"])
+                .or_else(|| exception.map(|(_, code)| code)),
+            reason: headers.text([
+                "corvid-dlt-reason",
+                "kafka_dlt-exception-message",
+                "__connect.errors.exception.message",
+            ]),
             key: text(record.key.as_deref()),
             at: record.timestamp,
             letter_partition: record.partition,

@@ -24,13 +24,15 @@ pub struct Args {
 pub fn run(args: &Args, output: Output) -> Done {
     let project = Project::open(&args.folder)?;
     let built = project.compile()?;
-    let bytes = read_file(&built, MODULE_BYTES_MAX).map_err(|error| Failure::failed(format!("{}: {error}", built.display())))?;
+    let bytes = read_file(&built, MODULE_BYTES_MAX)
+        .map_err(|error| Failure::failed(format!("{}: {error}", built.display())))?;
     let module = project.module();
     put(&args.folder, &format!("{}.wasm", project.name), &bytes)?;
     let (shown, size, digest) = (module.display().to_string(), bytes.len(), digest_of(&bytes).to_string());
-    output.show(&json!({ "plugin": project.name, "module": shown, "bytes": size, "digest": digest }), |_| {
-        format!("built {shown}, {}, {digest}", size_text(size as u64))
-    });
+    output.show(
+        &json!({ "plugin": project.name, "module": shown, "bytes": size, "digest": digest }),
+        |_| format!("built {shown}, {}, {digest}", size_text(size as u64)),
+    );
     Ok(())
 }
 

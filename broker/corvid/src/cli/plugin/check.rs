@@ -53,13 +53,18 @@ pub fn run(args: &Args, output: Output) -> Done {
     let wasm: Bytes = read_file(&file, MODULE_BYTES_MAX)
         .map_err(|error| Failure::wrong(format!("{}: {error}", file.display())).hint("`corvid plugin build` makes it"))?
         .into();
-    let refused = |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
+    let refused =
+        |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
     let inspection = inspect(&wasm).map_err(refused)?;
     let (self_test, timings) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
-        Ok(plugin) => ("passed".to_owned(), block_on(async { Ok(timing::measure(&plugin).await) })?),
-        Err(LoadError::Init(why)) if args.config.is_none() => {
-            (format!("not run: without a configuration it says: {why}. Give it one: --config '{{ … }}'"), Vec::new())
-        }
+        Ok(plugin) => (
+            "passed".to_owned(),
+            block_on(async { Ok(timing::measure(&plugin).await) })?,
+        ),
+        Err(LoadError::Init(why)) if args.config.is_none() => (
+            format!("not run: without a configuration it says: {why}. Give it one: --config '{{ … }}'"),
+            Vec::new(),
+        ),
         Err(error) => return Err(refused(error)),
     };
     let report = report(&file, &wasm, &inspection, self_test, timings);
@@ -95,15 +100,23 @@ fn report(file: &Path, wasm: &Bytes, inspection: &Inspection, self_test: String,
         digest: digest_of(wasm).to_string(),
         abi: format!("1.{}", inspection.abi_minor),
         hooks: inspection.hooks.iter().map(corvid_plugin_host::Hook::name).collect(),
-        imports: inspection.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect(),
+        imports: inspection
+            .imports
+            .iter()
+            .map(|import| format!("{}.{}", import.module, import.name))
+            .collect(),
         self_test,
         timings,
     }
 }
 
 fn show(report: &Report) -> String {
-    let imports = if report.imports.is_empty() { "none".to_owned() } else { report.imports.join(", ") };
-    let mut text = format!(
+    let imports = if report.imports.is_empty() {
+        "none".to_owned()
+    } else {
+        report.imports.join(", ")
+    };
+    let facts = format!(
         "{}\n  size       {} ({})\n  ABI        {}\n  hooks      {}\n  imports    {imports}\n  self-test  {}\n",
         report.file,
         size_text(report.bytes as u64),
@@ -112,24 +125,34 @@ fn show(report: &Report) -> String {
         report.hooks.join(", "),
         report.self_test,
     );
-    if !report.timings.is_empty() {
-        let mut times = table(["HOOK", "RECORD", "CPU TIME A RECORD"]);
-        for timing in &report.timings {
-            times.add_row([timing.hook.to_owned(), size_text(timing.record_bytes as u64), format!("{} ns", timing.ns_per_record)]);
-        }
-        text += &format!("\n{}", times.trim_fmt());
+    if report.timings.is_empty() {
+        return facts;
     }
-    text
+    let mut times = table(["HOOK", "RECORD", "CPU TIME A RECORD"]);
+    for timing in &report.timings {
+        times.add_row([
+            timing.hook.to_owned(),
+            size_text(timing.record_bytes as u64),
+            format!("{} ns", timing.ns_per_record),
+        ]);
+    }
+    format!("{facts}\n{}", times.trim_fmt())
 }
 
 fn json(text: &str) -> Result<String, String> {
-    serde_json::from_str::<serde_json::Value>(text).map(|_| text.to_owned()).map_err(|error| format!("expected JSON: {error}"))
+    serde_json::from_str::<serde_json::Value>(text)
+        .map(|_| text.to_owned())
+        .map_err(|error| format!("expected JSON: {error}"))
 }
 
 fn duration(text: &str) -> Result<std::time::Duration, String> {
-    parse_duration_ms(text).map(std::time::Duration::from_millis).map_err(|error| error.to_string())
+    parse_duration_ms(text)
+        .map(std::time::Duration::from_millis)
+        .map_err(|error| error.to_string())
 }
 
 fn size(text: &str) -> Result<usize, String> {
-    parse_bytes(text).map(|bytes| bytes as usize).map_err(|error| error.to_string())
+    parse_bytes(text)
+        .map(|bytes| bytes as usize)
+        .map_err(|error| error.to_string())
 }

@@ -43,11 +43,65 @@ impl Hook {
 
 /// What a package of cargo cannot be called, or what would hide a crate that the project needs.
 const RESERVED: &[&str] = &[
-    "abstract", "alloc", "as", "async", "await", "become", "box", "break", "const", "continue", "core", "corvid-plugin-sdk",
-    "crate", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop",
-    "macro", "match", "mod", "move", "mut", "override", "priv", "proc-macro", "pub", "ref", "return", "sdk", "self", "static",
-    "std", "struct", "super", "target", "test", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual",
-    "where", "while", "yield",
+    "abstract",
+    "alloc",
+    "as",
+    "async",
+    "await",
+    "become",
+    "box",
+    "break",
+    "const",
+    "continue",
+    "core",
+    "corvid-plugin-sdk",
+    "crate",
+    "do",
+    "dyn",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "final",
+    "fn",
+    "for",
+    "gen",
+    "if",
+    "impl",
+    "in",
+    "let",
+    "loop",
+    "macro",
+    "match",
+    "mod",
+    "move",
+    "mut",
+    "override",
+    "priv",
+    "proc-macro",
+    "pub",
+    "ref",
+    "return",
+    "sdk",
+    "self",
+    "static",
+    "std",
+    "struct",
+    "super",
+    "target",
+    "test",
+    "trait",
+    "true",
+    "try",
+    "type",
+    "typeof",
+    "unsafe",
+    "unsized",
+    "use",
+    "virtual",
+    "where",
+    "while",
+    "yield",
 ];
 
 /// Writes the project.
@@ -63,9 +117,15 @@ pub fn run(args: &Args, output: Output) -> Done {
     let sdk = project.subdir("sdk").map_err(failed)?;
     write(&sdk, embedded::sdk(), &args.name).map_err(failed)?;
     let shown = folder.display().to_string();
-    output.show(&json!({ "plugin": args.name, "hook": args.hook.name(), "folder": shown }), |_| {
-        format!("wrote {shown}: a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check", args.hook.name())
-    });
+    output.show(
+        &json!({ "plugin": args.name, "hook": args.hook.name(), "folder": shown }),
+        |_| {
+            format!(
+                "wrote {shown}: a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check",
+                args.hook.name()
+            )
+        },
+    );
     Ok(())
 }
 
@@ -78,7 +138,8 @@ fn write(folder: &Dir, files: Files, name: &str) -> io::Result<()> {
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
         let text = text.replace("{{name}}", name);
-        into.create(&file_name)?.write_all_at(0, &mut [IoSlice::new(text.as_bytes())])?;
+        into.create(&file_name)?
+            .write_all_at(0, &mut [IoSlice::new(text.as_bytes())])?;
     }
     Ok(())
 }

@@ -28,7 +28,8 @@ impl Project {
             failure.hint("run this in a plugin's project, or name its folder; `corvid plugin new` writes one")
         };
         let bytes = read_file(&manifest, 1 << 20).map_err(|error| unread(error.to_string()))?;
-        let table: toml::Table = toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|error| unread(error.to_string()))?;
+        let table: toml::Table =
+            toml::from_str(&String::from_utf8_lossy(&bytes)).map_err(|error| unread(error.to_string()))?;
         let name = table.get("package").and_then(|package| package.get("name")?.as_str());
         Ok(Self {
             name: name.ok_or_else(|| unread("it has no package".to_owned()))?.to_owned(),
@@ -45,31 +46,48 @@ impl Project {
     pub fn compile(&self) -> Result<PathBuf, Failure> {
         self.add_target()?;
         let mut cargo = self.command("cargo");
-        cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]);
+        cargo.args([
+            "build",
+            "--release",
+            "--target",
+            TARGET,
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
         let built = cargo.stderr(Stdio::inherit()).output().map_err(|error| {
             Failure::failed(format!("cargo does not run: {error}")).hint("install Rust: https://rustup.rs")
         })?;
         if !built.status.success() {
             return Err(Failure::failed("the plugin does not build: see above").hint("correct it, and build again"));
         }
-        let messages = built.stdout.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        messages.filter_map(|message| self.artifact(&message)).next_back().ok_or_else(|| {
-            let failure = Failure::failed("cargo built no WebAssembly module");
-            failure.hint("the library needs `crate-type = [\"cdylib\", \"rlib\"]` in its Cargo.toml")
-        })
+        let messages = built
+            .stdout
+            .split(|byte| *byte == b'\n')
+            .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
+        messages
+            .filter_map(|message| self.artifact(&message))
+            .next_back()
+            .ok_or_else(|| {
+                let failure = Failure::failed("cargo built no WebAssembly module");
+                failure.hint("the library needs `crate-type = [\"cdylib\", \"rlib\"]` in its Cargo.toml")
+            })
     }
 
     /// The module that a message of cargo's tells of, if it is this package's.
     fn artifact(&self, message: &Value) -> Option<PathBuf> {
         let of_library = message["target"]["name"].as_str()?.replace('-', "_") == self.name.replace('-', "_");
         let files = message["filenames"].as_array()?;
-        let module = files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm"))?;
-        (message["reason"] == "compiler-artifact" && of_library).then(|| PathBuf::from(module))
+        let mut files = files.iter().filter_map(Value::as_str).map(PathBuf::from);
+        let module = files.find(|file| file.extension().is_some_and(|extension| extension == "wasm"))?;
+        (message["reason"] == "compiler-artifact" && of_library).then_some(module)
     }
 
     /// Installs the target where the project's toolchain has it not.
     fn add_target(&self) -> Result<(), Failure> {
-        let libdir = self.command("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
+        let libdir = self
+            .command("rustc")
+            .args(["--print", "target-libdir", "--target", TARGET])
+            .output();
         let there = libdir.is_ok_and(|output| Dir::open(String::from_utf8_lossy(&output.stdout).trim()).is_ok());
         if there {
             return Ok(());
@@ -78,7 +96,8 @@ impl Project {
         if added.is_ok_and(|status| status.success()) {
             return Ok(());
         }
-        Err(Failure::failed(format!("the target {TARGET} is not installed")).hint(format!("rustup target add {TARGET}")))
+        Err(Failure::failed(format!("the target {TARGET} is not installed"))
+            .hint(format!("rustup target add {TARGET}")))
     }
 
     fn command(&self, program: &str) -> Command {

@@ -71,7 +71,10 @@ fn batch(record_bytes: usize) -> Bytes {
     for index in 0..RECORDS {
         let key = format!("key-{index}");
         let region = REGIONS[index as usize % REGIONS.len()];
-        let head = format!("{{\"id\":{index},\"region\":\"{region}\",\"amount\":{}.5,\"note\":\"", index % 700);
+        let head = format!(
+            "{{\"id\":{index},\"region\":\"{region}\",\"amount\":{}.5,\"note\":\"",
+            index % 700
+        );
         let note = "x".repeat(record_bytes.saturating_sub(head.len() + 2));
         let value = format!("{head}{note}\"}}");
         builder.push(&RecordParts {

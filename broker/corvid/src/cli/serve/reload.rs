@@ -36,9 +36,18 @@ impl Reload {
         let settings = Settings::load(file).map_err(|refused| refused.to_string())?;
         settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         self.warn_of_restart(&settings);
-        let application = settings.application(Named::of(file)).map_err(|error| error.to_string())?;
-        let outcome = self.applier.apply(&application, false).await.map_err(|error| error.to_string())?;
-        outcome.changes.iter().for_each(|change| tracing::info!("applied: {change}"));
+        let application = settings
+            .application(Named::of(file))
+            .map_err(|error| error.to_string())?;
+        let outcome = self
+            .applier
+            .apply(&application, false)
+            .await
+            .map_err(|error| error.to_string())?;
+        outcome
+            .changes
+            .iter()
+            .for_each(|change| tracing::info!("applied: {change}"));
         outcome.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         Ok(outcome.changes.len())
     }
@@ -48,8 +57,16 @@ impl Reload {
         let changed = [
             ("log", settings.log != started.log),
             ("broker", settings.broker != started.broker),
-            ("admin", settings.admin.token != started.admin.token || settings.admin.hosts != started.admin.hosts),
-            ("node", settings.node.id != started.node.id || settings.node.rack != started.node.rack || settings.node.threads != started.node.threads),
+            (
+                "admin",
+                settings.admin.token != started.admin.token || settings.admin.hosts != started.admin.hosts,
+            ),
+            (
+                "node",
+                settings.node.id != started.node.id
+                    || settings.node.rack != started.node.rack
+                    || settings.node.threads != started.node.threads,
+            ),
         ];
         for (section, _) in changed.iter().filter(|(_, changed)| *changed) {
             tracing::warn!("[{section}] has changed: that takes effect when the node is started again");

@@ -79,7 +79,10 @@ impl Running {
     pub fn advertised(&self) -> String {
         let broker = self.node.broker();
         let image = broker.image();
-        image.broker(broker.node).map_or_else(|| self.node.address().to_string(), |me| format!("{}:{}", me.host, me.port))
+        image.broker(broker.node).map_or_else(
+            || self.node.address().to_string(),
+            |me| format!("{}:{}", me.host, me.port),
+        )
     }
 
     /// Stops both.
@@ -94,12 +97,19 @@ impl Running {
 async fn apply(settings: &Settings, file: &Path, prepared: &Prepared) -> Done {
     let named = Named::of(file);
     let applied = match settings.application(named) {
-        Ok(application) => prepared.applier().apply(&application, false).await.map_err(|error| error.to_string()),
+        Ok(application) => prepared
+            .applier()
+            .apply(&application, false)
+            .await
+            .map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     match applied {
         Ok(outcome) => {
-            outcome.changes.iter().for_each(|change| tracing::info!("applied: {change}"));
+            outcome
+                .changes
+                .iter()
+                .for_each(|change| tracing::info!("applied: {change}"));
             outcome.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             Ok(())
         }
@@ -109,7 +119,9 @@ async fn apply(settings: &Settings, file: &Path, prepared: &Prepared) -> Done {
         }
         Err(error) => {
             let failure = Failure::failed(format!("{}: {error}", file.display()));
-            Err(failure.hint("nothing was started: the file has never been applied, so its topics would be without their policies"))
+            Err(failure.hint(
+                "nothing was started: the file has never been applied, so its topics would be without their policies",
+            ))
         }
     }
 }

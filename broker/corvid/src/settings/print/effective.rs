@@ -6,10 +6,10 @@ use corvid_metadata::config::{Configs, keys};
 use corvid_metadata::units::{bytes_text, duration_text};
 use serde_json::{Value as Json, json};
 
+use super::super::Settings;
 use super::super::plugins::{ModuleSource, PluginEntry};
 use super::super::reader::header;
 use super::super::sections::LogFormat;
-use super::super::Settings;
 use super::value::{inline, quoted};
 
 /// As TOML. What is not from the file is marked so; a token is not shown.
@@ -34,7 +34,10 @@ pub fn effective(settings: &Settings) -> String {
         }
         text.push('\n');
     }
-    settings.plugins.iter().for_each(|(name, entry)| plugin(&mut text, name, entry));
+    settings
+        .plugins
+        .iter()
+        .for_each(|(name, entry)| plugin(&mut text, name, entry));
     for (name, topic) in &settings.topics {
         let _ = writeln!(text, "[topics.{}]", header(name));
         if let Some(partitions) = topic.partitions {
@@ -49,7 +52,13 @@ pub fn effective(settings: &Settings) -> String {
 type Entries = Vec<(&'static str, Option<Json>)>;
 
 fn sections(settings: &Settings) -> Vec<(&'static str, Entries)> {
-    let Settings { node, listeners, admin, log, .. } = settings;
+    let Settings {
+        node,
+        listeners,
+        admin,
+        log,
+        ..
+    } = settings;
     let format = match log.format {
         LogFormat::Readable => "readable",
         LogFormat::Json => "json",
@@ -69,7 +78,10 @@ fn sections(settings: &Settings) -> Vec<(&'static str, Entries)> {
             "listeners",
             vec![
                 ("kafka", text(&listeners.kafka)),
-                ("advertise", listeners.advertise.as_ref().and_then(|address| text(address))),
+                (
+                    "advertise",
+                    listeners.advertise.as_ref().and_then(|address| text(address)),
+                ),
                 ("insecure", Some(json!(listeners.insecure))),
             ],
         ),
@@ -96,8 +108,14 @@ fn plugin(text: &mut String, name: &str, entry: &PluginEntry) {
         let _ = writeln!(text, "config = {}", inline(&entry.config));
     }
     let limits = [
-        entry.limits.deadline_ms.map(|ms| format!("deadline = {}", quoted(&duration_text(ms)))),
-        entry.limits.memory_bytes.map(|bytes| format!("memory = {}", quoted(&bytes_text(bytes)))),
+        entry
+            .limits
+            .deadline_ms
+            .map(|ms| format!("deadline = {}", quoted(&duration_text(ms)))),
+        entry
+            .limits
+            .memory_bytes
+            .map(|bytes| format!("memory = {}", quoted(&bytes_text(bytes)))),
     ];
     let limits: Vec<String> = limits.into_iter().flatten().collect();
     if !limits.is_empty() {

@@ -44,7 +44,12 @@ fn begin(text: &mut String, head: &str) {
 fn own(text: &mut String, key: &Key) {
     let mut facts = vec![key.expects.to_owned()];
     facts.extend(key.kafka.map(|name| format!("Kafka: {name}")));
-    entry(text, key.doc, &facts.join(" · "), &format!("{} = {}", key.name, key.example));
+    entry(
+        text,
+        key.doc,
+        &facts.join(" · "),
+        &format!("{} = {}", key.name, key.example),
+    );
 }
 
 /// The text, the facts, the key: a paragraph.
@@ -53,14 +58,25 @@ fn entry(text: &mut String, doc: &str, facts: &str, line: &str) {
 }
 
 fn broker(text: &mut String) {
-    begin(text, "[broker]\n# Broker configs under Kafka's names. Those that kafka-configs has set since take precedence.\n\n");
+    begin(
+        text,
+        "[broker]\n# Broker configs under Kafka's names. Those that kafka-configs has set since take precedence.\n\n",
+    );
     for key in effective_keys() {
-        entry(text, key.doc, &kafka_facts(key), &format!("{} = {}", key.name, default(key)));
+        entry(
+            text,
+            key.doc,
+            &kafka_facts(key),
+            &format!("{} = {}", key.name, default(key)),
+        );
     }
 }
 
 fn plugins(text: &mut String) {
-    begin(text, "# A plugin, under the name that bindings use. One of `file`, `builtin` and `digest` says which module.\n");
+    begin(
+        text,
+        "# A plugin, under the name that bindings use. One of `file`, `builtin` and `digest` says which module.\n",
+    );
     text.push_str("#[plugins.by-region]\n");
     Section::Plugin.keys().for_each(|key| own(text, key));
     text.push_str("# In `limits`:\n");
@@ -68,16 +84,29 @@ fn plugins(text: &mut String) {
 }
 
 fn topics(text: &mut String) {
-    begin(text, "# A topic. Each key is a topic config, too, which kafka-configs and others can set.\n#[topics.orders]\n");
-    Section::Topic.keys().filter(|key| !matches!(key.name, "dead_letter" | "configs")).for_each(|key| own(text, key));
+    begin(
+        text,
+        "# A topic. Each key is a topic config, too, which kafka-configs and others can set.\n#[topics.orders]\n",
+    );
+    Section::Topic
+        .keys()
+        .filter(|key| !matches!(key.name, "dead_letter" | "configs"))
+        .for_each(|key| own(text, key));
     text.push_str("# A binding is a plugin's name, or a table:\n");
     list(text, Section::Binding);
     text.push_str("#[topics.orders.dead_letter]\n");
     Section::DeadLetter.keys().for_each(|key| own(text, key));
-    text.push_str("# Other configs of the topic, under Kafka's names. Where nothing is set, the [broker] config named counts.\n");
+    text.push_str(
+        "# Other configs of the topic, under Kafka's names. Where nothing is set, the [broker] config named counts.\n",
+    );
     text.push_str("#[topics.orders.configs]\n");
     for key in topic_keys().iter().filter(|key| shown(key)) {
-        entry(text, key.doc, &kafka_facts(key), &format!("{} = {}", quoted(key.name), default(key)));
+        entry(
+            text,
+            key.doc,
+            &kafka_facts(key),
+            &format!("{} = {}", quoted(key.name), default(key)),
+        );
     }
     text.truncate(text.trim_end().len());
     text.push('\n');
@@ -89,7 +118,11 @@ fn shown(key: &ConfigKey) -> bool {
 
 fn list(text: &mut String, section: Section) {
     for key in section.keys() {
-        let _ = writeln!(text, "#   {:<10} {} ({}), such as {}", key.name, key.doc, key.expects, key.example);
+        let _ = writeln!(
+            text,
+            "#   {:<10} {} ({}), such as {}",
+            key.name, key.doc, key.expects, key.example
+        );
     }
     text.push('\n');
 }
@@ -129,7 +162,10 @@ fn comment(text: &str) -> String {
     const WIDTH: usize = 110;
     let mut lines = vec![String::from("#")];
     for word in text.split_whitespace() {
-        if lines.last().is_some_and(|line| line.chars().count() + word.chars().count() >= WIDTH) {
+        if lines
+            .last()
+            .is_some_and(|line| line.chars().count() + word.chars().count() >= WIDTH)
+        {
             lines.push(String::from("#"));
         }
         if let Some(line) = lines.last_mut() {

@@ -16,7 +16,10 @@ pub(super) fn inline(value: &Json) -> String {
         Json::Array(elements) => format!("[{}]", elements.iter().map(inline).collect::<Vec<_>>().join(", ")),
         Json::Object(members) if members.is_empty() => "{}".to_owned(),
         Json::Object(members) => {
-            let members: Vec<_> = members.iter().map(|(key, value)| format!("{} = {}", header(key), inline(value))).collect();
+            let members: Vec<_> = members
+                .iter()
+                .map(|(key, value)| format!("{} = {}", header(key), inline(value)))
+                .collect();
             format!("{{ {} }}", members.join(", "))
         }
     }

@@ -119,7 +119,11 @@ fn what_the_reference_shows_is_legal() {
         Some(key) if !key.starts_with([' ', '\n']) && !key.is_empty() => key.to_owned(),
         _ => line.to_owned(),
     };
-    let other_module = |line: &&str| !["#file", "#digest", "#token"].iter().any(|other| line.starts_with(other));
+    let other_module = |line: &&str| {
+        !["#file", "#digest", "#token"]
+            .iter()
+            .any(|other| line.starts_with(other))
+    };
     let text: Vec<String> = reference().lines().filter(other_module).map(used).collect();
     let text = text.join("\n").replace("[\"order-schema\"]", "[\"by-region\"]");
     let settings = parse(&text).unwrap_or_else(|refused| panic!("{refused}"));

@@ -1,0 +1,25 @@
+//! The command line over running nodes: what people and scripts see, by exit code and JSON.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests start processes, touch real files, and panic where they fail"
+)]
+
+#[path = "cli/admin.rs"]
+mod admin;
+#[path = "cli/apply.rs"]
+mod apply;
+#[path = "cli/groups.rs"]
+mod groups;
+#[path = "cli/main_job.rs"]
+mod main_job;
+#[path = "cli/quickstart.rs"]
+mod quickstart;
+#[path = "cli/serve.rs"]
+mod serve;
+#[path = "cli/support.rs"]
+mod support;
+#[path = "cli/topics.rs"]
+mod topics;

@@ -1,0 +1,88 @@
+//! What Corvid is for: a plugin of one's own, written, built, checked, bound in TOML and applied.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::support::{Node, corvid};
+
+const SETTINGS: &str = r#"
+[plugins.by-region]
+file   = "by-region/by-region.wasm"
+config = { field = "region" }
+
+[topics.orders]
+partitions  = 6
+partitioner = "by-region"
+on_fault    = "dead-letter"
+"#;
+
+#[test]
+fn a_plugin_of_ones_own_from_nothing_to_records_in_its_partitions() {
+    let node = Node::start();
+    write_and_build(&node);
+    node.file("orders.toml", SETTINGS);
+    let apply = |more: &[&str]| node.admin(&[&["apply", "orders.toml"], more].concat()).json();
+    assert_eq!(apply(&["--dry-run"])["dry_run"], true);
+    assert_eq!(node.admin(&["topic", "list"]).json(), json!([]));
+    assert_eq!(apply(&[])["changes"].as_array().unwrap().len(), 2);
+    assert_eq!(apply(&[])["changes"], json!([]));
+
+    let order = |order: usize| format!("{order}:{{\"region\":\"{}\"}}\n", ["eu", "us"][order % 2]);
+    let orders: String = (0..100).map(order).collect();
+    let sent = node.kafka(&["produce", "orders", "-K", ":"], &orders).json();
+    assert_eq!(sent["records"], 100);
+    let records = node.records("orders");
+    assert_eq!(records.len(), 100);
+    let partitions_of = |region: &str| -> BTreeSet<i64> {
+        let of_region = |record: &&Value| record["value"].as_str().unwrap().contains(region);
+        let partition = |record: &Value| record["partition"].as_i64().unwrap();
+        records.iter().filter(of_region).map(partition).collect()
+    };
+    assert_eq!(partitions_of("eu").len(), 1, "{records:?}");
+    assert_eq!(partitions_of("us").len(), 1, "{records:?}");
+
+    let described = node.admin(&["plugin", "describe", "by-region"]).json();
+    assert_eq!(described["bindings"][0]["place"], "partitioner");
+    assert_eq!(described["instances"][0]["records"], 100);
+}
+
+fn write_and_build(node: &Node) {
+    let folder = node.folder.path();
+    let run = |arguments: &[&str]| corvid(folder, arguments, "").json();
+    let written = run(&["plugin", "new", "by-region", "--hook", "partitioner"]);
+    assert_eq!(written["folder"], "by-region");
+    let built = run(&["plugin", "build", "by-region"]);
+    let module = "by-region/by-region.wasm";
+    let checked = run(&["plugin", "check", module, "--config", "{\"field\":\"region\"}"]);
+    assert_eq!(checked["hooks"], json!(["partition"]));
+    assert_eq!(checked["self_test"], "passed");
+    assert_eq!(checked["digest"], built["digest"]);
+    assert_eq!(checked["timings"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_project_is_written_only_where_there_is_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    for hook in ["validator", "transform"] {
+        corvid(folder.path(), &["plugin", "new", hook, "--hook", hook], "").json();
+    }
+    let again = corvid(
+        folder.path(),
+        &["plugin", "new", "validator", "--hook", "validator"],
+        "",
+    )
+    .failed(2);
+    assert!(again["error"].as_str().unwrap().contains("not empty"));
+    for name in ["Upper", "1st", "test", "../x", "a/b", ""] {
+        assert_eq!(
+            corvid(folder.path(), &["plugin", "new", name, "--hook", "validator"], "").code,
+            2,
+            "{name}"
+        );
+    }
+    let missing = corvid(folder.path(), &["plugin", "check", "nothing.wasm"], "").failed(2);
+    assert!(missing["hint"].as_str().unwrap().contains("plugin build"));
+    std::fs::write(folder.path().join("no.wasm"), "no module").unwrap();
+    corvid(folder.path(), &["plugin", "check", "no.wasm"], "").failed(1);
+}
