@@ -49,7 +49,7 @@ impl Modules {
 
     /// The compiled module and its digest.
     pub(crate) async fn get(&self, wasm: &Bytes) -> Result<(Arc<Module>, [u8; 32]), LoadError> {
-        check_size(wasm)?;
+        check_bytes(wasm)?;
         let bytes = wasm.clone();
         let digest = task::offload(move || digest(&bytes)).await;
         if let Some(module) = self.used(&digest) {
@@ -119,9 +119,12 @@ pub(crate) fn digest(wasm: &[u8]) -> [u8; 32] {
     Sha256::digest(wasm).into()
 }
 
-pub(crate) fn check_size(wasm: &[u8]) -> Result<(), LoadError> {
+/// What can be said of a module at a glance, in words of our own.
+pub(crate) fn check_bytes(wasm: &[u8]) -> Result<(), LoadError> {
+    const MAGIC: &[u8] = b"\0asm";
     match wasm.len() {
         size if size > MODULE_MAX => Err(LoadError::ModuleTooLarge { size, max: MODULE_MAX }),
+        _ if !wasm.starts_with(MAGIC) => Err(LoadError::Compile("it is not WebAssembly".to_owned())),
         _ => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::{Engine, Module};
 
-use crate::compile::{check_size, compile_error};
+use crate::compile::{check_bytes, compile_error};
 use crate::counters::Counters;
 use crate::engine::engine;
 use crate::error::LoadError;
@@ -45,7 +45,7 @@ pub struct Import {
 /// Looks at a module as [`PluginHost::load`](crate::PluginHost::load) would, without a configuration and
 /// without calling a hook. It is compiled in this process: for the command line.
 pub fn inspect(wasm: &[u8]) -> Result<Inspection, LoadError> {
-    check_size(wasm)?;
+    check_bytes(wasm)?;
     // Fuel needs no ticker, and so no thread.
     let engine = engine(Metering::Fuel).map_err(|error| LoadError::Compile(error.to_string()))?;
     let module = Module::from_binary(&engine, wasm).map_err(|error| compile_error(&error))?;

@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use super::artifact::Label;
-use super::{check_size, compile_error, digest};
+use super::{check_bytes, compile_error, digest};
 use crate::abi::MODULE_MAX;
 use crate::engine::engine;
 use crate::error::LoadError;
@@ -111,7 +111,7 @@ fn answer() -> io::Result<()> {
 }
 
 fn seal(wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
-    check_size(wasm)?;
+    check_bytes(wasm)?;
     let engine = engine(Metering::of_this_build()).map_err(|error| LoadError::Compile(error.to_string()))?;
     let code = engine.precompile_module(wasm).map_err(|error| compile_error(&error))?;
     Ok(Label::new(digest(wasm), &engine).seal(&code))
