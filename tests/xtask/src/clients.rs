@@ -20,6 +20,7 @@ use crate::broker::{Broker, Profile};
 use crate::shell::{root, run as run_command};
 use matrix::Matrix;
 use play::play;
+pub use prepare::NODE;
 use prepare::Stage;
 use scenarios::{CLIENTS, Scenario};
 
@@ -66,7 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     set_up(&clients)?;
     let binary = options.profile.build()?;
     let folder = tempfile::tempdir()?;
-    let broker = Broker::start(&binary, folder.path(), prepare::NODE)?;
+    let broker = Broker::start(&binary, folder.path(), NODE)?;
     let matrix = run_all(&broker, &folder, &scenarios, &clients);
     let matrix = matrix.map_err(|error| error.context(format!("the node said: {}", broker.last_words())))?;
     let (passed, failed) = matrix.totals();
