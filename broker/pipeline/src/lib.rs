@@ -14,7 +14,7 @@
 //!
 //! # Modules
 //!
-//! - `produce`: the path itself; `check` the client's batch; `section` the records inside it
+//! - `produce`: the path itself; `check` the client's batch; `section` the records inside it, for which there is `room`
 //! - `judge`: runs the hooks; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
@@ -33,6 +33,7 @@ mod modules;
 mod plan;
 mod plugins;
 mod produce;
+mod room;
 mod routes;
 mod section;
 mod topics;
@@ -43,7 +44,8 @@ pub use judge::PASSED_HEADER;
 pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};
 pub use plan::{BoundHook, TopicPlan};
 pub use plugins::{PluginError, PluginKey, Plugins};
-pub use produce::{Accepted, BACKLOG_MAX, DECOMPRESSED_BYTES_MAX, ProduceError, ProduceTopic, append};
+pub use produce::{Accepted, BACKLOG_MAX, ProduceError, ProduceTopic, append};
+pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
 pub use topics::Topics;

@@ -21,6 +21,7 @@ use crate::fates::{Fate, Fates, Why};
 use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
 use crate::plugins::PluginKey;
+use crate::room::Room;
 use crate::section::{Section, SectionError};
 
 /// A topic as the produce path needs it: settled before the batch is looked at, and swapped whole.
@@ -37,6 +38,8 @@ pub struct ProduceTopic {
     pub dead_letter: Option<DeadLetterTopic>,
     /// What the plan was loaded from.
     pub(crate) keys: Vec<PluginKey>,
+    /// Where batches are opened.
+    pub(crate) room: Room,
 }
 
 /// A batch that is in the log, or a duplicate of one.
@@ -87,9 +90,6 @@ pub enum ProduceError {
 /// How many offsets of a partition may wait for delivery before batches with more are refused.
 pub const BACKLOG_MAX: i64 = 1_000_000;
 
-/// How far a batch is decompressed for hooks: a bomb costs this much and no more.
-pub const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
-
 /// Appends a client's batch to the partition that it named. On an error, nothing has happened anywhere.
 pub async fn append(
     topic: &ProduceTopic,
@@ -132,14 +132,15 @@ async fn try_append(
             elsewhere: true,
         });
     }
-    let section = Section::open(bytes, &batch, DECOMPRESSED_BYTES_MAX)?;
+    let open = topic.room.open(bytes, &batch).await?;
+    let section = &open.section;
     let to = Destination {
         topic: &topic.name,
         partition: partition.id().index.0,
         partitions: topic.partitions,
     };
-    let fates = judge::judge(plan, to, &section).await.map_err(AssembleError::from)?;
-    append_judged(topic, plan, partition, acks, bytes, &section, &fates)
+    let fates = judge::judge(plan, to, section).await.map_err(AssembleError::from)?;
+    append_judged(topic, plan, partition, acks, bytes, section, &fates)
 }
 
 fn append_judged(

@@ -31,6 +31,12 @@ pub enum SectionError {
         /// What it says.
         found: i32,
     },
+    /// So many records that the memory for batches that are open is not enough for what is kept of each.
+    #[error("{count} records in one batch are more than hooks are given; send smaller batches")]
+    TooManyRecords {
+        /// How many.
+        count: usize,
+    },
 }
 
 impl Section {

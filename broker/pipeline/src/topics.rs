@@ -12,12 +12,15 @@ use crate::assemble::DeadLetterTopic;
 use crate::plan::{BoundHook, TopicPlan};
 use crate::plugins::{PluginError, PluginKey, Plugins};
 use crate::produce::ProduceTopic;
+use crate::room::Room;
 use crate::routes;
 
 /// Every topic of the metadata. A topic that is not here yet is not produced to.
 pub struct Topics {
     configs: NodeConfigs,
     plugins: Arc<Plugins>,
+    /// For batches that are open, of all topics together.
+    room: Room,
     by_id: ArcSwap<BTreeMap<TopicId, Arc<ProduceTopic>>>,
 }
 
@@ -27,6 +30,7 @@ impl Topics {
         Arc::new(Self {
             configs,
             plugins,
+            room: Room::default(),
             by_id: ArcSwap::default(),
         })
     }
@@ -83,6 +87,7 @@ impl Topics {
             plan,
             dead_letter,
             keys: keys.unwrap_or_default(),
+            room: self.room.clone(),
         })
     }
 

@@ -1,0 +1,154 @@
+//! Memory for batches that are open for hooks, shared by all topics of a node.
+//!
+//! A batch of a few KiB may hold tens of MiB, and one of small records costs several times its bytes, because
+//! something is kept for each of them. So each batch reserves what opening it may cost before it is opened, gives back
+//! what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits.
+//!
+//! What clients usually send reserves sixteen times its compressed size; what holds more begins anew with a reservation for
+//! the largest that there may be.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use corvid_record::{Batch, BatchError, Compression, DecompressError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::section::{Section, SectionError};
+
+/// How much memory open batches take on a node, all together. No batch may take more.
+pub const OPEN_BYTES_MAX: usize = 256 << 20;
+
+/// How far a batch is decompressed for hooks: a bomb costs this much and no more.
+pub const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
+
+/// What is kept for each record while hooks judge it: where it starts, outcomes, its fate, an edit.
+const RECORD_COST: usize = 128;
+/// The records, and once more what is made of them.
+const BYTE_COST: usize = 2;
+/// The fewest bytes that a record has.
+const RECORD_BYTES_MIN: usize = 7;
+/// How much larger than its compressed size a batch is expected to be at most …
+const EXPECTED_FACTOR: usize = 16;
+/// … beside this many bytes.
+const EXPECTED_FREE: usize = 64 << 10;
+/// A permit of the semaphore stands for so many bytes.
+const UNIT: usize = 1 << 10;
+
+/// The room that is left.
+#[derive(Debug, Clone)]
+pub struct Room(Arc<Semaphore>);
+
+/// A batch that is open. Its room is free again when this is dropped.
+pub(crate) struct Open {
+    pub section: Section,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(OPEN_BYTES_MAX / UNIT)))
+    }
+}
+
+impl Room {
+    /// Opens `batch`, whose bytes are `whole`, as soon as there is room.
+    pub(crate) async fn open(&self, whole: &Bytes, batch: &Batch<'_>) -> Result<Open, SectionError> {
+        let stored = batch.section().len();
+        if batch.compression() == Compression::None {
+            return self.open_within(whole, batch, stored).await;
+        }
+        let expected = stored.saturating_mul(EXPECTED_FACTOR).saturating_add(EXPECTED_FREE);
+        if expected < DECOMPRESSED_BYTES_MAX {
+            match self.open_within(whole, batch, expected).await {
+                Err(SectionError::Batch(BatchError::Decompress(DecompressError::TooLarge { .. }))) => {}
+                opened => return opened,
+            }
+        }
+        self.open_within(whole, batch, DECOMPRESSED_BYTES_MAX).await
+    }
+
+    async fn open_within(&self, whole: &Bytes, batch: &Batch<'_>, limit: usize) -> Result<Open, SectionError> {
+        let records = (batch.record_count() as usize).min(limit / RECORD_BYTES_MIN);
+        let most = permits(limit, records).min(OPEN_BYTES_MAX / UNIT);
+        let room = self.0.clone().acquire_many_owned(most as u32).await;
+        let mut room = room.expect("the semaphore is never closed");
+        let section = Section::open(whole, batch, limit)?;
+        let needed = permits(section.bytes().len(), section.count());
+        if needed > OPEN_BYTES_MAX / UNIT {
+            return Err(SectionError::TooManyRecords {
+                count: section.count(),
+            });
+        }
+        drop(room.split(most.saturating_sub(needed)));
+        Ok(Open { section, _room: room })
+    }
+}
+
+fn permits(bytes: usize, records: usize) -> usize {
+    bytes.saturating_mul(BYTE_COST).saturating_add(records.saturating_mul(RECORD_COST)).div_ceil(UNIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use corvid_record::{BatchBuilder, RecordParts};
+
+    use super::*;
+
+    fn batch(codec: Compression, count: usize, value: &[u8]) -> Bytes {
+        let mut builder = BatchBuilder::new(codec);
+        for delta in 0..count {
+            builder.push(&RecordParts {
+                offset_delta: delta as i32,
+                value: Some(value),
+                ..RecordParts::default()
+            });
+        }
+        builder.finish(None).unwrap()
+    }
+
+    async fn open(room: &Room, bytes: &Bytes) -> Result<Open, SectionError> {
+        room.open(bytes, &Batch::parse(bytes).unwrap()).await
+    }
+
+    /// The bug this is for: batches that are tens of MiB once they are open, held by one connection each while a plugin is slow.
+    #[tokio::test]
+    async fn there_is_room_for_so_much_and_then_the_next_waits() {
+        let room = Room::default();
+        let bomb = batch(Compression::Zstd, 1, &vec![0; 60 << 20]);
+        let (first, second) = (open(&room, &bomb).await.unwrap(), open(&room, &bomb).await.unwrap());
+        let mut third = std::pin::pin!(open(&room, &bomb));
+        assert!(futures_poll(third.as_mut()).is_none());
+        drop(first);
+        let third = third.await.unwrap();
+        drop((second, third));
+        assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_needed_is_given_back_at_once() {
+        let room = Room::default();
+        for codec in Compression::ALL {
+            let open = open(&room, &batch(codec, 100, &[7; 1_000])).await.unwrap();
+            assert_eq!(open.section.count(), 100);
+            let taken = OPEN_BYTES_MAX / UNIT - room.0.available_permits();
+            assert!((200..250).contains(&taken), "{codec}: {taken} KiB");
+        }
+    }
+
+    #[tokio::test]
+    async fn more_small_records_than_there_can_be_room_for_are_refused() {
+        let room = Room::default();
+        let many = batch(Compression::Zstd, 2_200_000, &[]);
+        assert!(matches!(open(&room, &many).await, Err(SectionError::TooManyRecords { count: 2_200_000 })));
+        let bomb = batch(Compression::Zstd, 1, &vec![0; 65 << 20]);
+        assert!(matches!(open(&room, &bomb).await, Err(SectionError::Batch(_))));
+        assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);
+    }
+
+    fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+        match future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+            std::task::Poll::Ready(output) => Some(output),
+            std::task::Poll::Pending => None,
+        }
+    }
+}
