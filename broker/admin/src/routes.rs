@@ -1,4 +1,13 @@
 //! A file for each noun of the API.
+//!
+//! | | |
+//! |---|---|
+//! | `GET /health`, `/ready`, `/metrics`, `/v1/node` | the node |
+//! | `GET`, `PUT /v1/modules/{digest}` | the bytes of plugins |
+//! | `POST /v1/apply?dry_run=` | a file's topics and plugins |
+//! | `GET`, `POST /v1/topics`; `GET`, `PATCH`, `DELETE /v1/topics/{topic}` | topics |
+//! | `GET /v1/groups`; `GET`, `DELETE /v1/groups/{group}`; `POST /v1/groups/{group}/reset` | consumer groups |
+//! | `GET /v1/plugins`, `/v1/plugins/{plugin}` | plugins |
 
 mod apply;
 mod groups;

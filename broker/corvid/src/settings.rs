@@ -38,7 +38,7 @@ use toml::de::DeTable;
 pub use address::Address;
 pub use application::{ApplicationError, Named, digest_of, read_file};
 pub use plugins::{ModuleSource, PluginEntry};
-pub use print::{effective, reference};
+pub use print::{effective, keys, reference};
 pub use problem::{Problem, Refused, Source};
 pub use sections::{Admin, Listeners, Log, LogFormat, NodeSection};
 

@@ -20,9 +20,12 @@ pub(super) fn gather(context: &Context, families: &mut Families) {
     }
 }
 
+/// A name, its meaning, and where it is counted.
+type Counter = (&'static str, &'static str, fn(&PluginStats) -> u64);
+
 fn plugin(name: &str, stats: &[PluginStats], families: &mut Families) {
     let labels = || vec![label("plugin", name)];
-    let counters: [(&str, &str, fn(&PluginStats) -> u64); 5] = [
+    let counters: [Counter; 5] = [
         ("corvid_plugin_calls", "Calls of hooks", |stats| stats.calls),
         ("corvid_plugin_records", "Records that went into hooks", |stats| {
             stats.records

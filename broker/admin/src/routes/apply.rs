@@ -54,7 +54,8 @@ pub(crate) fn failed(error: &ApplyFailure) -> ApiError {
         ApplyFailure::Check(_) => ApiError::refused(error.to_string())
             .hint("nothing was changed: what runs stays; `corvid plugin check` tries a module by itself"),
         ApplyFailure::OtherModule { .. }
-        | ApplyFailure::Module(ModuleError::TooLarge { .. } | ModuleError::Missing(_)) => {
+        | ApplyFailure::Module(ModuleError::TooLarge { .. } | ModuleError::Missing(_))
+        | ApplyFailure::Apply(ApplyError::Plan(_) | ApplyError::Topic { .. }) => {
             ApiError::refused(error.to_string()).hint(nothing)
         }
         ApplyFailure::Module(ModuleError::Damaged { .. } | ModuleError::Io(_)) => {
@@ -63,8 +64,5 @@ pub(crate) fn failed(error: &ApplyFailure) -> ApiError {
         ApplyFailure::Conflict(_) => ApiError::new(axum::http::StatusCode::CONFLICT, error.to_string())
             .hint("the cluster was changed meanwhile; try again"),
         ApplyFailure::Apply(ApplyError::Submit(error)) => ApiError::submit(error),
-        ApplyFailure::Apply(ApplyError::Plan(_) | ApplyError::Topic { .. }) => {
-            ApiError::refused(error.to_string()).hint(nothing)
-        }
     }
 }

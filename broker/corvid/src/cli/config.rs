@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use corvid::settings::{Named, effective, reference};
+use corvid::settings::{Named, effective, keys, reference};
 use serde_json::json;
 
 use super::output::{count, print};
@@ -46,7 +46,7 @@ impl Command {
                     },
                 );
             }
-            Command::Print { file: None } => print(reference().trim_end()),
+            Command::Print { file: None } => output.show(&keys(), |_| reference()),
             Command::Print { file: Some(file) } => {
                 let text = effective(&apply::load(&file)?);
                 match output.is_json() {

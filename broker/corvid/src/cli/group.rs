@@ -170,3 +170,22 @@ fn target(text: &str) -> Result<ResetTo, String> {
         _ => number(text).map(ResetTo::Offset),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ResetTo, target};
+
+    #[test]
+    fn where_to_is_read() {
+        assert_eq!(target("earliest"), Ok(ResetTo::Earliest));
+        assert_eq!(target("17"), Ok(ResetTo::Offset(17)));
+        assert_eq!(target("+5"), Ok(ResetTo::Shift(5)));
+        assert_eq!(target("-5"), Ok(ResetTo::Shift(-5)));
+        assert_eq!(target("@1700000000000"), Ok(ResetTo::Timestamp(1_700_000_000_000)));
+        assert!(
+            ["", "@", "+", "soon", "1.5"]
+                .into_iter()
+                .all(|text| target(text).is_err())
+        );
+    }
+}

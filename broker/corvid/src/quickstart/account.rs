@@ -140,3 +140,6 @@ impl Account {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,6 +59,10 @@ impl Place {
         settings.node.data.clone_from(&self.folder);
         settings.listeners.kafka = self.kafka.address();
         settings.admin.listen = self.admin.address();
+        // A tour's consumer is alone in its group: nobody is waited for.
+        settings
+            .broker
+            .insert("group.initial.rebalance.delay.ms".to_owned(), "0".to_owned());
     }
 
     /// Removes what was only for the tour.

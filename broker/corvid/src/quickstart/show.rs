@@ -52,7 +52,7 @@ pub fn policies() -> String {
 /// What was sent.
 pub fn sent(events: &[Event], took: Duration) -> String {
     format!(
-        "3. A Kafka producer (idempotent, acks=all, zstd) sent {} events in {} ms\n",
+        "3. A Kafka producer (idempotent, acks=all, gzip) sent {} events in {} ms\n",
         thousands(events.len()),
         took.as_millis()
     )

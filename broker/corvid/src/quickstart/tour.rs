@@ -13,7 +13,8 @@ use crate::cli::{Failure, produce};
 /// Sends every event, keyed by its id, and returns when all are acknowledged.
 pub async fn send(client: Client, events: &[Event]) -> Result<(), Failure> {
     let options = ProducerOptions {
-        compression: Compression::Zstd,
+        // The one codec that every client reads: kafkajs has no other built in.
+        compression: Compression::Gzip,
         create_topics: false,
         ..ProducerOptions::default()
     };

@@ -5,4 +5,4 @@ mod reference;
 mod value;
 
 pub use effective::effective;
-pub use reference::reference;
+pub use reference::{keys, reference};

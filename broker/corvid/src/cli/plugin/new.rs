@@ -113,9 +113,9 @@ pub fn run(args: &Args, output: Output) -> Done {
         return Err(Failure::wrong(format!("{} is not empty", folder.display())).hint("choose another --path"));
     }
     let template = embedded::template(args.hook.name()).expect("every hook has a template");
-    write(&project, template, &args.name).map_err(failed)?;
+    write(&project, template, |text| text.replace("{{name}}", &args.name)).map_err(failed)?;
     let sdk = project.subdir("sdk").map_err(failed)?;
-    write(&sdk, embedded::sdk(), &args.name).map_err(failed)?;
+    write(&sdk, embedded::sdk(), str::to_owned).map_err(failed)?;
     let shown = folder.display().to_string();
     output.show(
         &json!({ "plugin": args.name, "hook": args.hook.name(), "folder": shown }),
@@ -129,7 +129,7 @@ pub fn run(args: &Args, output: Output) -> Done {
     Ok(())
 }
 
-fn write(folder: &Dir, files: Files, name: &str) -> io::Result<()> {
+fn write(folder: &Dir, files: Files, fill: impl Fn(&str) -> String) -> io::Result<()> {
     for (path, text) in files {
         let path = Path::new(path);
         let mut into = folder.clone();
@@ -137,9 +137,8 @@ fn write(folder: &Dir, files: Files, name: &str) -> io::Result<()> {
             into = into.subdir(&part.as_os_str().to_string_lossy())?;
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        let text = text.replace("{{name}}", name);
         into.create(&file_name)?
-            .write_all_at(0, &mut [IoSlice::new(text.as_bytes())])?;
+            .write_all_at(0, &mut [IoSlice::new(fill(text).as_bytes())])?;
     }
     Ok(())
 }

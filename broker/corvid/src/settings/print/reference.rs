@@ -3,10 +3,44 @@
 use std::fmt::Write as _;
 
 use corvid_metadata::config::{Check, ConfigKey, ConfigType, Support, topic_keys};
+use serde_json::{Value as Json, json};
 
 use super::super::broker::effective_keys;
 use super::super::key::{Key, Section};
+use super::super::table::KEYS;
 use super::value::quoted;
+
+/// The same, for programs: a line of the table each.
+pub fn keys() -> Vec<Json> {
+    let own = KEYS.iter().map(|key| {
+        json!({
+            "section": key.section.header(),
+            "key": key.name,
+            "expects": key.expects,
+            "default": key.default,
+            "kafka": key.kafka,
+            "doc": key.doc,
+        })
+    });
+    let kafkas = |section: &'static str| {
+        move |key: &'static ConfigKey| {
+            json!({
+                "section": section,
+                "key": key.name,
+                "expects": kafka_facts(key),
+                "default": key.default,
+                "kafka": key.name,
+                "doc": key.doc,
+            })
+        }
+    };
+    let broker = effective_keys().into_iter().map(kafkas("broker"));
+    let topic = topic_keys()
+        .iter()
+        .filter(|key| shown(key))
+        .map(kafkas("topics.NAME.configs"));
+    own.chain(broker).chain(topic).collect()
+}
 
 const HEAD: &str = "\
 # Settings of a Corvid node: every key there is. What is commented out shows the default, or an example.
