@@ -36,9 +36,16 @@ fn build(root: &Path) -> PathBuf {
             cargo.env_remove(&name);
         }
     }
-    cargo.current_dir(root).args(["build", "--locked", "--quiet", "--lib", "--package", "misbehaving"]);
-    cargo.args(["--profile", "plugin", "--target", TARGET, "--target-dir"]).arg(&target);
+    cargo
+        .current_dir(root)
+        .args(["build", "--locked", "--quiet", "--lib", "--package", "misbehaving"]);
+    cargo
+        .args(["--profile", "plugin", "--target", TARGET, "--target-dir"])
+        .arg(&target);
     let status = cargo.status().unwrap_or_else(|error| panic!("{cargo:?}: {error}"));
-    assert!(status.success(), "the plugin of the tests does not build: {cargo:?} ended with {status}");
+    assert!(
+        status.success(),
+        "the plugin of the tests does not build: {cargo:?} ended with {status}"
+    );
     target.join(TARGET).join("plugin")
 }

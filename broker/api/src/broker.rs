@@ -58,7 +58,11 @@ impl Broker {
     /// Who creates a topic and is answered can produce to it.
     pub async fn settle(&self, image: &Image) {
         // The sender lives as long as the node; if it is gone, there is nothing to wait for.
-        let _ = self.settled.clone().wait_for(|version| *version >= image.version()).await;
+        let _ = self
+            .settled
+            .clone()
+            .wait_for(|version| *version >= image.version())
+            .await;
     }
 }
 

@@ -19,7 +19,13 @@ use crate::reply::{HandlerError, LaterResponse, Reply};
 const WAITING_MAX: usize = 64;
 
 /// Serves one connection to its end. Never fails: what went wrong is logged here.
-pub(crate) async fn serve(broker: Arc<Broker>, socket: TcpStream, client: Client, memory: MemoryBudget, stop: watch::Receiver<bool>) {
+pub(crate) async fn serve(
+    broker: Arc<Broker>,
+    socket: TcpStream,
+    client: Client,
+    memory: MemoryBudget,
+    stop: watch::Receiver<bool>,
+) {
     let (read, write) = socket.into_split();
     let connection = Connection {
         reader: FrameReader::new(read, FrameLimits::default(), memory),

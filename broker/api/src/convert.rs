@@ -1,8 +1,8 @@
 //! Between the protocol crate's types and ours.
 
 use corvid_metadata::TopicId;
-use corvid_wire::kafka::protocol::StrBytes;
 use corvid_wire::kafka::messages::TopicName;
+use corvid_wire::kafka::protocol::StrBytes;
 use uuid::Uuid;
 
 /// A topic id as the protocol crate has it.

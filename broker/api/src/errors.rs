@@ -38,11 +38,14 @@ fn of_batch(refused: &BatchRefused) -> ResponseError {
 
 fn of_corrupt(error: &BatchError) -> ResponseError {
     match error {
-        BatchError::Magic { .. } | BatchError::BadCount { .. } | BatchError::BadOffsets { .. } => ResponseError::InvalidRecord,
-        BatchError::UnknownCodec { .. } => ResponseError::UnsupportedCompressionType,
-        BatchError::Truncated { .. } | BatchError::BadLength { .. } | BatchError::Crc { .. } | BatchError::Decompress(_) => {
-            ResponseError::CorruptMessage
+        BatchError::Magic { .. } | BatchError::BadCount { .. } | BatchError::BadOffsets { .. } => {
+            ResponseError::InvalidRecord
         }
+        BatchError::UnknownCodec { .. } => ResponseError::UnsupportedCompressionType,
+        BatchError::Truncated { .. }
+        | BatchError::BadLength { .. }
+        | BatchError::Crc { .. }
+        | BatchError::Decompress(_) => ResponseError::CorruptMessage,
     }
 }
 
@@ -67,9 +70,9 @@ fn of_log(error: &storage::AppendError) -> ResponseError {
         storage::AppendError::TooLarge { .. } => ResponseError::RecordListTooLarge,
         storage::AppendError::Corrupt(error) => of_corrupt(error),
         storage::AppendError::LeftOver(_) => ResponseError::InvalidRecord,
-        storage::AppendError::LinkMoved { .. } | storage::AppendError::NotALinkBatch | storage::AppendError::NotAnEntry(_) => {
-            ResponseError::UnknownServerError
-        }
+        storage::AppendError::LinkMoved { .. }
+        | storage::AppendError::NotALinkBatch
+        | storage::AppendError::NotAnEntry(_) => ResponseError::UnknownServerError,
         storage::AppendError::NoSpace
         | storage::AppendError::Poisoned(_)
         | storage::AppendError::Failed(_)

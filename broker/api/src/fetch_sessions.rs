@@ -114,7 +114,11 @@ impl FetchSessions {
         for key in forgotten {
             session.partitions.shift_remove(key);
         }
-        let partitions = session.partitions.iter().map(|(key, (asked, _))| (key.clone(), *asked)).collect();
+        let partitions = session
+            .partitions
+            .iter()
+            .map(|(key, (asked, _))| (key.clone(), *asked))
+            .collect();
         Ok(FetchPlan {
             session_id,
             incremental: true,
@@ -142,7 +146,10 @@ impl FetchSessions {
             let session = Session {
                 next_epoch: 1,
                 used: now,
-                partitions: asked.iter().map(|(key, partition)| (key.clone(), (*partition, Told::default()))).collect(),
+                partitions: asked
+                    .iter()
+                    .map(|(key, partition)| (key.clone(), (*partition, Told::default())))
+                    .collect(),
             };
             sessions.insert(id, session);
         }
@@ -168,9 +175,7 @@ impl FetchSessions {
             };
             news.push(*has_records || told.error != 0 || entry.1 != *told);
             entry.1 = *told;
-            if *has_records
-                && let Some(entry) = session.partitions.shift_remove(key)
-            {
+            if *has_records && let Some(entry) = session.partitions.shift_remove(key) {
                 session.partitions.insert(key.clone(), entry);
             }
         }
@@ -193,7 +198,10 @@ fn make_room(sessions: &mut BTreeMap<i32, Session>, now: Instant) -> bool {
     if sessions.len() < SESSIONS_MAX {
         return true;
     }
-    let idle = sessions.iter().min_by_key(|(_, session)| session.used).map(|(id, session)| (*id, session.used));
+    let idle = sessions
+        .iter()
+        .min_by_key(|(_, session)| session.used)
+        .map(|(id, session)| (*id, session.used));
     match idle {
         Some((id, used)) if now.duration_since(used) >= EVICTABLE_AFTER => {
             sessions.remove(&id);
@@ -230,12 +238,22 @@ mod tests {
     fn a_session_remembers_its_partitions_and_takes_changes() {
         let sessions = FetchSessions::default();
         let now = corvid_env::clock::now();
-        let opened = sessions.begin((0, 0), vec![(key(0), at(5)), (key(1), at(6))], &[], now, 77).unwrap();
+        let opened = sessions
+            .begin((0, 0), vec![(key(0), at(5)), (key(1), at(6))], &[], now, 77)
+            .unwrap();
         assert_eq!((opened.session_id, opened.incremental), (77, false));
-        let next = sessions.begin((77, 1), vec![(key(0), at(9))], &[key(1)], now, 0).unwrap();
+        let next = sessions
+            .begin((77, 1), vec![(key(0), at(9))], &[key(1)], now, 0)
+            .unwrap();
         assert_eq!(next.partitions, [(key(0), at(9))]);
-        assert_eq!(sessions.begin((77, 1), vec![], &[], now, 0), Err(SessionError::InvalidEpoch));
-        assert_eq!(sessions.begin((78, 1), vec![], &[], now, 0), Err(SessionError::NotFound));
+        assert_eq!(
+            sessions.begin((77, 1), vec![], &[], now, 0),
+            Err(SessionError::InvalidEpoch)
+        );
+        assert_eq!(
+            sessions.begin((78, 1), vec![], &[], now, 0),
+            Err(SessionError::NotFound)
+        );
         let closed = sessions.begin((77, -1), vec![], &[], now, 0).unwrap();
         assert_eq!(closed.session_id, 0);
         assert!(sessions.is_empty());
@@ -245,7 +263,9 @@ mod tests {
     fn what_has_no_news_is_told_once() {
         let sessions = FetchSessions::default();
         let now = corvid_env::clock::now();
-        sessions.begin((0, 0), vec![(key(0), at(0)), (key(1), at(0))], &[], now, 5).unwrap();
+        sessions
+            .begin((0, 0), vec![(key(0), at(0)), (key(1), at(0))], &[], now, 5)
+            .unwrap();
         let answer = [(key(0), told(3), false), (key(1), told(0), true)];
         assert_eq!(sessions.tell(5, &answer), [true, true]);
         let answer = [(key(0), told(3), false), (key(1), told(0), false)];
@@ -259,7 +279,12 @@ mod tests {
         for id in 1..=SESSIONS_MAX as i32 {
             sessions.begin((0, 0), vec![(key(0), at(0))], &[], now, id).unwrap();
         }
-        let late = |now| sessions.begin((0, 0), vec![(key(0), at(0))], &[], now, 5_000).unwrap().session_id;
+        let late = |now| {
+            sessions
+                .begin((0, 0), vec![(key(0), at(0))], &[], now, 5_000)
+                .unwrap()
+                .session_id
+        };
         assert_eq!(late(now), 0);
         assert_eq!(late(now + EVICTABLE_AFTER), 5_000);
         assert_eq!(sessions.len(), SESSIONS_MAX);

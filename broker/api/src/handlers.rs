@@ -10,10 +10,10 @@ use corvid_wire::kafka::ResponseError;
 
 use crate::broker::Broker;
 
-#[path = "handlers/18_api_versions.rs"]
-pub mod api_versions;
 #[path = "handlers/33_alter_configs.rs"]
 pub mod alter_configs;
+#[path = "handlers/18_api_versions.rs"]
+pub mod api_versions;
 mod config_resource;
 #[path = "handlers/37_create_partitions.rs"]
 pub mod create_partitions;

@@ -16,7 +16,14 @@
 //! - [`handlers`]: `ls handlers` is the compatibility table; `COMPATIBILITY.md` the ledger
 //! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_counts`: for metrics; `errors`, `convert`
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may use the machine"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests may use the machine"
+    )
+)]
 
 mod broker;
 mod connection;

@@ -71,12 +71,7 @@ enum CourierError {
 }
 
 impl Courier {
-    pub(crate) fn new(
-        source: Arc<Partition>,
-        id: SourceId,
-        replicas: Arc<Replicas>,
-        counters: Arc<Counters>,
-    ) -> Self {
+    pub(crate) fn new(source: Arc<Partition>, id: SourceId, replicas: Arc<Replicas>, counters: Arc<Counters>) -> Self {
         Self {
             source,
             id,
@@ -185,7 +180,10 @@ impl Courier {
             offset: behind,
         };
         for sub_batch in entry.sub_batches().filter(|sub_batch| sub_batch.hold().is_none()) {
-            if !self.deliver(&entry, &sub_batch, position, pass).map_err(|error| damaged(error.to_string()))? {
+            if !self
+                .deliver(&entry, &sub_batch, position, pass)
+                .map_err(|error| damaged(error.to_string()))?
+            {
                 return Ok(Taken::Blocked);
             }
         }
@@ -197,7 +195,10 @@ impl Courier {
         let log = self.source.log();
         let first = log.read_bytes(at.offset, limit, at.bytes, true, Which::All)?;
         let entry_bytes = first.slice(..(at.bytes as usize).min(first.len()));
-        let behind = batches(&entry_bytes).next().and_then(Result::ok).map(|batch| batch.next_offset());
+        let behind = batches(&entry_bytes)
+            .next()
+            .and_then(Result::ok)
+            .map(|batch| batch.next_offset());
         let Some(behind) = behind.filter(|offset| *offset < limit) else {
             return Ok((entry_bytes, None));
         };

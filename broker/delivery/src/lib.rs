@@ -20,7 +20,14 @@
 //!
 //! The `pipeline` waits on a partition's `delivered` position; `admin` reads the counters.
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may use the machine"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests may use the machine"
+    )
+)]
 
 mod counters;
 mod courier;

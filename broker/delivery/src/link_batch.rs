@@ -48,10 +48,18 @@ fn with_offsets(sub_batch: &SubBatchView<'_>, origin: i64) -> Result<Vec<u8>, Li
     for (record, delta) in Records::new(&section, batch.record_count()).zip(sub_batch.origins().iter()) {
         let record = record?;
         let offset = Offset(origin + i64::from(delta));
-        let named: Vec<_> =
-            sub_batch.offset_headers().iter().map(|header| (header.key, header.value(offset))).collect();
+        let named: Vec<_> = sub_batch
+            .offset_headers()
+            .iter()
+            .map(|header| (header.key, header.value(offset)))
+            .collect();
         let headers: Vec<Header<'_>> = named.iter().map(|(key, value)| (*key, Some(&value[..]))).collect();
-        builder.push_with_headers(record.offset_delta, batch.timestamp_of(record.timestamp_delta), &record, &headers);
+        builder.push_with_headers(
+            record.offset_delta,
+            batch.timestamp_of(record.timestamp_delta),
+            &record,
+            &headers,
+        );
     }
     Ok(builder.finish(None)?.to_vec())
 }

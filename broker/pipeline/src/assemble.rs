@@ -181,7 +181,11 @@ impl Source<'_> {
         let untouched = Edited::default();
         let edited = self.fates.edit_of(place).unwrap_or(&untouched);
         let mut headers: Vec<Header<'_>> = edit::headers(&record, edited);
-        headers.extend(story.iter().map(|(key, value)| (key.as_bytes(), Some(value.as_slice()))));
+        headers.extend(
+            story
+                .iter()
+                .map(|(key, value)| (key.as_bytes(), Some(value.as_slice()))),
+        );
         letters.builder.push(&RecordParts {
             offset_delta: letters.origins.len() as i32,
             timestamp: Timestamp(now),

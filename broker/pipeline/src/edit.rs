@@ -49,7 +49,10 @@ pub fn value<'a>(record: &Record<'a>, edited: &'a Edited) -> Option<&'a [u8]> {
 pub fn headers<'a>(record: &Record<'a>, edited: &'a Edited) -> Vec<Header<'a>> {
     match &edited.headers {
         None => record.headers.iter().collect(),
-        Some(headers) => headers.iter().map(|(key, value)| (key.as_ref(), value.as_deref())).collect(),
+        Some(headers) => headers
+            .iter()
+            .map(|(key, value)| (key.as_ref(), value.as_deref()))
+            .collect(),
     }
 }
 
@@ -59,7 +62,12 @@ pub fn headers_of(section: &Section, fates: &Fates, place: u32) -> OwnedHeaders 
         return headers;
     }
     let share = |part: &[u8]| section.share(part);
-    section.record(place).headers.iter().map(|(key, value)| (share(key), value.map(share))).collect()
+    section
+        .record(place)
+        .headers
+        .iter()
+        .map(|(key, value)| (share(key), value.map(share)))
+        .collect()
 }
 
 /// Applies one operation. The order of what stays is kept, and duplicate keys are as legal as ever.
@@ -81,7 +89,10 @@ mod tests {
 
     fn owned(headers: &[(&'static str, &'static str)]) -> OwnedHeaders {
         let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
-        headers.iter().map(|(key, value)| (bytes(key), Some(bytes(value)))).collect()
+        headers
+            .iter()
+            .map(|(key, value)| (bytes(key), Some(bytes(value))))
+            .collect()
     }
 
     /// The bug: headers kept as a map, so that the second `a` replaces the first.
@@ -90,7 +101,13 @@ mod tests {
         let mut headers = owned(&[("a", "1"), ("b", "2"), ("a", "3")]);
         apply_header(&mut headers, HeaderOp::Append { key: b"b", value: None });
         assert_eq!(headers.len(), 4);
-        apply_header(&mut headers, HeaderOp::Set { key: b"a", value: Some(b"4") });
+        apply_header(
+            &mut headers,
+            HeaderOp::Set {
+                key: b"a",
+                value: Some(b"4"),
+            },
+        );
         assert_eq!(headers[0], owned(&[("b", "2")])[0]);
         assert_eq!(headers[1], (Bytes::from_static(b"b"), None));
         assert_eq!(headers[2], owned(&[("a", "4")])[0]);

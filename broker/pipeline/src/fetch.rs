@@ -37,5 +37,7 @@ pub fn read(partition: &Partition, from: Offset, max_bytes: u32, at_least_one: b
     if from >= bounds.end {
         return Ok(Slices::default());
     }
-    partition.log().read(from, committed, max_bytes, at_least_one, Which::Visible)
+    partition
+        .log()
+        .read(from, committed, max_bytes, at_least_one, Which::Visible)
 }

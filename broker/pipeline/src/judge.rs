@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use corvid_metadata::policy::{OnFault, OnRefused};
-use corvid_record::BuildError;
 use corvid_plugin_host::{Edit, Edited as PluginEdit, Fault, HookInput, Outcome, Plugin, Route, Verdict};
+use corvid_record::BuildError;
 
 use crate::edit;
 use crate::fates::{Edited, Fate, Fates, Stage, Why};

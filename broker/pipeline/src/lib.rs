@@ -20,7 +20,14 @@
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may use the machine"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests may use the machine"
+    )
+)]
 
 mod assemble;
 mod check;

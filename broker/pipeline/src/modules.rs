@@ -45,7 +45,10 @@ pub enum ModuleError {
 impl Modules {
     /// The modules in `dir`, and those of the binary by their names.
     pub fn new(dir: Dir, builtin: BTreeMap<String, Bytes>) -> Self {
-        let builtin_by_digest = builtin.values().map(|bytes| (digest_of(bytes), bytes.clone())).collect();
+        let builtin_by_digest = builtin
+            .values()
+            .map(|bytes| (digest_of(bytes), bytes.clone()))
+            .collect();
         Self {
             dir,
             builtin,
@@ -88,7 +91,10 @@ impl Modules {
         let bytes = self.dir.read(&name, MODULE_BYTES_MAX)?;
         let found = digest_of(&bytes);
         if found != digest {
-            return Err(ModuleError::Damaged { expected: digest, found });
+            return Err(ModuleError::Damaged {
+                expected: digest,
+                found,
+            });
         }
         Ok(bytes.into())
     }

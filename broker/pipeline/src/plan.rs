@@ -53,5 +53,8 @@ impl TopicPlan {
 fn misplaced(hook: &BoundHook, place: &str, wanted: &str) -> String {
     let name = hook.plugin.name();
     let has: Vec<_> = hook.plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect();
-    format!("plugin \"{name}\" is bound as {place}, which wants {wanted}; it has {}", has.join(", "))
+    format!(
+        "plugin \"{name}\" is bound as {place}, which wants {wanted}; it has {}",
+        has.join(", ")
+    )
 }

@@ -76,7 +76,9 @@ impl Plugins {
 
     /// What `binding` comes to with the plugins of `image`.
     pub fn key(image: &Image, binding: &Binding) -> Result<PluginKey, PluginError> {
-        let record = image.plugin(&binding.plugin).ok_or_else(|| PluginError::Unknown(binding.plugin.clone()))?;
+        let record = image
+            .plugin(&binding.plugin)
+            .ok_or_else(|| PluginError::Unknown(binding.plugin.clone()))?;
         Ok(key(&binding.plugin, record, binding.config.as_ref(), binding.limits))
     }
 
@@ -130,7 +132,11 @@ fn key(name: &str, record: &PluginRecord, config: Option<&serde_json::Value>, li
         name: name.to_owned(),
         module: record.module,
         // No configuration is an empty one: a plugin reads keys, not nothing.
-        config: if config.is_null() { "{}".to_owned() } else { config.to_string() },
+        config: if config.is_null() {
+            "{}".to_owned()
+        } else {
+            config.to_string()
+        },
         limits: (limits.deadline_ms, limits.memory_bytes),
         generation: record.generation,
     }

@@ -112,7 +112,10 @@ async fn try_append(
     acks: Acks,
     bytes: &Bytes,
 ) -> Result<Accepted, ProduceError> {
-    let plan = topic.plan.as_ref().map_err(|reason| ProduceError::NotReady(reason.clone()))?;
+    let plan = topic
+        .plan
+        .as_ref()
+        .map_err(|reason| ProduceError::NotReady(reason.clone()))?;
     let batch = check::check(bytes, &topic.settings, clock::wall_clock())?;
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && codec == batch.compression() {
@@ -202,7 +205,11 @@ fn codec(settings: &TopicSettings, batch: &Batch<'_>) -> Compression {
 /// A partition whose entries nobody takes must not fill the disk.
 fn bounded_backlog(partition: &Partition) -> Result<(), ProduceError> {
     let waiting = partition.high_watermark().0 - partition.delivered().get().0;
-    if waiting > BACKLOG_MAX { Err(ProduceError::Backlog { waiting }) } else { Ok(()) }
+    if waiting > BACKLOG_MAX {
+        Err(ProduceError::Backlog { waiting })
+    } else {
+        Ok(())
+    }
 }
 
 /// A fault that the client shall retry: the whole batch, since its sequence is one.
@@ -228,7 +235,10 @@ fn refusal(fates: &Fates) -> Option<Refusal> {
     let (_, first) = refused.first()?;
     Some(Refusal {
         plugin: first.plugin.clone(),
-        records: refused.iter().map(|(record, why)| (*record as i32, why.reason.clone())).collect(),
+        records: refused
+            .iter()
+            .map(|(record, why)| (*record as i32, why.reason.clone()))
+            .collect(),
     })
 }
 

@@ -75,9 +75,7 @@ impl Room {
         let section = Section::open(whole, batch, limit)?;
         let needed = permits(section.bytes().len(), section.count());
         if needed > OPEN_BYTES_MAX / UNIT {
-            return Err(SectionError::TooManyRecords {
-                count: section.count(),
-            });
+            return Err(SectionError::TooManyRecords { count: section.count() });
         }
         drop(room.split(most.saturating_sub(needed)));
         Ok(Open { section, _room: room })
@@ -85,7 +83,10 @@ impl Room {
 }
 
 fn permits(bytes: usize, records: usize) -> usize {
-    bytes.saturating_mul(BYTE_COST).saturating_add(records.saturating_mul(RECORD_COST)).div_ceil(UNIT)
+    bytes
+        .saturating_mul(BYTE_COST)
+        .saturating_add(records.saturating_mul(RECORD_COST))
+        .div_ceil(UNIT)
 }
 
 #[cfg(test)]
@@ -139,7 +140,10 @@ mod tests {
     async fn more_small_records_than_there_can_be_room_for_are_refused() {
         let room = Room::default();
         let many = batch(Compression::Zstd, 2_200_000, &[]);
-        assert!(matches!(open(&room, &many).await, Err(SectionError::TooManyRecords { count: 2_200_000 })));
+        assert!(matches!(
+            open(&room, &many).await,
+            Err(SectionError::TooManyRecords { count: 2_200_000 })
+        ));
         let bomb = batch(Compression::Zstd, 1, &vec![0; 65 << 20]);
         assert!(matches!(open(&room, &bomb).await, Err(SectionError::Batch(_))));
         assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);

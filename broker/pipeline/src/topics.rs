@@ -79,7 +79,8 @@ impl Topics {
             return old.clone();
         }
         let plan = self.plan(image, topic, &settings, keys.as_ref()).await;
-        let plan = plan.inspect_err(|reason| tracing::error!(topic = %topic.name, reason, "the topic takes no records"));
+        let plan =
+            plan.inspect_err(|reason| tracing::error!(topic = %topic.name, reason, "the topic takes no records"));
         Arc::new(ProduceTopic {
             name: topic.name.as_str().into(),
             partitions,
@@ -125,7 +126,9 @@ impl Topics {
         }
         for topic in image.topics() {
             let bindings = self.configs.topic(image, topic).bindings;
-            self.check_bindings(image, &bindings).await.map_err(|error| format!("topic {}: {error}", topic.name))?;
+            self.check_bindings(image, &bindings)
+                .await
+                .map_err(|error| format!("topic {}: {error}", topic.name))?;
         }
         Ok(())
     }

@@ -67,7 +67,10 @@ impl Gaps {
 }
 
 fn key(batch: &Batch<'_>) -> Option<Key> {
-    batch.producer_id().is_some().then(|| (batch.producer_id(), batch.producer_epoch()))
+    batch
+        .producer_id()
+        .is_some()
+        .then(|| (batch.producer_id(), batch.producer_epoch()))
 }
 
 /// Whether `a` comes before `b` on the circle of sequences: by the shorter way round.
@@ -95,7 +98,8 @@ mod tests {
     }
 
     fn before(gaps: &Gaps, id: i64, epoch: i16, sequence: i32) -> Option<i32> {
-        gaps.before(&Batch::parse(&batch(id, epoch, sequence)).unwrap()).map(|sequence| sequence.0)
+        gaps.before(&Batch::parse(&batch(id, epoch, sequence)).unwrap())
+            .map(|sequence| sequence.0)
     }
 
     #[test]

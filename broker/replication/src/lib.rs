@@ -22,7 +22,14 @@
 //! - `refusals`: what was refused once is refused again; `gaps`: nothing is taken behind what failed
 //! - [`replicas`](Replicas): the partitions of this node; `log_config`, `node_configs` and `topic_marker` help it
 
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests may use the machine"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "tests may use the machine"
+    )
+)]
 
 mod error;
 mod gaps;

@@ -133,7 +133,9 @@ impl Partition {
 
     /// The id that stands for this partition in link stamps, once it has a route.
     pub fn source(&self) -> Option<SourceId> {
-        u32::try_from(self.source.load(Ordering::Acquire)).ok().and_then(SourceId::new)
+        u32::try_from(self.source.load(Ordering::Acquire))
+            .ok()
+            .and_then(SourceId::new)
     }
 
     /// Behind the last committed batch, hidden ones included.

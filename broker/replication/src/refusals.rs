@@ -65,6 +65,12 @@ impl Refusals {
 
 /// What identifies a batch, as its client sent it, over its retries; plain producers' batches have nothing of the kind.
 fn key(batch: &Batch<'_>) -> Option<Key> {
-    (batch.producer_id() != ProducerId::NONE)
-        .then(|| (batch.producer_id(), batch.producer_epoch(), batch.base_sequence(), batch.crc()))
+    (batch.producer_id() != ProducerId::NONE).then(|| {
+        (
+            batch.producer_id(),
+            batch.producer_epoch(),
+            batch.base_sequence(),
+            batch.crc(),
+        )
+    })
 }

@@ -33,7 +33,13 @@ pub struct ReplicaState {
 
 impl ReplicaState {
     /// The state of a leader whose log is recovered up to `progress`.
-    pub fn new(epoch: LeaderEpoch, in_sync: Vec<NodeId>, durability: Durability, min_in_sync: usize, leader: Progress) -> Self {
+    pub fn new(
+        epoch: LeaderEpoch,
+        in_sync: Vec<NodeId>,
+        durability: Durability,
+        min_in_sync: usize,
+        leader: Progress,
+    ) -> Self {
         let mut state = Self {
             leader_epoch: epoch,
             in_sync,

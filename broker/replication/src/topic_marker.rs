@@ -34,7 +34,8 @@ pub(crate) async fn write(root: &Dir, log: &str, topic: TopicId) -> io::Result<(
     if dir.exists(FILE) {
         return Ok(());
     }
-    dir.write_atomic(FILE, format!("version: 0\ntopic_id: {topic}").as_bytes()).await
+    dir.write_atomic(FILE, format!("version: 0\ntopic_id: {topic}").as_bytes())
+        .await
 }
 
 fn parse(text: &[u8]) -> Option<TopicId> {
@@ -58,7 +59,11 @@ mod tests {
         let topic = TopicId([7; 16]);
         write(&root, "t-0", topic).await.unwrap();
         assert_eq!(read(&root, "t-0").unwrap(), Some(topic));
-        root.subdir("t-1").unwrap().write_atomic(FILE, b"nonsense").await.unwrap();
+        root.subdir("t-1")
+            .unwrap()
+            .write_atomic(FILE, b"nonsense")
+            .await
+            .unwrap();
         assert!(read(&root, "t-1").is_err());
     }
 }

@@ -17,14 +17,20 @@ pub const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::
 
 /// The settings of a node for a test: few partitions of the offsets topic, no waiting for more members of a group.
 pub fn config(data: &Path, listen: SocketAddr) -> NodeConfig {
-    let fixed = [("group.initial.rebalance.delay.ms", "0"), ("offsets.topic.num.partitions", "4")];
+    let fixed = [
+        ("group.initial.rebalance.delay.ms", "0"),
+        ("offsets.topic.num.partitions", "4"),
+    ];
     NodeConfig {
         node: NodeId(1),
         data: data.to_owned(),
         listen,
         advertise: None,
         rack: None,
-        fixed: fixed.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        fixed: fixed
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .collect(),
         builtin: BTreeMap::from([(PLUGIN.to_owned(), Bytes::from_static(MISBEHAVING))]),
         compiler: Compiler::InProcess,
         plugin_limits: Limits::default(),

@@ -70,7 +70,11 @@ impl Pipe {
             return Err(broken("tagged fields in the header"));
         }
         let response = R::Response::decode(&mut frame, version).map_err(|error| broken(&error.to_string()))?;
-        if frame.is_empty() { Ok((id, response)) } else { Err(broken("bytes are left over")) }
+        if frame.is_empty() {
+            Ok((id, response))
+        } else {
+            Err(broken("bytes are left over"))
+        }
     }
 
     /// The next answer as it came, without its length; an error of the kind `UnexpectedEof` if the broker has closed the
@@ -88,14 +92,20 @@ impl Pipe {
     pub async fn call<R: Request>(&mut self, version: i16, request: &R) -> Result<R::Response, PipeError> {
         let sent = self.send(version, request).await?;
         let (id, response) = self.receive::<R>(version).await?;
-        if id == sent { Ok(response) } else { Err(PipeError::Protocol(format!("{id} answers {sent}"))) }
+        if id == sent {
+            Ok(response)
+        } else {
+            Err(PipeError::Protocol(format!("{id} answers {sent}")))
+        }
     }
 }
 
 /// A request as it goes over the wire, with its length.
 pub fn frame<R: Request>(version: i16, correlation_id: i32, request: &R) -> Result<Bytes, PipeError> {
     let mut body = BytesMut::new();
-    request.encode(&mut body, version).map_err(|error| PipeError::Protocol(error.to_string()))?;
+    request
+        .encode(&mut body, version)
+        .map_err(|error| PipeError::Protocol(error.to_string()))?;
     Ok(frame_of(R::KEY, version, correlation_id, &body))
 }
 

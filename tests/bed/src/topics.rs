@@ -16,14 +16,18 @@ pub async fn create(
     configs: &[(&str, &str)],
 ) -> Result<(), ClientError> {
     let config = |(key, value): &(&str, &str)| {
-        CreatableTopicConfig::default().with_name(text(key)).with_value(Some(text(value)))
+        CreatableTopicConfig::default()
+            .with_name(text(key))
+            .with_value(Some(text(value)))
     };
     let topic = CreatableTopic::default()
         .with_name(topic_name(name))
         .with_num_partitions(partitions)
         .with_replication_factor(1)
         .with_configs(configs.iter().map(config).collect());
-    let request = CreateTopicsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000);
+    let request = CreateTopicsRequest::default()
+        .with_topics(vec![topic])
+        .with_timeout_ms(10_000);
     let response = client.request(&request).await?;
     for topic in &response.topics {
         BrokerError::check(topic.error_code, || {

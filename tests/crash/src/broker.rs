@@ -66,7 +66,12 @@ impl Program {
         let mut child = Command::new(&self.exe)
             .arg("--data")
             .arg(&self.data)
-            .args(["--listen", &self.address.to_string(), "--generation", &generation.to_string()])
+            .args([
+                "--listen",
+                &self.address.to_string(),
+                "--generation",
+                &generation.to_string(),
+            ])
             .env(corvid_env::fault::VARIABLE, faults.join(","))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -107,8 +112,12 @@ impl Program {
     pub fn check_log(&self) -> anyhow::Result<()> {
         let log = std::fs::read_to_string(&self.log)?;
         // A plugin's panic is told by the log, on a line of its kind.
-        let panic = log.lines().find(|line| line.starts_with("thread '") && line.contains("panicked at"));
-        panic.map_or(Ok(()), |line| bail!("the broker has panicked: {line}; see {}", self.log.display()))
+        let panic = log
+            .lines()
+            .find(|line| line.starts_with("thread '") && line.contains("panicked at"));
+        panic.map_or(Ok(()), |line| {
+            bail!("the broker has panicked: {line}; see {}", self.log.display())
+        })
     }
 
     fn open_log(&self) -> anyhow::Result<File> {

@@ -93,7 +93,9 @@ fn places<'a>(logs: &'a Logs, streams: &BTreeMap<u32, &StreamHistory>, violation
     for (partition, records) in logs {
         for found in records {
             let known = history::parse_key(&found.key).filter(|(stream, number)| {
-                let record = streams.get(stream).and_then(|stream| stream.records.get(*number as usize));
+                let record = streams
+                    .get(stream)
+                    .and_then(|stream| stream.records.get(*number as usize));
                 record.is_some_and(|(sort, _)| sort.value(*stream, *number) == found.value)
             });
             let Some(known) = known else {
@@ -163,14 +165,22 @@ fn order(logs: &Logs) -> Vec<Violation> {
         let mut last_offset = -1;
         for found in records {
             if found.offset <= last_offset {
-                violations.push(Violation::Order(format!("{partition:?}: {} follows {last_offset}", found.offset)));
+                violations.push(Violation::Order(format!(
+                    "{partition:?}: {} follows {last_offset}",
+                    found.offset
+                )));
             }
             last_offset = found.offset;
-            let Some((stream, number)) = history::parse_key(&found.key) else { continue };
+            let Some((stream, number)) = history::parse_key(&found.key) else {
+                continue;
+            };
             if let Some((before, at)) = last.insert(stream, (number, found.offset))
                 && before > number
             {
-                let what = format!("{partition:?}: {stream}/{before} at {at}, {stream}/{number} at {}", found.offset);
+                let what = format!(
+                    "{partition:?}: {stream}/{before} at {at}, {stream}/{number} at {}",
+                    found.offset
+                );
                 violations.push(Violation::Order(what));
             }
         }
@@ -184,11 +194,21 @@ fn gaps(streams: &[StreamHistory], logs: &Logs) -> Vec<Violation> {
     for stream in streams {
         let Some(log) = logs.get(&stream.target) else { continue };
         for (number, (_, told)) in (0..).zip(&stream.records) {
-            let Some(Told::Acknowledged(Some(offset))) = told else { continue };
-            let Ok(at) = log.binary_search_by_key(offset, |found| found.offset) else { continue };
+            let Some(Told::Acknowledged(Some(offset))) = told else {
+                continue;
+            };
+            let Ok(at) = log.binary_search_by_key(offset, |found| found.offset) else {
+                continue;
+            };
             if log[at].key != history::key(stream.id, number).as_bytes() {
-                let (name, key) = (history::key(stream.id, number), String::from_utf8_lossy(&log[at].key).into_owned());
-                violations.push(Violation::Offset(format!("{name} was told {offset} of {:?}: {key}", stream.target)));
+                let (name, key) = (
+                    history::key(stream.id, number),
+                    String::from_utf8_lossy(&log[at].key).into_owned(),
+                );
+                violations.push(Violation::Offset(format!(
+                    "{name} was told {offset} of {:?}: {key}",
+                    stream.target
+                )));
             }
         }
     }

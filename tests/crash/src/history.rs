@@ -20,7 +20,11 @@ impl Sort {
     /// The value of a record of this sort.
     pub fn value(self, stream: u32, number: u64) -> Vec<u8> {
         match self {
-            Self::Good => format!("record {number} of stream {stream}, {}", "x".repeat((number % 97) as usize)).into(),
+            Self::Good => format!(
+                "record {number} of stream {stream}, {}",
+                "x".repeat((number % 97) as usize)
+            )
+            .into(),
             Self::Bad => b"bad".to_vec(),
             Self::Worst => b"worst".to_vec(),
         }

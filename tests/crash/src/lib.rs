@@ -23,6 +23,11 @@
 //! and that the checker finds each.
 
 #![allow(
+    clippy::large_enum_variant,
+    clippy::should_implement_trait,
+    clippy::return_self_not_must_use
+)] // A harness, outside of the broker.
+#![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a harness around a process: the machine's clock, files and sockets are what it is about"

@@ -64,6 +64,10 @@ async fn crash(arguments: Arguments) -> anyhow::Result<bool> {
 fn beside_this_program(name: &str) -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let beside = here.with_file_name(name);
-    anyhow::ensure!(beside.exists(), "{} is not built: use `cargo xtask crash`", beside.display());
+    anyhow::ensure!(
+        beside.exists(),
+        "{} is not built: use `cargo xtask crash`",
+        beside.display()
+    );
     Ok(beside)
 }

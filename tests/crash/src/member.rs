@@ -28,10 +28,16 @@ pub struct MemberHistory {
 impl MemberHistory {
     /// A record was read.
     pub fn saw(&mut self, partition: &PartitionName, offset: i64, key: &[u8]) {
-        let before = self.seen.entry(partition.clone()).or_default().insert(offset, key.to_vec());
+        let before = self
+            .seen
+            .entry(partition.clone())
+            .or_default()
+            .insert(offset, key.to_vec());
         if let Some(before) = before.filter(|before| before != key) {
             let [before, now] = [&before, key].map(String::from_utf8_lossy);
-            self.complaints.push(format!("{partition:?} had {before} at {offset}, and has {now} there now"));
+            self.complaints.push(format!(
+                "{partition:?} had {before} at {offset}, and has {now} there now"
+            ));
         }
     }
 
@@ -44,7 +50,8 @@ impl MemberHistory {
     fn told(&mut self, partition: &PartitionName, told: i64, in_doubt: Option<i64>) {
         let known = self.committed.get(partition).copied().unwrap_or(-1);
         if told != known && Some(told) != in_doubt {
-            let what = format!("{partition:?}: {told} is told to be committed; acknowledged {known}, in doubt {in_doubt:?}");
+            let what =
+                format!("{partition:?}: {told} is told to be committed; acknowledged {known}, in doubt {in_doubt:?}");
             self.complaints.push(what);
         }
         if told >= 0 {
@@ -66,7 +73,9 @@ impl MemberHistory {
                 let at = log.binary_search_by_key(offset, |found| found.offset);
                 if !at.is_ok_and(|at| log[at].key == *key) {
                     let key = String::from_utf8_lossy(key);
-                    wrong.push(format!("{key} was read at {offset} of {partition:?}, and is not there at the end"));
+                    wrong.push(format!(
+                        "{key} was read at {offset} of {partition:?}, and is not there at the end"
+                    ));
                 }
             }
         }
@@ -75,7 +84,10 @@ impl MemberHistory {
             for found in log.into_iter().flatten().filter(|found| found.offset < *committed) {
                 if !seen.is_some_and(|seen| seen.contains_key(&found.offset)) {
                     let key = String::from_utf8_lossy(&found.key);
-                    wrong.push(format!("{key} at {} of {partition:?} was never read, {committed} is committed", found.offset));
+                    wrong.push(format!(
+                        "{key} at {} of {partition:?} was never read, {committed} is committed",
+                        found.offset
+                    ));
                 }
             }
         }
@@ -108,7 +120,11 @@ impl Member {
         while let Some(address) = gate.pass().await {
             match self.read(address, &gate).await {
                 Ok(()) => {}
-                Err(error) if error.downcast_ref::<ClientError>().is_some_and(ClientError::is_retriable) => {
+                Err(error)
+                    if error
+                        .downcast_ref::<ClientError>()
+                        .is_some_and(ClientError::is_retriable) =>
+                {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
                 Err(error) => return Err(error.context("the consumer group's member")),
@@ -136,7 +152,8 @@ impl Member {
         while !gate.over() {
             for record in consumer.poll().await? {
                 let partition = (record.topic, record.partition);
-                self.history.saw(&partition, record.offset, record.key.as_deref().unwrap_or_default());
+                self.history
+                    .saw(&partition, record.offset, record.key.as_deref().unwrap_or_default());
             }
             self.commit(&mut client, &consumer).await?;
         }
@@ -153,7 +170,8 @@ impl Member {
         let committed = self.group.committed(client, &partitions).await?;
         for partition in &partitions {
             let told = *committed.get(partition).context("OffsetFetch leaves out a partition")?;
-            self.history.told(partition, told, self.in_doubt.get(partition).copied());
+            self.history
+                .told(partition, told, self.in_doubt.get(partition).copied());
             consumer.assign(&partition.0, partition.1, told.max(0));
         }
         self.in_doubt.clear();
@@ -162,9 +180,8 @@ impl Member {
 
     async fn commit(&mut self, client: &mut Client, consumer: &Consumer) -> anyhow::Result<()> {
         let positions = self.history.seen.keys();
-        let positions = positions.filter_map(|(topic, index)| {
-            Some(((topic.clone(), *index), consumer.position(topic, *index)?))
-        });
+        let positions =
+            positions.filter_map(|(topic, index)| Some(((topic.clone(), *index), consumer.position(topic, *index)?)));
         let changed = positions.filter(|(partition, offset)| self.history.committed.get(partition) != Some(offset));
         self.in_doubt = changed.collect();
         if self.in_doubt.is_empty() {
@@ -180,7 +197,10 @@ impl Member {
             // Nothing was committed; the next round of the loop is in the group again.
             Err(GroupError::Left(error)) => {
                 self.in_doubt.clear();
-                self.group.enter(client, &self.topics).await.with_context(|| format!("after {error:?}"))
+                self.group
+                    .enter(client, &self.topics)
+                    .await
+                    .with_context(|| format!("after {error:?}"))
             }
             Err(GroupError::Client(error)) => Err(error.into()),
             Err(GroupError::Broker(error)) => bail!("OffsetCommit is answered {error:?}"),

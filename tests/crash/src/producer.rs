@@ -109,13 +109,24 @@ impl Producer {
         let tags = batches.iter().map(|(at, tag, _)| (*at, *tag)).collect();
         let data = batches.into_iter().map(|(at, _, bytes)| {
             let (topic, index) = self.streams[at].target();
-            let partition = PartitionProduceData::default().with_index(*index).with_records(Some(bytes));
-            TopicProduceData::default().with_name(topic_name(topic)).with_partition_data(vec![partition])
+            let partition = PartitionProduceData::default()
+                .with_index(*index)
+                .with_records(Some(bytes));
+            TopicProduceData::default()
+                .with_name(topic_name(topic))
+                .with_partition_data(vec![partition])
         });
         let data = data.collect();
         // Some don't wait for long: the broker answers that time is up, and the retry is a duplicate.
-        let timeout_ms = if self.rng.chance(3) { self.rng.below(3) as i32 } else { 30_000 };
-        let request = ProduceRequest::default().with_acks(-1).with_timeout_ms(timeout_ms).with_topic_data(data);
+        let timeout_ms = if self.rng.chance(3) {
+            self.rng.below(3) as i32
+        } else {
+            30_000
+        };
+        let request = ProduceRequest::default()
+            .with_acks(-1)
+            .with_timeout_ms(timeout_ms)
+            .with_topic_data(data);
         let id = pipe.send(self.version, &request).await?;
         Ok((id, tags))
     }
@@ -138,8 +149,13 @@ impl Producer {
 
 fn answer_in(response: &ProduceResponse, stream: &Stream) -> anyhow::Result<Result<i64, ResponseError>> {
     let (topic, index) = stream.target();
-    let topics = response.responses.iter().filter(|found| found.name.as_str() == &**topic);
-    let partition = topics.flat_map(|topic| &topic.partition_responses).find(|partition| partition.index == *index);
+    let topics = response
+        .responses
+        .iter()
+        .filter(|found| found.name.as_str() == &**topic);
+    let partition = topics
+        .flat_map(|topic| &topic.partition_responses)
+        .find(|partition| partition.index == *index);
     let partition = partition.with_context(|| format!("{topic}-{index} has no answer"))?;
     Ok(ResponseError::try_from_code(partition.error_code).map_or(Ok(partition.base_offset), Err))
 }
@@ -151,9 +167,14 @@ async fn identify(stream: &mut Stream, pipe: &mut Pipe) -> anyhow::Result<()> {
         .with_transaction_timeout_ms(60_000)
         .with_producer_id((-1).into())
         .with_producer_epoch(-1);
-    let response = timeout(HANGS, pipe.call(VERSION, &request)).await.context("no answer to InitProducerId")??;
+    let response = timeout(HANGS, pipe.call(VERSION, &request))
+        .await
+        .context("no answer to InitProducerId")??;
     match ResponseError::try_from_code(response.error_code) {
-        None => stream.identify(ProducerId(*response.producer_id), ProducerEpoch(response.producer_epoch)),
+        None => stream.identify(
+            ProducerId(*response.producer_id),
+            ProducerEpoch(response.producer_epoch),
+        ),
         Some(error) if error.is_retriable() => return Err(PipeError::Io(std::io::ErrorKind::Interrupted.into()).into()),
         Some(error) => bail!("InitProducerId is answered {error:?}"),
     }

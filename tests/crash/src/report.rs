@@ -37,16 +37,31 @@ impl fmt::Display for Report {
             writeln!(f, "{:28}{count:6}", fault.name())?;
         }
         writeln!(f)?;
-        writeln!(f, "before the retry: bindings changed {bindings} times, the plugin {plugins}, partitions added {partitions}; plugins that panic {panics}")?;
-        writeln!(f, "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters), {refused} refused, {read} read by the group")?;
+        writeln!(
+            f,
+            "before the retry: bindings changed {bindings} times, the plugin {plugins}, partitions added {partitions}; plugins that panic {panics}"
+        )?;
+        writeln!(
+            f,
+            "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters), {refused} refused, {read} read by the group"
+        )?;
         let (rounds, seconds) = (self.rounds, self.took.as_secs_f64());
         if self.violations.is_empty() {
-            return write!(f, "{rounds} rounds, seed {}, {seconds:.1} s: every acknowledged record is there once", self.seed);
+            return write!(
+                f,
+                "{rounds} rounds, seed {}, {seconds:.1} s: every acknowledged record is there once",
+                self.seed
+            );
         }
         for violation in self.violations.iter().take(SHOWN_MAX) {
             writeln!(f, "{violation}")?;
         }
-        write!(f, "{rounds} rounds, seed {}, {seconds:.1} s: {} VIOLATIONS", self.seed, self.violations.len())
+        write!(
+            f,
+            "{rounds} rounds, seed {}, {seconds:.1} s: {} VIOLATIONS",
+            self.seed,
+            self.violations.len()
+        )
     }
 }
 

@@ -107,7 +107,9 @@ impl Run {
             bail!("the broker died without a fault");
         };
         let mut client = setup::client(broker.address()).await?;
-        setup::create(&mut client, &mut self.rng).await.context("the topics cannot be created")?;
+        setup::create(&mut client, &mut self.rng)
+            .await
+            .context("the topics cannot be created")?;
         broker.kill().await
     }
 
@@ -152,7 +154,11 @@ impl Run {
         if self.talk {
             let armed = round.armed.as_deref().unwrap_or("from outside");
             let fired = if fired { "" } else { ": did not happen" };
-            println!("round {number}: {} ({armed}), {:?}{fired}", round.fault.name(), round.change);
+            println!(
+                "round {number}: {} ({armed}), {:?}{fired}",
+                round.fault.name(),
+                round.change
+            );
         }
         Ok(())
     }
@@ -162,7 +168,9 @@ impl Run {
         if let Err(error) = self.change(round.change, broker).await {
             // The fault may come as early as this; what was asked for may have happened, or not.
             let death = broker.death(Duration::from_secs(5)).await?;
-            let Some(status) = death else { bail!(error.context("a change was refused")) };
+            let Some(status) = death else {
+                bail!(error.context("a change was refused"))
+            };
             self.program.check_death(status)?;
             return Ok(true);
         }
@@ -214,7 +222,9 @@ impl Run {
             streams.extend(settled.into_iter().map(|stream| stream.into_history().0));
         }
         self.gate.send_modify(|gate| gate.over = true);
-        let member = timeout(SETTLES_WITHIN, clients.member).await.context("the group's member hangs")???;
+        let member = timeout(SETTLES_WITHIN, clients.member)
+            .await
+            .context("the group's member hangs")???;
         Ok((streams, member))
     }
 }
@@ -233,7 +243,12 @@ impl Clients {
 }
 
 fn count_told(streams: &[StreamHistory], member: &MemberHistory) -> [usize; 3] {
-    let told = || streams.iter().flat_map(|stream| &stream.records).filter_map(|(_, told)| *told);
+    let told = || {
+        streams
+            .iter()
+            .flat_map(|stream| &stream.records)
+            .filter_map(|(_, told)| *told)
+    };
     let refused = told().filter(|told| *told == Told::Refused).count();
     [told().count() - refused, refused, member.read()]
 }
@@ -245,7 +260,10 @@ fn count_elsewhere(streams: &[StreamHistory], logs: &Logs) -> [usize; 2] {
             letters += records.len();
         }
         for (id, _) in records.iter().filter_map(|found| crate::history::parse_key(&found.key)) {
-            let named = streams.iter().find(|stream| stream.id == id).map(|stream| &stream.target);
+            let named = streams
+                .iter()
+                .find(|stream| stream.id == id)
+                .map(|stream| &stream.target);
             moved += usize::from(named.is_some_and(|named| named.0 == *topic && named.1 != *index));
         }
     }

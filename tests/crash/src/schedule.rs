@@ -134,12 +134,21 @@ impl Schedule {
 
     /// The next round.
     pub fn next(&mut self) -> Round {
-        let fewest = self.fired.iter().map(|(_, fired)| *fired).min().expect("there are faults");
+        let fewest = self
+            .fired
+            .iter()
+            .map(|(_, fired)| *fired)
+            .min()
+            .expect("there are faults");
         let due = self.fired.iter().filter(|(_, fired)| *fired == fewest);
         let due: Vec<Fault> = due.map(|(fault, _)| *fault).collect();
         let fault = self.rng.pick(&due);
         let armed = fault.arm(&mut self.rng);
-        let kill_after = if armed.is_some() { PATIENCE } else { Duration::from_millis(self.rng.between(5, 600)) };
+        let kill_after = if armed.is_some() {
+            PATIENCE
+        } else {
+            Duration::from_millis(self.rng.between(5, 600))
+        };
         let change = match self.rng.below(10) {
             _ if self.panics => Change::Bindings,
             // Whatever else is armed would not be reached: little goes on then.

@@ -52,7 +52,12 @@ pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), C
 pub async fn make_panic(client: &mut Client) -> Result<(), ClientError> {
     let panics = check(&json!({ "behaviour": "panic", "on": "bad" }), "refuse");
     let refuses = check(&json!({ "behaviour": "refuse", "on": "worst" }), "refuse");
-    topics::alter(client, ORDERS, &[("corvid.produce", &json!([panics, refuses]).to_string())]).await
+    topics::alter(
+        client,
+        ORDERS,
+        &[("corvid.produce", &json!([panics, refuses]).to_string())],
+    )
+    .await
 }
 
 /// Adds a partition, if there are not enough.
@@ -64,7 +69,9 @@ pub async fn add_partition(client: &mut Client) -> Result<(), ClientError> {
     let topic = CreatePartitionsTopic::default()
         .with_name(corvid_wire::client::topic_name(ORDERS))
         .with_count(count + 1);
-    let request = CreatePartitionsRequest::default().with_topics(vec![topic]).with_timeout_ms(10_000);
+    let request = CreatePartitionsRequest::default()
+        .with_topics(vec![topic])
+        .with_timeout_ms(10_000);
     let response = client.request(&request).await?;
     for topic in &response.results {
         let error = ResponseError::try_from_code(topic.error_code);
@@ -84,11 +91,20 @@ pub async fn client(address: std::net::SocketAddr) -> Result<Client, ClientError
 fn bindings(rng: &mut Rng) -> [(&'static str, String); 2] {
     let mut seed = || rng.below(1 << 30);
     let partitioner = binding(&json!({ "behaviour": "coin-flip", "seed": seed() }));
-    let letters = check(&json!({ "behaviour": "coin-flip", "on": "bad", "seed": seed() }), "dead-letter");
-    let refuses = check(&json!({ "behaviour": "coin-flip", "on": "worst", "seed": seed() }), "refuse");
+    let letters = check(
+        &json!({ "behaviour": "coin-flip", "on": "bad", "seed": seed() }),
+        "dead-letter",
+    );
+    let refuses = check(
+        &json!({ "behaviour": "coin-flip", "on": "worst", "seed": seed() }),
+        "refuse",
+    );
     let mut produce = vec![letters, refuses];
     if rng.chance(20) {
         produce.remove(0);
     }
-    [("corvid.partitioner", partitioner), ("corvid.produce", json!(produce).to_string())]
+    [
+        ("corvid.partitioner", partitioner),
+        ("corvid.produce", json!(produce).to_string()),
+    ]
 }

@@ -4,9 +4,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use corvid_record::{
-    BatchBuilder, Compression, Producer, ProducerEpoch, ProducerId, RecordParts, Sequence, Timestamp,
-};
+use corvid_record::{BatchBuilder, Compression, Producer, ProducerEpoch, ProducerId, RecordParts, Sequence, Timestamp};
 use corvid_wire::kafka::ResponseError;
 
 use crate::history::{self, PartitionName, Sort, StreamHistory, Told};
@@ -122,7 +120,9 @@ impl Stream {
     /// Takes the answer to a batch.
     pub fn answered(&mut self, tag: u64, answer: Result<i64, ResponseError>) {
         let Some(at) = self.batches.iter().position(|batch| batch.tag == tag) else {
-            return self.complaints.push(format!("batch {tag} is answered twice: {answer:?}"));
+            return self
+                .complaints
+                .push(format!("batch {tag} is answered twice: {answer:?}"));
         };
         match answer {
             Ok(offset) => self.settle(at, |delta| Told::Acknowledged(Some(offset + delta))),
@@ -141,7 +141,10 @@ impl Stream {
             Err(error) => {
                 let records = &self.batches[at];
                 let from = history::key(self.history.id, records.first);
-                self.complaints.push(format!("the batch from {from} on ({:?}) is answered {error:?}", records.sequence));
+                self.complaints.push(format!(
+                    "the batch from {from} on ({:?}) is answered {error:?}",
+                    records.sequence
+                ));
                 self.batches[at].under_way = false;
             }
         }
@@ -177,7 +180,10 @@ impl Stream {
     /// Once all before a refused batch is settled, and the answers to what was sent behind it are in: what is left is in
     /// no log, and gets a new epoch.
     fn bump_epoch(&mut self) {
-        let all_behind = self.batches.front().is_none_or(|batch| self.refused.is_some_and(|refused| batch.first > refused));
+        let all_behind = self
+            .batches
+            .front()
+            .is_none_or(|batch| self.refused.is_some_and(|refused| batch.first > refused));
         if self.refused.is_none() || !all_behind || self.batches.iter().any(|batch| batch.under_way) {
             return;
         }
@@ -227,7 +233,10 @@ impl Stream {
         let mut builder = BatchBuilder::new(self.codec).producer(producer);
         for (delta, sort) in (0..).zip(&sorts) {
             let number = first + delta as u64;
-            let (key, value) = (history::key(self.history.id, number), sort.value(self.history.id, number));
+            let (key, value) = (
+                history::key(self.history.id, number),
+                sort.value(self.history.id, number),
+            );
             builder.push(&RecordParts {
                 offset_delta: delta,
                 timestamp: Timestamp(corvid_env::clock::wall_clock().0),
@@ -296,7 +305,10 @@ mod tests {
         let (tag, bytes) = stream.next(true).expect("it goes on");
         assert_eq!(tag, sent[1]);
         let batch = corvid_record::Batch::parse(&bytes).unwrap();
-        assert_eq!((batch.producer_epoch(), batch.base_sequence()), (ProducerEpoch(1), Sequence(0)));
+        assert_eq!(
+            (batch.producer_epoch(), batch.base_sequence()),
+            (ProducerEpoch(1), Sequence(0))
+        );
         assert!(stream.complaints().is_empty());
     }
 
@@ -315,6 +327,9 @@ mod tests {
         stream.answered(sent[0].0, Ok(9));
         let (tag, bytes) = stream.next(true).expect("it goes on");
         assert_eq!(tag, sent[2].0);
-        assert_eq!(corvid_record::Batch::parse(&bytes).unwrap().producer_epoch(), ProducerEpoch(1));
+        assert_eq!(
+            corvid_record::Batch::parse(&bytes).unwrap().producer_epoch(),
+            ProducerEpoch(1)
+        );
     }
 }

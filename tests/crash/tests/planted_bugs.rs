@@ -36,17 +36,27 @@ fn count(report: &Report, kind: fn(&Violation) -> bool) -> usize {
 async fn a_courier_that_delivers_twice_is_caught() {
     let plant = "link.dedupe=skip,link.check=skip";
     let report = rounds(2, 1, &[Fault::Kill], Some(plant)).await.expect("a result");
-    assert!(count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0, "{report}");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
+        "{report}"
+    );
 }
 
 #[tokio::test]
 async fn a_courier_that_takes_torn_entries_is_caught() {
-    let report = rounds(3, 1, &[Fault::AfterEntry], Some("link.mate=skip")).await.expect("a result");
-    assert!(count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0, "{report}");
+    let report = rounds(3, 1, &[Fault::AfterEntry], Some("link.mate=skip"))
+        .await
+        .expect("a result");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
+        "{report}"
+    );
 }
 
 #[tokio::test]
 async fn nothing_is_found_where_nothing_is_planted() {
-    let report = rounds(2, 1, &[Fault::CutPair, Fault::AfterLink], None).await.expect("a result");
+    let report = rounds(2, 1, &[Fault::CutPair, Fault::AfterLink], None)
+        .await
+        .expect("a result");
     assert_eq!(report.violations, [], "{report}");
 }

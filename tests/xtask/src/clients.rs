@@ -44,6 +44,15 @@ type Run<'a> = (&'a Scenario, &'a str);
 /// How many clients run at once where they would not disturb each other. Most of their time they wait.
 const AT_ONCE: usize = 5;
 
+/// Every client and every scenario, against the release build.
+pub fn everything() -> anyhow::Result<()> {
+    run(&Options {
+        only: None,
+        scenario: None,
+        profile: Profile::Release,
+    })
+}
+
 /// Runs them, and fails if one fails.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let all = Scenario::load()?;

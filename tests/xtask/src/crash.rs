@@ -20,7 +20,16 @@ pub struct Options {
 pub fn run_rounds(options: &Options) -> anyhow::Result<()> {
     run(cargo().args(["build", "--quiet", "--locked", "--package", "crash", "--bins"]))?;
     let mut rounds = cargo();
-    rounds.args(["run", "--quiet", "--locked", "--package", "crash", "--bin", "crash", "--"]);
+    rounds.args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--package",
+        "crash",
+        "--bin",
+        "crash",
+        "--",
+    ]);
     rounds.args(["--rounds", &options.rounds.to_string()]);
     if let Some(seed) = options.seed {
         rounds.args(["--seed", &seed.to_string()]);

@@ -6,11 +6,11 @@
     reason = "a tool of the repository: it runs on the real machine, never in the simulation"
 )]
 
+mod bench;
 mod broker;
 mod clients;
 mod crash;
 mod main_job;
-mod bench;
 mod shell;
 mod test;
 mod tidy;

@@ -35,6 +35,13 @@ const CLIENTS: [&str; 3] = ["kafkajs", "python", "java"];
 /// How long the producers send while everything is changed.
 const STEADY_SECONDS: &str = "20";
 
+/// As CI runs it: against the release build.
+pub fn in_ci() -> anyhow::Result<()> {
+    run(&Options {
+        profile: Profile::Release,
+    })
+}
+
 /// Does the job.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     set_up(&CLIENTS)?;

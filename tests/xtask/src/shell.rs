@@ -8,7 +8,10 @@ use anyhow::{Context, bail};
 /// The top of the repository.
 pub fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("xtask lies two levels below the top").to_owned()
+    here.ancestors()
+        .nth(2)
+        .expect("xtask lies two levels below the top")
+        .to_owned()
 }
 
 /// The cargo that runs us.
@@ -21,7 +24,9 @@ pub fn cargo() -> Command {
 /// Runs to the end; an error names the command that failed, or the tool that is missing.
 pub fn run(command: &mut Command) -> anyhow::Result<()> {
     let shown = format!("{command:?}");
-    let status = command.status().with_context(|| format!("{shown} cannot be started: is the tool installed?"))?;
+    let status = command
+        .status()
+        .with_context(|| format!("{shown} cannot be started: is the tool installed?"))?;
     if !status.success() {
         bail!("{shown} ended with {status}");
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::shell::{cargo, root, run};
-use crate::tidy;
+use crate::{clients, crash, main_job, tidy};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
@@ -18,17 +18,35 @@ type Step = (&'static str, fn() -> anyhow::Result<()>);
 const STEPS: &[Step] = &[
     ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
     ("tidy", tidy::run),
-    ("clippy", || run(cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]))),
+    ("clippy", || {
+        run(cargo().args([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    }),
     ("unit", || run(cargo().args(["test", "--workspace", "--locked"]))),
-    ("release", || run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))),
+    ("crash", crash::smoke),
+    ("release", || {
+        run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))
+    }),
     ("quickstart", quickstart),
+    ("clients", clients::everything),
+    ("main-job", main_job::in_ci),
 ];
 
 /// Runs the steps in order; the first failure ends it, by name.
 pub fn run_steps(options: &Options) -> anyhow::Result<()> {
     let only = options.only.as_deref();
     let mut times = Vec::new();
-    for (name, step) in STEPS.iter().filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
+    for (name, step) in STEPS
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| name.contains(only)))
+    {
         println!("\n==> {name}");
         let begun = Instant::now();
         step().map_err(|error| error.context(format!("step \"{name}\" failed")))?;
@@ -44,5 +62,7 @@ pub fn run_steps(options: &Options) -> anyhow::Result<()> {
 
 fn quickstart() -> anyhow::Result<()> {
     let binary = root().join("target/release/corvid");
-    run(std::process::Command::new(binary).args(["quickstart", "--once"]).current_dir(root()))
+    run(std::process::Command::new(binary)
+        .args(["quickstart", "--once"])
+        .current_dir(root()))
 }

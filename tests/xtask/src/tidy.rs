@@ -34,14 +34,19 @@ pub fn run() -> anyhow::Result<()> {
         println!("{}: {}", finding.place, finding.message);
     }
     match findings.len() {
-        0 => Ok(println!("tidy: {} files, nothing to say", sources.len())),
+        0 => {
+            println!("tidy: {} files, nothing to say", sources.len());
+            Ok(())
+        }
         count => bail!("tidy found {count} places that break a rule"),
     }
 }
 
 /// Every crate says what it is. (That every public item does is rustc's `missing_docs`, which is denied.)
 fn docs(sources: &[SourceFile]) -> Vec<Finding> {
-    let crates = sources.iter().filter(|file| file.path.ends_with("/src/lib.rs") || file.path.ends_with("/src/main.rs"));
+    let crates = sources
+        .iter()
+        .filter(|file| file.path.ends_with("/src/lib.rs") || file.path.ends_with("/src/main.rs"));
     crates
         .filter(|file| !file.text.starts_with("//!"))
         .map(|file| Finding {

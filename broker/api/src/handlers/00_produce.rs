@@ -52,7 +52,12 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let answer = move |topics: Vec<AppendedTopic>| {
         fault::hit("produce.before_answer");
         let responses = topics.into_iter().map(|topic| topic.answer(version)).collect();
-        encode(&ProduceResponse::default().with_responses(responses), version, key, correlation)
+        encode(
+            &ProduceResponse::default().with_responses(responses),
+            version,
+            key,
+            correlation,
+        )
     };
     if acks == Acks::Leader {
         return Ok(Reply::Now(answer(topics)?));
@@ -80,7 +85,10 @@ fn refuse_whole(request: &ProduceRequest) -> Option<ResponseError> {
     if acks_of(request.acks).is_none() {
         return Some(ResponseError::InvalidRequiredAcks);
     }
-    request.transactional_id.as_ref().map(|_| ResponseError::InvalidTxnState)
+    request
+        .transactional_id
+        .as_ref()
+        .map(|_| ResponseError::InvalidTxnState)
 }
 
 struct AppendedTopic {
@@ -161,7 +169,9 @@ async fn append_partition(
         return Err(ResponseError::UnknownTopicOrPartition.into());
     };
     let bytes = data.records.unwrap_or_default();
-    corvid_pipeline::append(&topic, partition, acks, bytes).await.map_err(failure)
+    corvid_pipeline::append(&topic, partition, acks, bytes)
+        .await
+        .map_err(failure)
 }
 
 fn failure(error: ProduceError) -> Failure {
@@ -234,6 +244,11 @@ impl AppendedTopic {
         TopicProduceResponse::default()
             .with_name(self.name)
             .with_topic_id(convert::uuid(self.id))
-            .with_partition_responses(self.partitions.into_iter().map(|partition| partition.answer(version)).collect())
+            .with_partition_responses(
+                self.partitions
+                    .into_iter()
+                    .map(|partition| partition.answer(version))
+                    .collect(),
+            )
     }
 }

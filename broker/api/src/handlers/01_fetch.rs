@@ -102,7 +102,11 @@ fn begin(broker: &Broker, version: i16, request: &FetchRequest) -> Result<FetchP
         forgotten.extend(topic.partitions.iter().map(|index| (named.clone(), *index)));
     }
     // Versions without sessions are full fetches that open none.
-    let session = if version < 7 { (0, -1) } else { (request.session_id, request.session_epoch) };
+    let session = if version < 7 {
+        (0, -1)
+    } else {
+        (request.session_id, request.session_epoch)
+    };
     // Chance is asked of the system, so only where a session may be opened.
     let id = if session.1 == 0 { random::u64() as i32 } else { 0 };
     broker
@@ -159,7 +163,9 @@ impl Pending {
             (_, TopicRef::Id(id)) => ("".into(), *id),
         };
         let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
-        let read = self.partition(&named, *index).and_then(|partition| read_partition(&partition, asked, limit, nothing_yet));
+        let read = self
+            .partition(&named, *index)
+            .and_then(|partition| read_partition(&partition, asked, limit, nothing_yet));
         let mut answer = read.unwrap_or_else(|error| FetchedPartition {
             error_code: error.code(),
             ..FetchedPartition::default()
@@ -197,7 +203,10 @@ impl Pending {
     async fn wait(self) -> Result<corvid_wire::Response, HandlerError> {
         let notify = Arc::new(Notify::new());
         let image = self.broker.image();
-        let watches: Vec<_> = self.partitions(&image).map(|partition| partition.watch(&notify)).collect();
+        let watches: Vec<_> = self
+            .partitions(&image)
+            .map(|partition| partition.watch(&notify))
+            .collect();
         loop {
             // Read again after the watches are set, so that nothing that came in between is missed.
             let fetched = self.read();
@@ -227,7 +236,9 @@ impl Pending {
                 continue;
             }
             match topics.last_mut() {
-                Some(topic) if topic.name == fetched.name && topic.id == fetched.id.0 => topic.partitions.push(fetched.answer),
+                Some(topic) if topic.name == fetched.name && topic.id == fetched.id.0 => {
+                    topic.partitions.push(fetched.answer);
+                }
                 _ => topics.push(FetchedTopic {
                     name: fetched.name,
                     id: fetched.id.0,

@@ -52,18 +52,28 @@ async fn list_topic(broker: &Arc<Broker>, topic: ListOffsetsTopic, version: i16)
             Ok((offset, timestamp, epoch)) => ListOffsetsPartitionResponse::default()
                 .with_offset(offset.0)
                 .with_timestamp(timestamp.0)
-                .with_leader_epoch(if version >= FIRST_WITH_EPOCHS { epoch.0 } else { LeaderEpoch::NONE.0 }),
+                .with_leader_epoch(if version >= FIRST_WITH_EPOCHS {
+                    epoch.0
+                } else {
+                    LeaderEpoch::NONE.0
+                }),
             Err(error) => ListOffsetsPartitionResponse::default().with_error_code(error.code()),
         };
         partitions.push(answer.with_partition_index(index));
     }
-    ListOffsetsTopicResponse::default().with_name(topic.name).with_partitions(partitions)
+    ListOffsetsTopicResponse::default()
+        .with_name(topic.name)
+        .with_partitions(partitions)
 }
 
 type Found = (Offset, Timestamp, LeaderEpoch);
 const NONE: Found = (Offset(-1), Timestamp::NONE, LeaderEpoch::NONE);
 
-async fn list_partition(broker: &Arc<Broker>, named: &Named, asked: ListOffsetsPartition) -> Result<Found, ResponseError> {
+async fn list_partition(
+    broker: &Arc<Broker>,
+    named: &Named,
+    asked: ListOffsetsPartition,
+) -> Result<Found, ResponseError> {
     let Named::Known(topic) = named else {
         return Err(ResponseError::UnknownTopicOrPartition);
     };
@@ -79,10 +89,17 @@ async fn list_partition(broker: &Arc<Broker>, named: &Named, asked: ListOffsetsP
             Ok((start, Timestamp::NONE, epoch))
         }
         LATEST_TIERED => Ok(NONE),
-        MAX_TIMESTAMP => look_up(partition, |partition| partition.log().max_timestamp(partition.high_watermark())).await,
+        MAX_TIMESTAMP => {
+            look_up(partition, |partition| {
+                partition.log().max_timestamp(partition.high_watermark())
+            })
+            .await
+        }
         time if time >= 0 => {
             look_up(partition, move |partition| {
-                partition.log().offset_for_timestamp(Timestamp(time), partition.high_watermark())
+                partition
+                    .log()
+                    .offset_for_timestamp(Timestamp(time), partition.high_watermark())
             })
             .await
         }
@@ -95,5 +112,7 @@ where
     F: FnOnce(&Partition) -> Result<Option<Found>, ReadError> + Send + 'static,
 {
     let found = corvid_env::task::offload(move || search(&partition)).await;
-    found.map(|found| found.unwrap_or(NONE)).map_err(|error| errors::of_read(&error))
+    found
+        .map(|found| found.unwrap_or(NONE))
+        .map_err(|error| errors::of_read(&error))
 }

@@ -53,7 +53,12 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         .with_controller_id(BrokerId(broker.node.0))
         .with_cluster_authorized_operations(NO_OPERATIONS)
         .with_topics(topics);
-    Ok(Reply::Now(encode(&response, version, frame.api_key, frame.correlation_id)?))
+    Ok(Reply::Now(encode(
+        &response,
+        version,
+        frame.api_key,
+        frame.correlation_id,
+    )?))
 }
 
 fn broker_answer(broker: &corvid_metadata::BrokerImage) -> MetadataResponseBroker {
@@ -119,7 +124,12 @@ fn known(topic: &TopicImage) -> MetadataResponseTopic {
         .with_topic_id(convert::uuid(topic.id))
         .with_is_internal(topic.is_internal())
         .with_topic_authorized_operations(NO_OPERATIONS)
-        .with_partitions(topic.numbered().map(|(index, partition)| partition_answer(index, partition)).collect())
+        .with_partitions(
+            topic
+                .numbered()
+                .map(|(index, partition)| partition_answer(index, partition))
+                .collect(),
+        )
 }
 
 fn unknown(name: Option<&str>, id: TopicId, error: ResponseError) -> MetadataResponseTopic {

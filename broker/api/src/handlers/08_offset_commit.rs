@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use corvid_coordinator::{CommitRequest, OffsetToCommit, Topic};
 use corvid_metadata::PartitionIndex;
+use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::OffsetCommitRequest;
 use corvid_wire::kafka::messages::offset_commit_request::OffsetCommitRequestTopic;
 use corvid_wire::kafka::messages::offset_commit_response::{
     OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
-use corvid_wire::kafka::ResponseError;
 use corvid_wire::{Frame, decode};
 
 use crate::broker::Broker;
@@ -28,12 +28,19 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: OffsetCommitRequest = decode(&frame)?;
     drop(frame);
     let image = broker.image();
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        request.topics.into_iter().partition(|topic| image.topic(&topic.name).is_some());
+    let (known, unknown): (Vec<_>, Vec<_>) = request
+        .topics
+        .into_iter()
+        .partition(|topic| image.topic(&topic.name).is_some());
     let topics: Vec<_> = known.into_iter().map(wanted).collect();
     let asked: Vec<(String, Vec<PartitionIndex>)> = topics
         .iter()
-        .map(|topic| (topic.name.clone(), topic.partitions.iter().map(|(index, _)| *index).collect()))
+        .map(|topic| {
+            (
+                topic.name.clone(),
+                topic.partitions.iter().map(|(index, _)| *index).collect(),
+            )
+        })
         .collect();
     let commit = CommitRequest {
         group_id: request.group_id.to_string(),
@@ -48,7 +55,10 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     Ok(Reply::later(async move {
         let mut answers: Vec<_> = match coordinator.commit_offsets(commit).await {
             Ok(topics) => topics.into_iter().map(committed).collect(),
-            Err(error) => asked.into_iter().map(|(name, all)| failed(&name, &all, errors::of_group(error))).collect(),
+            Err(error) => asked
+                .into_iter()
+                .map(|(name, all)| failed(&name, &all, errors::of_group(error)))
+                .collect(),
         };
         answers.extend(unknown.iter().map(unknown_topic));
         head.encode(&OffsetCommitResponse::default().with_topics(answers))
@@ -72,7 +82,10 @@ fn wanted(topic: OffsetCommitRequestTopic) -> Topic<OffsetToCommit> {
 }
 
 fn committed(topic: Topic<Result<(), corvid_coordinator::GroupError>>) -> OffsetCommitResponseTopic {
-    let partitions = topic.partitions.into_iter().map(|(index, result)| answer(index.0, errors::group_code(result)));
+    let partitions = topic
+        .partitions
+        .into_iter()
+        .map(|(index, result)| answer(index.0, errors::group_code(result)));
     OffsetCommitResponseTopic::default()
         .with_name(convert::topic_name(&topic.name))
         .with_partitions(partitions.collect())
@@ -85,10 +98,16 @@ fn failed(name: &str, partitions: &[PartitionIndex], error: ResponseError) -> Of
 }
 
 fn unknown_topic(topic: &OffsetCommitRequestTopic) -> OffsetCommitResponseTopic {
-    let partitions: Vec<_> = topic.partitions.iter().map(|partition| PartitionIndex(partition.partition_index)).collect();
+    let partitions: Vec<_> = topic
+        .partitions
+        .iter()
+        .map(|partition| PartitionIndex(partition.partition_index))
+        .collect();
     failed(&topic.name, &partitions, ResponseError::UnknownTopicOrPartition)
 }
 
 fn answer(index: i32, code: i16) -> OffsetCommitResponsePartition {
-    OffsetCommitResponsePartition::default().with_partition_index(index).with_error_code(code)
+    OffsetCommitResponsePartition::default()
+        .with_partition_index(index)
+        .with_error_code(code)
 }

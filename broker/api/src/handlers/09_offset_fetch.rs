@@ -40,24 +40,36 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
 
 async fn one_group(broker: &Arc<Broker>, head: Head, request: OffsetFetchRequest) -> HandlerResult {
     let topics = request.topics.map(|topics| {
-        topics.iter().map(|topic| named(&topic.name, &topic.partition_indexes)).collect::<Vec<_>>()
+        topics
+            .iter()
+            .map(|topic| named(&topic.name, &topic.partition_indexes))
+            .collect::<Vec<_>>()
     });
     let asked = topics.clone().unwrap_or_default();
     let fetched = fetch(broker, request.group_id.to_string(), topics, request.require_stable).await;
     let response = match fetched {
-        Ok(topics) => OffsetFetchResponse::default().with_topics(topics.iter().map(|topic| old_topic(topic, 0)).collect()),
+        Ok(topics) => {
+            OffsetFetchResponse::default().with_topics(topics.iter().map(|topic| old_topic(topic, 0)).collect())
+        }
         Err(error) => {
             // Version 1 has no error of the whole: every partition carries it.
             let code = errors::of_group(error).code();
             let none = |topic: &Topic<()>| old_topic(&nothing(topic), code);
-            OffsetFetchResponse::default().with_error_code(code).with_topics(asked.iter().map(none).collect())
+            OffsetFetchResponse::default()
+                .with_error_code(code)
+                .with_topics(asked.iter().map(none).collect())
         }
     };
     head.now(&response)
 }
 
 async fn group_answer(broker: &Arc<Broker>, group: OffsetFetchRequestGroup, stable: bool) -> OffsetFetchResponseGroup {
-    let topics = group.topics.map(|topics| topics.iter().map(|topic| named(&topic.name, &topic.partition_indexes)).collect());
+    let topics = group.topics.map(|topics| {
+        topics
+            .iter()
+            .map(|topic| named(&topic.name, &topic.partition_indexes))
+            .collect()
+    });
     let answer = OffsetFetchResponseGroup::default().with_group_id(group.group_id.clone());
     match fetch(broker, group.group_id.to_string(), topics, stable).await {
         Ok(topics) => answer.with_topics(topics.iter().map(new_topic).collect()),
@@ -93,7 +105,11 @@ fn nothing(topic: &Topic<()>) -> Topic<CommittedOffset> {
     Topic {
         name: topic.name.clone(),
         id: None,
-        partitions: topic.partitions.iter().map(|(index, ())| (*index, CommittedOffset::NONE)).collect(),
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|(index, ())| (*index, CommittedOffset::NONE))
+            .collect(),
     }
 }
 

@@ -64,7 +64,10 @@ async fn find(broker: &Arc<Broker>, key_type: i8, group: &str) -> Coordinator {
             .with_node_id(BrokerId(node.node.0))
             .with_host(text(&node.host))
             .with_port(i32::from(node.port)),
-        None => refused(ResponseError::CoordinatorNotAvailable, "the group's partition has no leader"),
+        None => refused(
+            ResponseError::CoordinatorNotAvailable,
+            "the group's partition has no leader",
+        ),
     }
 }
 
@@ -74,14 +77,25 @@ async fn offsets_topic(broker: &Arc<Broker>) -> Result<(), CreateTopicError> {
         return Ok(());
     }
     let layers = broker.configs().layers(&image);
-    let configs = [("cleanup.policy", "compact".to_owned()), ("segment.bytes", layers.number("offsets.topic.segment.bytes").to_string())];
+    let configs = [
+        ("cleanup.policy", "compact".to_owned()),
+        (
+            "segment.bytes",
+            layers.number("offsets.topic.segment.bytes").to_string(),
+        ),
+    ];
     let spec = TopicSpec {
         name: OFFSETS_TOPIC.to_owned(),
         partitions: Some(layers.number("offsets.topic.num.partitions") as i32),
         // As many as there are nodes, up to what is configured: a single node has one.
-        replication_factor: Some((layers.number("offsets.topic.replication.factor") as usize).min(image.brokers().count()) as i16),
+        replication_factor: Some(
+            (layers.number("offsets.topic.replication.factor") as usize).min(image.brokers().count()) as i16,
+        ),
         assignments: Vec::new(),
-        configs: configs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Configs>(),
+        configs: configs
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect::<Configs>(),
     };
     match broker.controller.create_topic(spec, false).await {
         Ok(_) | Err(CreateTopicError::Exists(_)) => {

@@ -23,7 +23,11 @@ const NO_GENERATION: i32 = -1;
 pub async fn handle(broker: &Arc<Broker>, client: &Client, frame: Frame) -> HandlerResult {
     let head = Head::of(&frame);
     let request: JoinGroupRequest = decode(&frame)?;
-    let rebalance_timeout_ms = if head.version == 0 { request.session_timeout_ms } else { request.rebalance_timeout_ms };
+    let rebalance_timeout_ms = if head.version == 0 {
+        request.session_timeout_ms
+    } else {
+        request.rebalance_timeout_ms
+    };
     let protocols = request.protocols.into_iter().map(|protocol| Protocol {
         name: protocol.name.to_string(),
         // Copied: it outlives the frame, in whose memory it lies.
@@ -46,7 +50,9 @@ pub async fn handle(broker: &Arc<Broker>, client: &Client, frame: Frame) -> Hand
     };
     drop(frame);
     let coordinator = broker.coordinator.clone();
-    Ok(Reply::later(async move { head.encode(&answer(coordinator.join(join).await, head.version)) }))
+    Ok(Reply::later(async move {
+        head.encode(&answer(coordinator.join(join).await, head.version))
+    }))
 }
 
 fn answer(joined: JoinAnswer, version: i16) -> JoinGroupResponse {

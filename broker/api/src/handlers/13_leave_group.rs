@@ -31,10 +31,16 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     });
     let leave = LeaveRequest {
         group_id: request.group_id.to_string(),
-        members: if head.version < FIRST_WITH_MEMBERS { vec![one] } else { many.collect() },
+        members: if head.version < FIRST_WITH_MEMBERS {
+            vec![one]
+        } else {
+            many.collect()
+        },
     };
     let coordinator = broker.coordinator.clone();
-    Ok(Reply::later(async move { head.encode(&answer(coordinator.leave(leave).await, head.version)) }))
+    Ok(Reply::later(async move {
+        head.encode(&answer(coordinator.leave(leave).await, head.version))
+    }))
 }
 
 fn answer(left: LeaveAnswer, version: i16) -> LeaveGroupResponse {

@@ -18,7 +18,10 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: SyncGroupRequest = decode(&frame)?;
     let assignments = request.assignments.into_iter().map(|assigned| {
         // Copied: it outlives the frame, in whose memory it lies.
-        (assigned.member_id.to_string(), Bytes::copy_from_slice(&assigned.assignment))
+        (
+            assigned.member_id.to_string(),
+            Bytes::copy_from_slice(&assigned.assignment),
+        )
     });
     let sync = SyncRequest {
         group_id: request.group_id.to_string(),
@@ -31,7 +34,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     };
     drop(frame);
     let coordinator = broker.coordinator.clone();
-    Ok(Reply::later(async move { head.encode(&answer(coordinator.sync(sync).await)) }))
+    Ok(Reply::later(async move {
+        head.encode(&answer(coordinator.sync(sync).await))
+    }))
 }
 
 fn answer(synced: SyncAnswer) -> SyncGroupResponse {

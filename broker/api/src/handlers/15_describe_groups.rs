@@ -25,12 +25,17 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: DescribeGroupsRequest = decode(&frame)?;
     let ids: Vec<String> = request.groups.iter().map(|group| group.to_string()).collect();
     let described = broker.coordinator.describe_groups(&ids).await;
-    let groups = described.into_iter().map(|(id, group)| answer(&id, group, head.version)).collect();
+    let groups = described
+        .into_iter()
+        .map(|(id, group)| answer(&id, group, head.version))
+        .collect();
     head.now(&DescribeGroupsResponse::default().with_groups(groups))
 }
 
 fn answer(id: &str, group: Result<GroupDescription, GroupError>, version: i16) -> DescribedGroup {
-    let answer = DescribedGroup::default().with_group_id(GroupId(text(id))).with_authorized_operations(NO_OPERATIONS);
+    let answer = DescribedGroup::default()
+        .with_group_id(GroupId(text(id)))
+        .with_authorized_operations(NO_OPERATIONS);
     match group {
         Ok(group) => answer
             .with_group_state(text(group.state.name()))
@@ -40,7 +45,10 @@ fn answer(id: &str, group: Result<GroupDescription, GroupError>, version: i16) -
         Err(GroupError::GroupIdNotFound) if version < 6 => answer.with_group_state(text("Dead")),
         Err(error) => {
             let message = (version >= 6).then(|| text(&format!("group {id}: {error}")));
-            answer.with_error_code(errors::of_group(error).code()).with_error_message(message).with_group_state(text("Dead"))
+            answer
+                .with_error_code(errors::of_group(error).code())
+                .with_error_message(message)
+                .with_group_state(text("Dead"))
         }
     }
 }

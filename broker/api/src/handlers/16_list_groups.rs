@@ -16,8 +16,16 @@ use crate::reply::{HandlerResult, Head};
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: Request = decode(&frame)?;
     let list = ListGroupsRequest {
-        states: request.states_filter.iter().map(std::string::ToString::to_string).collect(),
-        types: request.types_filter.iter().map(std::string::ToString::to_string).collect(),
+        states: request
+            .states_filter
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect(),
+        types: request
+            .types_filter
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect(),
     };
     let response = match broker.coordinator.list_groups(&list).await {
         Ok(groups) => ListGroupsResponse::default().with_groups(groups.iter().map(listed).collect()),

@@ -22,13 +22,19 @@ pub fn handle(frame: &Frame) -> HandlerResult {
         return Ok(Reply::Now(encode(&response, 0, key, frame.correlation_id)?));
     }
     let request: ApiVersionsRequest = decode(frame)?;
-    let named = frame.api_version < 3 || (is_sound(&request.client_software_name) && is_sound(&request.client_software_version));
+    let named = frame.api_version < 3
+        || (is_sound(&request.client_software_name) && is_sound(&request.client_software_version));
     let response = if named {
         ApiVersionsResponse::default().with_api_keys(table())
     } else {
         ApiVersionsResponse::default().with_error_code(ResponseError::InvalidRequest.code())
     };
-    Ok(Reply::Now(encode(&response, frame.api_version, key, frame.correlation_id)?))
+    Ok(Reply::Now(encode(
+        &response,
+        frame.api_version,
+        key,
+        frame.correlation_id,
+    )?))
 }
 
 /// As KIP-511 has it: letters, digits, dots and dashes, neither first nor last a dot or dash.
@@ -41,7 +47,10 @@ fn is_sound(name: &str) -> bool {
 
 fn table() -> Vec<ApiVersion> {
     let row = |api: &versions::Api| {
-        ApiVersion::default().with_api_key(api.key).with_min_version(api.min).with_max_version(api.max)
+        ApiVersion::default()
+            .with_api_key(api.key)
+            .with_min_version(api.min)
+            .with_max_version(api.max)
     };
     versions::APIS.iter().map(row).collect()
 }

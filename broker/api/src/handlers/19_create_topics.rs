@@ -43,7 +43,11 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
             Some(_) => {
                 names.remove(topic.name.as_str());
                 let answer = CreatableTopicResult::default().with_name(topic.name);
-                results.push(refused(answer, ResponseError::InvalidRequest, "the topic is named twice in one request"));
+                results.push(refused(
+                    answer,
+                    ResponseError::InvalidRequest,
+                    "the topic is named twice in one request",
+                ));
             }
             None => {}
         }
@@ -54,7 +58,12 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     head.now(&CreateTopicsResponse::default().with_topics(results))
 }
 
-async fn create(broker: &Arc<Broker>, topic: CreatableTopic, validate_only: bool, version: i16) -> CreatableTopicResult {
+async fn create(
+    broker: &Arc<Broker>,
+    topic: CreatableTopic,
+    validate_only: bool,
+    version: i16,
+) -> CreatableTopicResult {
     let answer = CreatableTopicResult::default().with_name(topic.name.clone());
     let spec = match spec(&topic) {
         Ok(spec) => spec,
@@ -75,7 +84,12 @@ fn spec(topic: &CreatableTopic) -> Result<TopicSpec, &'static str> {
     let by_index: BTreeMap<i32, Vec<NodeId>> = topic
         .assignments
         .iter()
-        .map(|assigned| (assigned.partition_index, assigned.broker_ids.iter().map(|id| NodeId(id.0)).collect()))
+        .map(|assigned| {
+            (
+                assigned.partition_index,
+                assigned.broker_ids.iter().map(|id| NodeId(id.0)).collect(),
+            )
+        })
         .collect();
     if by_index.len() != topic.assignments.len() {
         return Err("a partition is assigned twice");
@@ -87,8 +101,11 @@ fn spec(topic: &CreatableTopic) -> Result<TopicSpec, &'static str> {
         assignments.push(nodes);
     }
     // A value that is null is no value: the default holds.
-    let configs: Configs =
-        topic.configs.iter().filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string()))).collect();
+    let configs: Configs = topic
+        .configs
+        .iter()
+        .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
+        .collect();
     Ok(TopicSpec {
         name: topic.name.to_string(),
         partitions: (topic.num_partitions != -1).then_some(topic.num_partitions),

@@ -22,9 +22,17 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let head = Head::of(&frame);
     let request: DeleteTopicsRequest = decode(&frame)?;
     let asked: Vec<(Option<TopicName>, TopicId)> = if head.version < FIRST_WITH_IDS {
-        request.topic_names.into_iter().map(|name| (Some(name), TopicId::ZERO)).collect()
+        request
+            .topic_names
+            .into_iter()
+            .map(|name| (Some(name), TopicId::ZERO))
+            .collect()
     } else {
-        request.topics.into_iter().map(|topic| (topic.name, convert::topic_id(topic.topic_id))).collect()
+        request
+            .topics
+            .into_iter()
+            .map(|topic| (topic.name, convert::topic_id(topic.topic_id)))
+            .collect()
     };
     let mut results = Vec::with_capacity(asked.len());
     for (name, id) in asked {
@@ -35,12 +43,20 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
 }
 
 async fn delete(broker: &Arc<Broker>, name: Option<TopicName>, id: TopicId) -> DeletableTopicResult {
-    let answer = DeletableTopicResult::default().with_name(name.clone()).with_topic_id(convert::uuid(id));
+    let answer = DeletableTopicResult::default()
+        .with_name(name.clone())
+        .with_topic_id(convert::uuid(id));
     let refused = |answer: DeletableTopicResult, error: ResponseError, message: &str| {
-        answer.with_error_code(error.code()).with_error_message(Some(text(message)))
+        answer
+            .with_error_code(error.code())
+            .with_error_message(Some(text(message)))
     };
     if name.is_some() == (id != TopicId::ZERO) {
-        return refused(answer, ResponseError::InvalidRequest, "a topic is named by its name or by its id, not both");
+        return refused(
+            answer,
+            ResponseError::InvalidRequest,
+            "a topic is named by its name or by its id, not both",
+        );
     }
     let found = Named::find(&broker.image(), name.as_deref().map_or("", |name| name), id);
     let topic = match found {
@@ -48,7 +64,9 @@ async fn delete(broker: &Arc<Broker>, name: Option<TopicName>, id: TopicId) -> D
         Named::UnknownName => return refused(answer, ResponseError::UnknownTopicOrPartition, "there is no such topic"),
         Named::UnknownId => return refused(answer, ResponseError::UnknownTopicId, "no topic has this id"),
     };
-    let answer = answer.with_name(Some(convert::topic_name(&topic.name))).with_topic_id(convert::uuid(topic.id));
+    let answer = answer
+        .with_name(Some(convert::topic_name(&topic.name)))
+        .with_topic_id(convert::uuid(topic.id));
     match broker.controller.delete_topic(topic.id).await {
         Ok(()) => answer,
         Err(error) => refused(answer, code(&error), &error.to_string()),

@@ -28,8 +28,16 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let named = Named::find(&image, &topic.name, corvid_metadata::TopicId::ZERO);
-        let partitions = topic.partitions.iter().map(|asked| answer(broker, &named, asked)).collect();
-        topics.push(DeleteRecordsTopicResult::default().with_name(topic.name).with_partitions(partitions));
+        let partitions = topic
+            .partitions
+            .iter()
+            .map(|asked| answer(broker, &named, asked))
+            .collect();
+        topics.push(
+            DeleteRecordsTopicResult::default()
+                .with_name(topic.name)
+                .with_partitions(partitions),
+        );
     }
     Head::of(&frame).now(&DeleteRecordsResponse::default().with_topics(topics))
 }
@@ -53,11 +61,18 @@ fn delete(broker: &Arc<Broker>, named: &Named, asked: &DeleteRecordsPartition) -
         return Err(super::not_served(broker, topic, asked.partition_index));
     };
     let end = partition.visible_end();
-    let to = if asked.offset == TO_THE_END { end } else { Offset(asked.offset) };
+    let to = if asked.offset == TO_THE_END {
+        end
+    } else {
+        Offset(asked.offset)
+    };
     if to.0 < 0 || to > end {
         return Err(ResponseError::OffsetOutOfRange);
     }
-    partition.log().advance_start(to, Reason::DeleteRecords).map_err(|error| code(&error))
+    partition
+        .log()
+        .advance_start(to, Reason::DeleteRecords)
+        .map_err(|error| code(&error))
 }
 
 fn code(error: &ChangeError) -> ResponseError {

@@ -29,12 +29,19 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         refused(ResponseError::InvalidRequest)
     } else {
         match broker.controller.next_producer_id().await {
-            Ok(id) => InitProducerIdResponse::default().with_producer_id(ProducerId(id)).with_producer_epoch(0),
+            Ok(id) => InitProducerIdResponse::default()
+                .with_producer_id(ProducerId(id))
+                .with_producer_epoch(0),
             Err(error) => {
                 tracing::warn!(%error, "no producer id");
                 refused(ResponseError::CoordinatorNotAvailable)
             }
         }
     };
-    Ok(Reply::Now(encode(&response, frame.api_version, frame.api_key, frame.correlation_id)?))
+    Ok(Reply::Now(encode(
+        &response,
+        frame.api_version,
+        frame.api_key,
+        frame.correlation_id,
+    )?))
 }

@@ -23,18 +23,34 @@ pub fn handle(broker: &Arc<Broker>, frame: &Frame) -> HandlerResult {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
         let named = Named::find(&image, &topic.topic, corvid_metadata::TopicId::ZERO);
-        let partitions = topic.partitions.iter().map(|asked| answer(broker, &named, asked)).collect();
-        topics.push(OffsetForLeaderTopicResult::default().with_topic(topic.topic).with_partitions(partitions));
+        let partitions = topic
+            .partitions
+            .iter()
+            .map(|asked| answer(broker, &named, asked))
+            .collect();
+        topics.push(
+            OffsetForLeaderTopicResult::default()
+                .with_topic(topic.topic)
+                .with_partitions(partitions),
+        );
     }
     let response = OffsetForLeaderEpochResponse::default().with_topics(topics);
-    Ok(Reply::Now(encode(&response, frame.api_version, frame.api_key, frame.correlation_id)?))
+    Ok(Reply::Now(encode(
+        &response,
+        frame.api_version,
+        frame.api_key,
+        frame.correlation_id,
+    )?))
 }
 
 fn answer(broker: &Arc<Broker>, named: &Named, asked: &OffsetForLeaderPartition) -> EpochEndOffset {
     let answer = EpochEndOffset::default().with_partition(asked.partition);
     match end_of(broker, named, asked) {
         Ok((epoch, end)) => answer.with_leader_epoch(epoch).with_end_offset(end),
-        Err(error) => answer.with_error_code(error.code()).with_leader_epoch(-1).with_end_offset(-1),
+        Err(error) => answer
+            .with_error_code(error.code())
+            .with_leader_epoch(-1)
+            .with_end_offset(-1),
     }
 }
 

@@ -23,7 +23,11 @@ use crate::reply::{HandlerResult, Head};
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: DescribeConfigsRequest = decode(&frame)?;
     let (synonyms, docs) = (request.include_synonyms, request.include_documentation);
-    let results = request.resources.iter().map(|resource| describe(broker, resource, synonyms, docs)).collect();
+    let results = request
+        .resources
+        .iter()
+        .map(|resource| describe(broker, resource, synonyms, docs))
+        .collect();
     Head::of(&frame).now(&DescribeConfigsResponse::default().with_results(results))
 }
 
@@ -34,14 +38,21 @@ fn describe(broker: &Broker, asked: &DescribeConfigsResource, synonyms: bool, do
     let all = match configs(broker, asked) {
         Ok(all) => all,
         Err((error, message)) => {
-            return answer.with_error_code(error.code()).with_error_message(Some(text(&message)));
+            return answer
+                .with_error_code(error.code())
+                .with_error_message(Some(text(&message)));
         }
     };
     let wanted = |config: &&Described| {
         let keys = asked.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
         keys.is_none_or(|keys| keys.iter().any(|key| **key == *config.name))
     };
-    answer.with_configs(all.iter().filter(wanted).map(|config| one(config, synonyms, docs)).collect())
+    answer.with_configs(
+        all.iter()
+            .filter(wanted)
+            .map(|config| one(config, synonyms, docs))
+            .collect(),
+    )
 }
 
 fn configs(broker: &Broker, asked: &DescribeConfigsResource) -> Result<Vec<Described>, (ResponseError, String)> {
@@ -50,7 +61,10 @@ fn configs(broker: &Broker, asked: &DescribeConfigsResource) -> Result<Vec<Descr
     match Resource::parse(asked.resource_type, &asked.resource_name)? {
         Resource::Topic(name) => match image.topic(&name) {
             Some(topic) => Ok(describe_topic(&topic.configs, layers)),
-            None => Err((ResponseError::UnknownTopicOrPartition, format!("there is no topic \"{name}\""))),
+            None => Err((
+                ResponseError::UnknownTopicOrPartition,
+                format!("there is no topic \"{name}\""),
+            )),
         },
         Resource::AllBrokers => {
             // What is set for all brokers, and nothing of this one.
@@ -61,7 +75,9 @@ fn configs(broker: &Broker, asked: &DescribeConfigsResource) -> Result<Vec<Descr
                 fixed: &nothing,
             };
             let set = describe_broker(cluster).into_iter();
-            Ok(set.filter(|config| image.broker_configs(None).contains_key(config.name)).collect())
+            Ok(set
+                .filter(|config| image.broker_configs(None).contains_key(config.name))
+                .collect())
         }
         Resource::Broker(node) => match image.broker(node) {
             Some(_) => Ok(describe_broker(layers)),
@@ -82,7 +98,11 @@ fn one(config: &Described, synonyms: bool, docs: bool) -> DescribeConfigsResourc
             .with_value(synonym.value.as_deref().map(text))
             .with_source(synonym.source.code())
     };
-    let told = if synonyms { config.synonyms.iter().map(synonym).collect() } else { Vec::new() };
+    let told = if synonyms {
+        config.synonyms.iter().map(synonym).collect()
+    } else {
+        Vec::new()
+    };
     DescribeConfigsResourceResult::default()
         .with_name(text(config.name))
         .with_value(config.value.as_deref().map(text))

@@ -25,7 +25,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
             .with_resource_name(resource.resource_name.clone());
         responses.push(match alter(broker, resource, request.validate_only).await {
             Ok(()) => answer,
-            Err((error, message)) => answer.with_error_code(error.code()).with_error_message(Some(text(&message))),
+            Err((error, message)) => answer
+                .with_error_code(error.code())
+                .with_error_message(Some(text(&message))),
         });
     }
     broker.settle(&broker.image()).await;
@@ -34,7 +36,10 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
 
 async fn alter(broker: &Arc<Broker>, asked: &AlterConfigsResource, validate_only: bool) -> Result<(), Refused> {
     let resource = Resource::parse(asked.resource_type, &asked.resource_name)?;
-    let configs: Configs =
-        asked.configs.iter().filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string()))).collect();
+    let configs: Configs = asked
+        .configs
+        .iter()
+        .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
+        .collect();
     resource.alter(broker, Alteration::All(configs), validate_only).await
 }

@@ -29,18 +29,27 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     head.now(&CreatePartitionsResponse::default().with_results(results))
 }
 
-async fn create(broker: &Arc<Broker>, topic: CreatePartitionsTopic, validate_only: bool) -> CreatePartitionsTopicResult {
+async fn create(
+    broker: &Arc<Broker>,
+    topic: CreatePartitionsTopic,
+    validate_only: bool,
+) -> CreatePartitionsTopicResult {
     let assignments: Vec<Vec<NodeId>> = topic
         .assignments
         .iter()
         .flatten()
         .map(|assigned| assigned.broker_ids.iter().map(|id| NodeId(id.0)).collect())
         .collect();
-    let created = broker.controller.create_partitions(&topic.name, topic.count, &assignments, validate_only).await;
+    let created = broker
+        .controller
+        .create_partitions(&topic.name, topic.count, &assignments, validate_only)
+        .await;
     let answer = CreatePartitionsTopicResult::default().with_name(topic.name);
     match created {
         Ok(()) => answer,
-        Err(error) => answer.with_error_code(code(&error).code()).with_error_message(Some(text(&error.to_string()))),
+        Err(error) => answer
+            .with_error_code(code(&error).code())
+            .with_error_message(Some(text(&error.to_string()))),
     }
 }
 

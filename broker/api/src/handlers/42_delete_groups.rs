@@ -20,7 +20,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     Ok(Reply::later(async move {
         let deleted = coordinator.delete_groups(&ids).await;
         let result = |(id, result): (String, _)| {
-            DeletableGroupResult::default().with_group_id(GroupId(text(&id))).with_error_code(errors::group_code(result))
+            DeletableGroupResult::default()
+                .with_group_id(GroupId(text(&id)))
+                .with_error_code(errors::group_code(result))
         };
         head.encode(&DeleteGroupsResponse::default().with_results(deleted.into_iter().map(result).collect()))
     }))

@@ -27,7 +27,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
             .with_resource_name(resource.resource_name.clone());
         responses.push(match alter(broker, resource, request.validate_only).await {
             Ok(()) => answer,
-            Err((error, message)) => answer.with_error_code(error.code()).with_error_message(Some(text(&message))),
+            Err((error, message)) => answer
+                .with_error_code(error.code())
+                .with_error_message(Some(text(&message))),
         });
     }
     broker.settle(&broker.image()).await;
@@ -43,15 +45,29 @@ async fn alter(broker: &Arc<Broker>, asked: &AlterConfigsResource, validate_only
 fn change(config: &AlterableConfig) -> Result<Change, Refused> {
     let key = config.name.to_string();
     let value = || {
-        let missing = || (ResponseError::InvalidRequest, format!("config {key} is to be set, but has no value"));
-        config.value.as_ref().map(std::string::ToString::to_string).ok_or_else(missing)
+        let missing = || {
+            (
+                ResponseError::InvalidRequest,
+                format!("config {key} is to be set, but has no value"),
+            )
+        };
+        config
+            .value
+            .as_ref()
+            .map(std::string::ToString::to_string)
+            .ok_or_else(missing)
     };
     let op = match config.config_operation {
         0 => Op::Set(value()?),
         1 => Op::Delete,
         2 => Op::Append(value()?),
         3 => Op::Subtract(value()?),
-        unknown => return Err((ResponseError::InvalidRequest, format!("config operation {unknown} is unknown"))),
+        unknown => {
+            return Err((
+                ResponseError::InvalidRequest,
+                format!("config operation {unknown} is unknown"),
+            ));
+        }
     };
     Ok(Change { key, op })
 }

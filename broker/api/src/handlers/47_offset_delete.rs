@@ -22,7 +22,11 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let topics = request.topics.iter().map(|topic| Topic {
         name: topic.name.to_string(),
         id: None,
-        partitions: topic.partitions.iter().map(|partition| (PartitionIndex(partition.partition_index), ())).collect(),
+        partitions: topic
+            .partitions
+            .iter()
+            .map(|partition| (PartitionIndex(partition.partition_index), ()))
+            .collect(),
     });
     let delete = DeleteOffsetsRequest {
         group_id: request.group_id.to_string(),
@@ -40,7 +44,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
 
 fn deleted(topic: Topic<Result<(), GroupError>>) -> OffsetDeleteResponseTopic {
     let partitions = topic.partitions.into_iter().map(|(index, result)| {
-        OffsetDeleteResponsePartition::default().with_partition_index(index.0).with_error_code(errors::group_code(result))
+        OffsetDeleteResponsePartition::default()
+            .with_partition_index(index.0)
+            .with_error_code(errors::group_code(result))
     });
     OffsetDeleteResponseTopic::default()
         .with_name(convert::topic_name(&topic.name))

@@ -46,15 +46,26 @@ impl Resource {
             (BROKER, "") => Ok(Self::AllBrokers),
             (BROKER, id) => match id.parse() {
                 Ok(id) => Ok(Self::Broker(NodeId(id))),
-                Err(_) => Err((ResponseError::InvalidRequest, format!("\"{id}\" is not the id of a broker"))),
+                Err(_) => Err((
+                    ResponseError::InvalidRequest,
+                    format!("\"{id}\" is not the id of a broker"),
+                )),
             },
             (GROUP, name) => Ok(Self::Group(name.to_owned())),
-            (kind, _) => Err((ResponseError::InvalidRequest, format!("resource type {kind} has no configs here"))),
+            (kind, _) => Err((
+                ResponseError::InvalidRequest,
+                format!("resource type {kind} has no configs here"),
+            )),
         }
     }
 
     /// Changes the configs, or only says whether they could be changed.
-    pub(crate) async fn alter(&self, broker: &Arc<Broker>, alteration: Alteration, validate_only: bool) -> Result<(), Refused> {
+    pub(crate) async fn alter(
+        &self,
+        broker: &Arc<Broker>,
+        alteration: Alteration,
+        validate_only: bool,
+    ) -> Result<(), Refused> {
         let controller = &broker.controller;
         let altered = match (self, &alteration) {
             (Self::Topic(name), Alteration::Some(changes)) => {
@@ -63,17 +74,28 @@ impl Resource {
             }
             (Self::Topic(name), Alteration::All(configs)) => {
                 self.check_plugins(broker, &alteration).await?;
-                controller.replace_topic_configs(name, configs.clone(), validate_only).await
+                controller
+                    .replace_topic_configs(name, configs.clone(), validate_only)
+                    .await
             }
             (Self::Broker(_) | Self::AllBrokers, Alteration::Some(changes)) => {
-                controller.alter_broker_configs(self.node(), changes, validate_only).await
+                controller
+                    .alter_broker_configs(self.node(), changes, validate_only)
+                    .await
             }
             (Self::Broker(_) | Self::AllBrokers, Alteration::All(configs)) => {
-                controller.replace_broker_configs(self.node(), configs.clone(), validate_only).await
+                controller
+                    .replace_broker_configs(self.node(), configs.clone(), validate_only)
+                    .await
             }
-            (Self::Group(group), Alteration::Some(changes)) => controller.alter_group_configs(group, changes, validate_only).await,
+            (Self::Group(group), Alteration::Some(changes)) => {
+                controller.alter_group_configs(group, changes, validate_only).await
+            }
             (Self::Group(_), Alteration::All(_)) => {
-                return Err((ResponseError::InvalidRequest, "group configs change by IncrementalAlterConfigs only".to_owned()));
+                return Err((
+                    ResponseError::InvalidRequest,
+                    "group configs change by IncrementalAlterConfigs only".to_owned(),
+                ));
             }
         };
         altered.map_err(|error| (code(&error), error.to_string()))
@@ -105,7 +127,9 @@ impl Resource {
                 configs
             }
         };
-        super::check_bindings(broker, name, &configs).await.map_err(|reason| (ResponseError::InvalidConfig, reason))
+        super::check_bindings(broker, name, &configs)
+            .await
+            .map_err(|reason| (ResponseError::InvalidConfig, reason))
     }
 }
 

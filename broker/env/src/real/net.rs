@@ -7,8 +7,8 @@ use rustix::fs::sendfile;
 use rustix::io::Errno;
 use rustix::net::sockopt;
 use tokio::io::Interest;
-pub(crate) use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 pub(crate) use tokio::net::TcpStream;
+pub(crate) use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use crate::fs::FileRange;
 use crate::net::copy_range;

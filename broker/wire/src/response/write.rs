@@ -22,7 +22,10 @@ use crate::limits;
 /// [`limits::FRAME_BYTES_PER_SECOND_MIN`]. After an error, and when the future is dropped, the
 /// connection is of no further use: a part of the response may have been sent.
 pub async fn write_response(socket: &mut WriteHalf, response: Response) -> io::Result<()> {
-    let large = response.chunks.iter().any(|chunk| matches!(chunk, Chunk::Range(range) if is_large(range)));
+    let large = response
+        .chunks
+        .iter()
+        .any(|chunk| matches!(chunk, Chunk::Range(range) if is_large(range)));
     if large {
         socket.hold_back(true)?;
     }

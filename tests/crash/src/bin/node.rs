@@ -24,7 +24,10 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     corvid_env::fault::arm_from_environment()?;
     let config = bed::node::config(&arguments.data, arguments.listen);
     let node = bed::node::start(config, arguments.generation).await?;

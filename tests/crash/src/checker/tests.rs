@@ -30,14 +30,21 @@ fn found(number: u64, sort: Sort, offset: i64) -> Found {
 }
 
 fn violations(streams: &[StreamHistory], logs: &[(&str, i32, Vec<Found>)]) -> Vec<Violation> {
-    let logs: Logs = logs.iter().map(|(topic, index, log)| (((*topic).into(), *index), log.clone())).collect();
+    let logs: Logs = logs
+        .iter()
+        .map(|(topic, index, log)| (((*topic).into(), *index), log.clone()))
+        .collect();
     let letters = |topic: &str| (topic == "orders").then(|| "orders.DLT".to_owned());
     check(streams, &logs, letters, &MemberHistory::default())
 }
 
 #[test]
 fn records_that_stay_move_and_die_once_are_fine() {
-    let streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, acknowledged(1)), (Sort::Bad, acknowledged(2))]);
+    let streams = stream(&[
+        (Sort::Good, acknowledged(0)),
+        (Sort::Good, acknowledged(1)),
+        (Sort::Bad, acknowledged(2)),
+    ]);
     let letter = Found {
         letter_offset: Some(2),
         ..found(2, Sort::Bad, 9)
@@ -95,8 +102,14 @@ fn a_good_record_among_the_dead_letters_is_misplaced() {
 
 #[test]
 fn what_was_told_of_a_record_that_moved_is_nobodys_offset() {
-    let streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, Some(Told::Acknowledged(None)))]);
-    let logs = [("orders", 0, vec![found(1, Sort::Good, 0)]), ("orders", 1, vec![found(0, Sort::Good, 3)])];
+    let streams = stream(&[
+        (Sort::Good, acknowledged(0)),
+        (Sort::Good, Some(Told::Acknowledged(None))),
+    ]);
+    let logs = [
+        ("orders", 0, vec![found(1, Sort::Good, 0)]),
+        ("orders", 1, vec![found(0, Sort::Good, 3)]),
+    ];
     let seen = violations(&streams, &logs);
     assert!(matches!(&seen[..], [Violation::Offset(_)]), "{seen:?}");
 }

@@ -80,12 +80,18 @@ impl Group {
             match topics.last_mut().filter(|last| last.name.as_str() == &**topic) {
                 Some(last) => last.partition_indexes.push(*index),
                 None => topics.push(
-                    OffsetFetchRequestTopics::default().with_name(topic_name(topic)).with_partition_indexes(vec![*index]),
+                    OffsetFetchRequestTopics::default()
+                        .with_name(topic_name(topic))
+                        .with_partition_indexes(vec![*index]),
                 ),
             }
         }
-        let group = OffsetFetchRequestGroup::default().with_group_id(self.id.clone()).with_topics(Some(topics));
-        let request = OffsetFetchRequest::default().with_groups(vec![group]).with_require_stable(true);
+        let group = OffsetFetchRequestGroup::default()
+            .with_group_id(self.id.clone())
+            .with_topics(Some(topics));
+        let request = OffsetFetchRequest::default()
+            .with_groups(vec![group])
+            .with_require_stable(true);
         let response = client.request(&request).await?;
         let group = response.groups.first().context("OffsetFetch answers about no group")?;
         BrokerError::check(group.error_code, || "OffsetFetch".to_owned()).map_err(ClientError::from)?;
@@ -93,7 +99,10 @@ impl Group {
         for topic in &group.topics {
             for partition in &topic.partitions {
                 BrokerError::check(partition.error_code, || "OffsetFetch".to_owned()).map_err(ClientError::from)?;
-                committed.insert((topic.name.as_str().into(), partition.partition_index), partition.committed_offset);
+                committed.insert(
+                    (topic.name.as_str().into(), partition.partition_index),
+                    partition.committed_offset,
+                );
             }
         }
         Ok(committed)
@@ -108,7 +117,9 @@ impl Group {
                 .with_committed_offset(*offset)
                 .with_committed_leader_epoch(-1)
                 .with_committed_metadata(Some(StrBytes::default()));
-            OffsetCommitRequestTopic::default().with_name(topic_name(topic)).with_partitions(vec![partition])
+            OffsetCommitRequestTopic::default()
+                .with_name(topic_name(topic))
+                .with_partitions(vec![partition])
         });
         let request = OffsetCommitRequest::default()
             .with_group_id(self.id.clone())
@@ -133,18 +144,19 @@ impl Group {
     }
 
     async fn find_coordinator(&self, client: &mut Client) -> anyhow::Result<()> {
-        let request = FindCoordinatorRequest::default().with_key_type(0).with_coordinator_keys(vec![self.id.0.clone()]);
+        let request = FindCoordinatorRequest::default()
+            .with_key_type(0)
+            .with_coordinator_keys(vec![self.id.0.clone()]);
         let response = client.request(&request).await?;
-        let found = response.coordinators.first().context("FindCoordinator answers about no group")?;
+        let found = response
+            .coordinators
+            .first()
+            .context("FindCoordinator answers about no group")?;
         BrokerError::check(found.error_code, || "FindCoordinator".to_owned()).map_err(ClientError::from)?;
         Ok(())
     }
 
-    async fn join(
-        &mut self,
-        client: &mut Client,
-        topics: &[String],
-    ) -> anyhow::Result<Result<i32, ResponseError>> {
+    async fn join(&mut self, client: &mut Client, topics: &[String]) -> anyhow::Result<Result<i32, ResponseError>> {
         let protocol = JoinGroupRequestProtocol::default()
             .with_name(StrBytes::from_static_str("range"))
             .with_metadata(subscription(topics));

@@ -12,14 +12,22 @@ use crate::memory::{Growth, MIB};
 use crate::scene::Scene;
 
 const VERSION: i16 = 9;
-const CODECS: [Compression; 4] = [Compression::Gzip, Compression::Snappy, Compression::Lz4, Compression::Zstd];
+const CODECS: [Compression; 4] = [
+    Compression::Gzip,
+    Compression::Snappy,
+    Compression::Lz4,
+    Compression::Zstd,
+];
 
 /// A topic whose records a plugin looks at, and one that nobody looks into.
 async fn scene() -> Scene {
     let scene = Scene::start().await;
     let looks = json!([{ "plugin": bed::PLUGIN, "config": {} }]);
     let moves = json!({ "plugin": bed::PLUGIN, "config": { "behaviour": "coin-flip" } });
-    let configs = [("corvid.produce", looks.to_string()), ("corvid.partitioner", moves.to_string())];
+    let configs = [
+        ("corvid.produce", looks.to_string()),
+        ("corvid.partitioner", moves.to_string()),
+    ];
     let configs: Vec<_> = configs.iter().map(|(key, value)| (*key, value.as_str())).collect();
     scene.topic("looked-at", &configs).await;
     scene.topic("unseen", &[]).await;
@@ -41,7 +49,9 @@ async fn every_field_of_a_batch_and_its_records() {
                 let mut batch = whole.to_vec();
                 batch[at..at + lie.len()].copy_from_slice(lie);
                 renew_crc(&mut batch);
-                pipe.send(VERSION, &produce(topic, batch.into())).await.expect("it is taken");
+                pipe.send(VERSION, &produce(topic, batch.into()))
+                    .await
+                    .expect("it is taken");
                 let answer = pipe.receive::<ProduceRequest>(VERSION).await;
                 answer.unwrap_or_else(|error| panic!("{topic}, {codec:?}, {lie:x?} at {at}: {error}"));
             }
@@ -62,7 +72,16 @@ async fn bombs_of_each_codec() {
     for codec in CODECS {
         let zeros = records(codec, 1, largest_bomb(codec));
         let growth = Growth::begin();
-        throw(&scene, &zeros, 16, &[Some(ResponseError::InvalidRecord), Some(ResponseError::NotEnoughReplicas)]).await;
+        throw(
+            &scene,
+            &zeros,
+            16,
+            &[
+                Some(ResponseError::InvalidRecord),
+                Some(ResponseError::NotEnoughReplicas),
+            ],
+        )
+        .await;
         bystander.sees(1).await;
         growth.stays_below(200 * MIB);
     }
@@ -107,7 +126,9 @@ async fn throw(scene: &Scene, batch: &Bytes, connections: usize, expected: &[Opt
     let mut pipes = Vec::new();
     for _ in 0..connections {
         let mut pipe = scene.pipe().await;
-        pipe.send(VERSION, &produce("looked-at", batch.clone())).await.expect("it is taken");
+        pipe.send(VERSION, &produce("looked-at", batch.clone()))
+            .await
+            .expect("it is taken");
         pipes.push(pipe);
     }
     for pipe in &mut pipes {
@@ -119,8 +140,13 @@ async fn throw(scene: &Scene, batch: &Bytes, connections: usize, expected: &[Opt
 
 fn produce(topic: &str, batch: Bytes) -> ProduceRequest {
     let data = PartitionProduceData::default().with_records(Some(batch));
-    let topic = TopicProduceData::default().with_name(topic_name(topic)).with_partition_data(vec![data]);
-    ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![topic])
+    let topic = TopicProduceData::default()
+        .with_name(topic_name(topic))
+        .with_partition_data(vec![data]);
+    ProduceRequest::default()
+        .with_acks(-1)
+        .with_timeout_ms(30_000)
+        .with_topic_data(vec![topic])
 }
 
 /// A batch of so many records with values of so many zeros, and a header each.
@@ -165,5 +191,9 @@ fn lies(len: usize) -> impl Iterator<Item = (usize, &'static [u8])> {
         &[0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
         &[0x80, 0, 0, 0, 0, 0, 0, 0],
     ];
-    (0..len).flat_map(move |at| LIES.into_iter().filter(move |lie| at + lie.len() <= len).map(move |lie| (at, lie)))
+    (0..len).flat_map(move |at| {
+        LIES.into_iter()
+            .filter(move |lie| at + lie.len() <= len)
+            .map(move |lie| (at, lie))
+    })
 }

@@ -49,13 +49,19 @@ impl Bystander {
     /// Waits until so many more records are acknowledged.
     pub async fn sees(&mut self, more: usize) {
         let enough = *self.acknowledged.borrow() + more;
-        self.acknowledged.wait_for(|count| *count >= enough).await.expect("the bystander was hurt");
+        self.acknowledged
+            .wait_for(|count| *count >= enough)
+            .await
+            .expect("the bystander was hurt");
     }
 
     /// Stops; every record was acknowledged, and some more still are.
     pub async fn is_well(mut self) {
         self.sees(3).await;
         self.stop.send_replace(true);
-        self.task.await.expect("the bystander was hurt").expect("the bystander got no answer");
+        self.task
+            .await
+            .expect("the bystander was hurt")
+            .expect("the bystander got no answer");
     }
 }

@@ -63,7 +63,10 @@ async fn sizes_and_headers_that_cannot_be_close_the_connection() {
         let mut pipe = scene.pipe().await;
         pipe.send_bytes(&attack).await.expect("it is taken");
         let answer = timeout(Duration::from_secs(10), pipe.receive_frame()).await;
-        assert!(answer.expect("the connection is closed at once").is_err(), "answered: {attack:?}");
+        assert!(
+            answer.expect("the connection is closed at once").is_err(),
+            "answered: {attack:?}"
+        );
     }
     bystander.is_well().await;
     scene.end().await;
@@ -88,7 +91,9 @@ async fn a_thousand_idle_connections() {
     assert_eq!(scene.request_memory() / MIB, 0);
     growth.stays_below(64 * MIB);
     for pipe in idle.iter_mut().rev().take(50) {
-        pipe.call(3, &ApiVersionsRequest::default()).await.expect("an answer, however long it was idle");
+        pipe.call(3, &ApiVersionsRequest::default())
+            .await
+            .expect("an answer, however long it was idle");
     }
     bystander.is_well().await;
     drop(idle);
@@ -147,7 +152,12 @@ async fn slow_readers_of_large_answers() {
     // Who reads after all gets it all.
     let (_, response) = slow[0].receive::<FetchRequest>(12).await.expect("an answer");
     let partition = &response.responses[0].partitions[0];
-    assert!(partition.records.as_ref().is_some_and(|records| records.len() > 40 * MIB));
+    assert!(
+        partition
+            .records
+            .as_ref()
+            .is_some_and(|records| records.len() > 40 * MIB)
+    );
     drop(response);
     bystander.is_well().await;
     drop(slow);
@@ -161,7 +171,9 @@ fn fetch_all(topic: &str) -> FetchRequest {
         .with_current_leader_epoch(-1)
         .with_last_fetched_epoch(-1)
         .with_partition_max_bytes(i32::MAX);
-    let topic = FetchTopic::default().with_topic(topic_name(topic)).with_partitions(vec![partition]);
+    let topic = FetchTopic::default()
+        .with_topic(topic_name(topic))
+        .with_partitions(vec![partition]);
     FetchRequest::default()
         .with_replica_id((-1).into())
         .with_min_bytes(1)

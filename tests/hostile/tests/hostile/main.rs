@@ -3,6 +3,7 @@
 //!
 //! The tests take turns, since each measures the memory of the whole process.
 
+#![allow(dead_code, clippy::wrong_self_convention)] // A harness, outside of the broker.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -16,6 +17,6 @@ mod fields;
 mod memory;
 mod plugins;
 mod proportion;
-mod sequences;
 mod scene;
+mod sequences;
 mod valid;

@@ -31,13 +31,21 @@ impl Growth {
     /// Asserts that the peak is below a bound.
     pub fn stays_below(&self, bound: usize) {
         let peak = self.peak();
-        assert!(peak < bound, "memory grew by {} MiB, the bound is {}", peak / MIB, bound / MIB);
+        assert!(
+            peak < bound,
+            "memory grew by {} MiB, the bound is {}",
+            peak / MIB,
+            bound / MIB
+        );
     }
 }
 
 fn status(field: &str) -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("the field is there");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(field))
+        .expect("the field is there");
     let kib: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
     kib * 1024
 }

@@ -120,7 +120,10 @@ async fn a_plugin_that_always_loops_is_not_called_for_ever() {
     let letters = read(&scene, "victim.DLT").await;
     assert_eq!(letters.len(), 180);
     // Ten failures in a row, and a trial each second.
-    let spared = letters.iter().filter(|letter| header(letter, "corvid-dlt-code") == Some("breaker_open")).count();
+    let spared = letters
+        .iter()
+        .filter(|letter| header(letter, "corvid-dlt-code") == Some("breaker_open"))
+        .count();
     assert!(spared > 60, "{spared} of 180 records were spared");
     bystander.sees(10).await;
     bystander.is_well().await;
@@ -150,14 +153,23 @@ async fn dead_letter(scene: &Scene, place: Place, behaviour: &str, code: &str) {
     scene.topic(&topic, &bindings(place, behaviour, "dead-letter")).await;
     let offset = send(scene, &topic, &batch(true)).await.expect("it is acknowledged") + BAD_AT as i64;
     let stayed = read(scene, &topic).await;
-    assert!(stayed.iter().all(|record| record.value.as_deref() == Some(b"good")), "{behaviour}: {stayed:?}");
+    assert!(
+        stayed.iter().all(|record| record.value.as_deref() == Some(b"good")),
+        "{behaviour}: {stayed:?}"
+    );
     assert_eq!(stayed.len(), RECORDS - 1, "{behaviour}");
     let letters = read(scene, &format!("{topic}.DLT")).await;
-    let [letter] = &letters[..] else { panic!("{behaviour}: {letters:?}") };
+    let [letter] = &letters[..] else {
+        panic!("{behaviour}: {letters:?}")
+    };
     assert_eq!(letter.value.as_deref(), Some(&b"bad"[..]));
     assert_eq!(header(letter, "corvid-dlt-code"), Some(code), "{behaviour}: {letter:?}");
     assert_eq!(header(letter, "corvid-dlt-offset"), Some(offset.to_string().as_str()));
-    let stage = if place == Place::Partitioner { "partitioner" } else { "validator" };
+    let stage = if place == Place::Partitioner {
+        "partitioner"
+    } else {
+        "validator"
+    };
     assert_eq!(header(letter, "corvid-dlt-stage"), Some(stage));
 }
 
@@ -201,7 +213,9 @@ fn bindings(place: Place, behaviour: &str, on_fault: &str) -> [(&'static str, &'
 }
 
 fn batch(with_bad: bool) -> Vec<&'static str> {
-    (0..RECORDS).map(|at| if with_bad && at == BAD_AT { "bad" } else { "good" }).collect()
+    (0..RECORDS)
+        .map(|at| if with_bad && at == BAD_AT { "bad" } else { "good" })
+        .collect()
 }
 
 /// Sends one batch to partition 0, once, and gives the offset of its first record. The error is the broker's.
@@ -220,13 +234,18 @@ async fn send(scene: &Scene, topic: &str, values: &[&str]) -> Result<i64, Respon
         producer.send(topic, Some(0), record).await.expect("it is gathered");
     }
     let deliveries = producer.flush().await.expect("an answer");
-    let [delivery] = &deliveries[..] else { panic!("{deliveries:?}") };
+    let [delivery] = &deliveries[..] else {
+        panic!("{deliveries:?}")
+    };
     delivery.result.as_ref().copied().map_err(|refusal| refusal.error)
 }
 
 async fn read(scene: &Scene, topic: &str) -> Vec<ConsumedRecord> {
     let mut consumer = Consumer::new(scene.client().await, ConsumerOptions::default());
-    consumer.assign_topic(topic, Start::Earliest).await.expect("the topic is there");
+    consumer
+        .assign_topic(topic, Start::Earliest)
+        .await
+        .expect("the topic is there");
     let mut records = Vec::new();
     while !consumer.is_at_end() {
         records.extend(consumer.poll().await.expect("a fetch"));

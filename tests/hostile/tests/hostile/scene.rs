@@ -62,7 +62,9 @@ impl Scene {
             request_timeout: Duration::from_secs(60),
             ..ClientOptions::default()
         };
-        Client::connect(&self.address().to_string(), options).await.expect("the node serves")
+        Client::connect(&self.address().to_string(), options)
+            .await
+            .expect("the node serves")
     }
 
     /// A connection without.
@@ -72,7 +74,9 @@ impl Scene {
 
     /// Creates a topic.
     pub async fn topic(&self, name: &str, configs: &[(&str, &str)]) {
-        bed::topics::create(&mut self.client().await, name, 2, configs).await.expect("the topic is created");
+        bed::topics::create(&mut self.client().await, name, 2, configs)
+            .await
+            .expect("the topic is created");
     }
 
     /// A producer to another topic, that goes on until it is asked how it went.
@@ -90,7 +94,11 @@ impl Scene {
 
     /// Nothing has panicked since the start.
     pub fn check_panics(&self) {
-        assert_eq!(PANICS.load(Ordering::SeqCst), self.panics, "something in the node has panicked");
+        assert_eq!(
+            PANICS.load(Ordering::SeqCst),
+            self.panics,
+            "something in the node has panicked"
+        );
     }
 }
 

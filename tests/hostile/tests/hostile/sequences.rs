@@ -14,7 +14,9 @@ async fn scene() -> Scene {
     let scene = Scene::start().await;
     let refuse = json!({ "plugin": bed::PLUGIN, "config": { "behaviour": "refuse" } });
     let panic = json!({ "plugin": bed::PLUGIN, "config": { "behaviour": "panic", "on": "worse" } });
-    scene.topic("strict", &[("corvid.produce", &json!([refuse, panic]).to_string())]).await;
+    scene
+        .topic("strict", &[("corvid.produce", &json!([refuse, panic]).to_string())])
+        .await;
     scene
 }
 
@@ -59,7 +61,13 @@ async fn what_is_older_than_what_is_remembered_is_no_success() {
 async fn a_producer_goes_on_after_a_refusal() {
     let scene = scene().await;
     let mut producer = corvid_wire::client::Producer::new(scene.client().await, ProducerOptions::default());
-    for (value, is_taken) in [("good", true), ("bad", false), ("good", true), ("bad", false), ("good", true)] {
+    for (value, is_taken) in [
+        ("good", true),
+        ("bad", false),
+        ("good", true),
+        ("bad", false),
+        ("good", true),
+    ] {
         let record = NewRecord {
             value: Some(value.into()),
             ..NewRecord::default()
@@ -95,8 +103,13 @@ async fn send(scene: &Scene, batches: &[bytes::Bytes]) -> Vec<Result<i64, Respon
     let mut pipe = scene.pipe().await;
     for batch in batches {
         let data = PartitionProduceData::default().with_records(Some(batch.clone()));
-        let topic = TopicProduceData::default().with_name(topic_name("strict")).with_partition_data(vec![data]);
-        let request = ProduceRequest::default().with_acks(-1).with_timeout_ms(30_000).with_topic_data(vec![topic]);
+        let topic = TopicProduceData::default()
+            .with_name(topic_name("strict"))
+            .with_partition_data(vec![data]);
+        let request = ProduceRequest::default()
+            .with_acks(-1)
+            .with_timeout_ms(30_000)
+            .with_topic_data(vec![topic]);
         pipe.send(VERSION, &request).await.expect("it is taken");
     }
     let mut answers = Vec::new();

@@ -176,7 +176,11 @@ impl Validator for Misbehaving {
                 Behaviour::CoinFlip => self.coin(2) == 1,
                 _ => false,
             };
-        if refuses { Err(Refusal::new(7, "this record is bad")) } else { Ok(()) }
+        if refuses {
+            Err(Refusal::new(7, "this record is bad"))
+        } else {
+            Ok(())
+        }
     }
 }
 

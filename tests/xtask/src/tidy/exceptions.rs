@@ -37,11 +37,18 @@ impl Exceptions {
 
     /// Exceptions for what isn't there any more.
     pub fn unused(&self, sources: &[SourceFile]) -> Vec<Finding> {
-        let all = [&self.long_files, &self.long_functions, &self.unsafe_files, &self.outside_the_seam];
+        let all = [
+            &self.long_files,
+            &self.long_functions,
+            &self.unsafe_files,
+            &self.outside_the_seam,
+        ];
         let names = all.into_iter().flat_map(BTreeMap::keys);
         let gone = |name: &&String| {
             let path = name.split("::").next().unwrap_or(name);
-            !sources.iter().any(|file| file.path == path || file.path.starts_with(&format!("{path}/")))
+            !sources
+                .iter()
+                .any(|file| file.path == path || file.path.starts_with(&format!("{path}/")))
         };
         names
             .filter(gone)
@@ -55,5 +62,7 @@ impl Exceptions {
 
 /// Whether a path is excepted, itself or with its folder.
 pub fn covers(reasons: &Reasons, path: &str) -> bool {
-    reasons.keys().any(|name| path == name || path.starts_with(&format!("{name}/")))
+    reasons
+        .keys()
+        .any(|name| path == name || path.starts_with(&format!("{name}/")))
 }

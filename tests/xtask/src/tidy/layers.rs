@@ -39,7 +39,10 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let place = format!("broker/{name}/Cargo.toml");
         let Some(layer) = LAYERS.iter().position(|layer| *layer == name) else {
-            findings.push(finding(&place, "this folder is no layer: add it to the list in tidy/layers.rs"));
+            findings.push(finding(
+                &place,
+                "this folder is no layer: add it to the list in tidy/layers.rs",
+            ));
             continue;
         };
         let text = fs::read_to_string(entry.path().join("Cargo.toml")).with_context(|| place.clone())?;
@@ -48,10 +51,18 @@ pub fn check() -> anyhow::Result<Vec<Finding>> {
             if dependency == "kafka-protocol" && !PROTOCOL_USERS.contains(&name.as_str()) {
                 findings.push(finding(&place, "only wire and api may name kafka-protocol"));
             }
-            let Some(used) = dependency.strip_prefix("corvid-") else { continue };
-            let below = LAYERS.iter().position(|other| *other == used).is_some_and(|other| other > layer);
+            let Some(used) = dependency.strip_prefix("corvid-") else {
+                continue;
+            };
+            let below = LAYERS
+                .iter()
+                .position(|other| *other == used)
+                .is_some_and(|other| other > layer);
             if !below && used != "plugin-sdk" {
-                findings.push(finding(&place, &format!("{name} may not use {used}, which is not below it")));
+                findings.push(finding(
+                    &place,
+                    &format!("{name} may not use {used}, which is not below it"),
+                ));
             }
         }
     }

@@ -19,11 +19,15 @@ pub fn check(sources: &[SourceFile], exceptions: &Exceptions) -> Vec<Finding> {
             });
         }
         for (name, line, length) in functions(file) {
-            let known = exceptions.long_functions.contains_key(&format!("{}::{name}", file.path));
+            let known = exceptions
+                .long_functions
+                .contains_key(&format!("{}::{name}", file.path));
             if length > FUNCTION_LINES_MAX && !known {
                 findings.push(Finding {
                     place: format!("{}:{line}", file.path),
-                    message: format!("fn {name} has {length} lines and wants to be two; the limit is {FUNCTION_LINES_MAX}"),
+                    message: format!(
+                        "fn {name} has {length} lines and wants to be two; the limit is {FUNCTION_LINES_MAX}"
+                    ),
                 });
             }
         }
@@ -43,7 +47,10 @@ fn functions(file: &SourceFile) -> Vec<(&str, usize, usize)> {
         if line.trim_end().ends_with('}') || line.trim_end().ends_with(';') {
             continue;
         }
-        let length = lines[at..].iter().position(|line| *line == closing).map_or(0, |end| end + 1);
+        let length = lines[at..]
+            .iter()
+            .position(|line| *line == closing)
+            .map_or(0, |end| end + 1);
         found.push((name, at + 1, length));
     }
     found
@@ -51,9 +58,19 @@ fn functions(file: &SourceFile) -> Vec<(&str, usize, usize)> {
 
 fn function_name(line: &str) -> Option<&str> {
     let mut rest = line.trim_start();
-    for word in ["pub ", "pub(crate) ", "pub(super) ", "const ", "async ", "unsafe ", "extern \"C\" "] {
+    for word in [
+        "pub ",
+        "pub(crate) ",
+        "pub(super) ",
+        "const ",
+        "async ",
+        "unsafe ",
+        "extern \"C\" ",
+    ] {
         rest = rest.strip_prefix(word).unwrap_or(rest);
     }
     let name = rest.strip_prefix("fn ")?;
-    name.split(|c: char| !c.is_alphanumeric() && c != '_').next().filter(|name| !name.is_empty())
+    name.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .next()
+        .filter(|name| !name.is_empty())
 }

@@ -17,12 +17,18 @@ impl SourceFile {
     /// Whether it holds tests only.
     pub fn is_test(&self) -> bool {
         let in_folder = |name: &str| self.path.contains(&format!("/{name}/"));
-        self.path.starts_with("tests/") || in_folder("tests") || in_folder("examples") || self.path.ends_with("/tests.rs")
+        self.path.starts_with("tests/")
+            || in_folder("tests")
+            || in_folder("examples")
+            || self.path.ends_with("/tests.rs")
     }
 
     /// The lines before the file's own tests, numbered from 1.
     pub fn code_lines(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().take_while(|line| !line.trim_start().starts_with("#[cfg(test)]") && !line.contains("#[cfg(all(test"));
+        let lines = self
+            .text
+            .lines()
+            .take_while(|line| !line.trim_start().starts_with("#[cfg(test)]") && !line.contains("#[cfg(all(test"));
         (1..).zip(lines)
     }
 }

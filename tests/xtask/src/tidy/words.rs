@@ -49,5 +49,8 @@ pub fn check(sources: &[SourceFile], exceptions: &Exceptions) -> Vec<Finding> {
 }
 
 fn is_unsafe(code: &str) -> bool {
-    code.contains("unsafe {") || code.contains("unsafe fn") || code.contains("unsafe impl") || code.contains("unsafe extern")
+    code.contains("unsafe {")
+        || code.contains("unsafe fn")
+        || code.contains("unsafe impl")
+        || code.contains("unsafe extern")
 }
