@@ -11,6 +11,9 @@ pub struct Options {
     /// Only steps whose name contains this.
     #[arg(long)]
     only: Option<String>,
+    /// Also what takes longer: crashes, clients, the main job.
+    #[arg(long)]
+    long: bool,
 }
 
 type Step = (&'static str, fn() -> anyhow::Result<()>);
@@ -30,11 +33,15 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("unit", || run(cargo().args(["test", "--workspace", "--locked"]))),
-    ("crash", crash::smoke),
     ("release", || {
         run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))
     }),
     ("quickstart", quickstart),
+];
+
+/// What takes longer: a smoke of the crashes, every client and scenario, the main job.
+const LONG_STEPS: &[Step] = &[
+    ("crash", crash::smoke),
     ("clients", clients::everything),
     ("main-job", main_job::in_ci),
 ];
@@ -42,11 +49,10 @@ const STEPS: &[Step] = &[
 /// Runs the steps in order; the first failure ends it, by name.
 pub fn run_steps(options: &Options) -> anyhow::Result<()> {
     let only = options.only.as_deref();
+    let long = if options.long { LONG_STEPS } else { &[] };
+    let all = STEPS.iter().chain(long);
     let mut times = Vec::new();
-    for (name, step) in STEPS
-        .iter()
-        .filter(|(name, _)| only.is_none_or(|only| name.contains(only)))
-    {
+    for (name, step) in all.filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
         println!("\n==> {name}");
         let begun = Instant::now();
         step().map_err(|error| error.context(format!("step \"{name}\" failed")))?;
