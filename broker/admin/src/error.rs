@@ -1,7 +1,9 @@
 //! An answer that says what was wrong, and what to do.
 
 use axum::Json;
+use axum::body::to_bytes;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use corvid_controller::SubmitError;
 use corvid_coordinator::GroupError;
@@ -90,6 +92,25 @@ impl IntoResponse for ApiError {
         (self.status, Json(self.body)).into_response()
     }
 }
+
+/// What the HTTP library says of a request, in the shape of all other errors.
+pub(crate) async fn shaped(response: Response) -> Response {
+    let status = response.status();
+    let json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/json");
+    if json || status.is_success() {
+        return response;
+    }
+    let said = to_bytes(response.into_body(), SAID_BYTES_MAX).await.unwrap_or_default();
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let error = if said.is_empty() { status.to_string() } else { said };
+    ApiError::new(status, error).into_response()
+}
+
+/// The longest sentence of the library's that is passed on, in bytes.
+const SAID_BYTES_MAX: usize = 64 << 10;
 
 /// What handlers answer.
 pub(crate) type Answer<T> = Result<Json<T>, ApiError>;

@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 
 use crate::body;
 use crate::context::Context;
-use crate::error::ApiError;
+use crate::error::{self, ApiError};
 use crate::gate::{self, Gate};
 use crate::metrics;
 
@@ -52,6 +52,7 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         // Bodies are bounded before they get there.
         .layer(DefaultBodyLimit::disable())
         .layer(middleware::from_fn(body::read))
+        .layer(middleware::map_response(error::shaped))
         .layer(middleware::from_fn_with_state(Arc::new(gate), gate::check))
         .with_state(context)
 }

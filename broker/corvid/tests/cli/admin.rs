@@ -29,6 +29,15 @@ fn strangers_are_turned_away() {
     assert_eq!(status(&post(2, "application/json")), "422");
     assert_eq!(status(&post(100 << 20, "application/json")), "413");
     assert_eq!(status("GET\r\n\r\n"), "400");
+    // Whoever says no, says it as JSON.
+    for request in [
+        post(2, "text/plain"),
+        post(2, "application/json"),
+        get("/v1/apply", &local),
+    ] {
+        let answer = node.http(&request);
+        assert!(answer.contains("{\"error\":\""), "{answer}");
+    }
 }
 
 #[test]
