@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
+use corvid_env::clock::{self, Instant};
 use corvid_env::net::{TcpStream, WriteHalf};
 use corvid_wire::frame::FrameLimits;
 use corvid_wire::{FrameError, FrameReader, MemoryBudget, Response, write_response};
@@ -34,6 +36,7 @@ pub(crate) async fn serve(
         broker,
         client,
         stop,
+        finished: false,
     };
     let address = connection.client.address;
     match connection.run().await {
@@ -63,17 +66,28 @@ struct Connection {
     client: Client,
     /// Turns true when the broker stops: no further request is taken then.
     stop: watch::Receiver<bool>,
+    /// The client has closed its half; it may still read what it waits for.
+    finished: bool,
 }
+
+/// How long answers that are under way have when the broker stops. Those that wait for other clients, a long poll or a
+/// group that forms, may take for ever; their connections are closed, and the clients ask again elsewhere or later.
+const GRACE: Duration = Duration::from_secs(2);
 
 impl Connection {
     async fn run(mut self) -> Result<(), Ended> {
+        let mut give_up = None;
         loop {
             let stopping = *self.stop.borrow_and_update();
-            if stopping && self.waiting.is_empty() {
+            let no_more = stopping || self.finished;
+            if no_more && self.waiting.is_empty() {
                 self.writer.shutdown().await?;
                 return Ok(());
             }
-            let take_more = self.waiting.len() < WAITING_MAX && !stopping;
+            if stopping && give_up.is_none() {
+                give_up = Some(clock::now() + GRACE);
+            }
+            let take_more = self.waiting.len() < WAITING_MAX && !no_more;
             tokio::select! {
                 biased;
                 response = front(&mut self.waiting) => self.write(response?).await?,
@@ -82,11 +96,10 @@ impl Connection {
                         let reply = dispatch::dispatch(&self.broker, &self.client, frame).await?;
                         self.take(reply).await?;
                     }
-                    // The client has closed its half; it may still read what it waits for.
-                    None if self.waiting.is_empty() => return Ok(()),
-                    None => return self.drain().await,
+                    None => self.finished = true,
                 },
                 _ = self.stop.changed(), if !stopping => {}
+                () = at(give_up) => return Ok(()),
             }
         }
     }
@@ -112,12 +125,13 @@ impl Connection {
         Ok(())
     }
 
-    async fn drain(mut self) -> Result<(), Ended> {
-        while !self.waiting.is_empty() {
-            let response = front(&mut self.waiting).await?;
-            self.write(response).await?;
-        }
-        Ok(())
+}
+
+/// Returns at this time; never, while there is none.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => clock::sleep_until(time).await,
+        None => pending().await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use corvid_env::net::TcpListener;
 use corvid_env::{clock, task};
@@ -58,14 +59,20 @@ impl Server {
         self.memory.in_use()
     }
 
-    /// Stops accepting, and returns when every request that was taken is answered.
+    /// Stops accepting, and returns when every request that was taken is answered; who does not read its answers
+    /// is not waited for.
     pub async fn stop(&self) {
         self.stop.send_replace(true);
         // All permits back means no connection is left.
         let all = u32::try_from(CONNECTIONS_MAX).expect("the bound of connections is small");
-        let _ = self.connections.acquire_many(all).await;
+        if clock::timeout(PATIENCE, self.connections.acquire_many(all)).await.is_err() {
+            tracing::warn!(connections = self.connections(), "stopping though clients have not read their answers");
+        }
     }
 }
+
+/// How long stopping waits for connections: longer than they give their own answers.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 struct Accepting {
     broker: Arc<Broker>,
@@ -76,7 +83,7 @@ struct Accepting {
 }
 
 /// How long accepting pauses when the system is out of descriptors.
-const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(100);
 
 impl Accepting {
     async fn run(mut self) {
