@@ -7,9 +7,10 @@ use bytes::Bytes;
 use corvid::Node;
 use corvid_record::{ProducerEpoch, ProducerId};
 use corvid_wire::client::{Client, ClientError, ClientOptions, topic_name};
+use corvid_wire::kafka::messages::delete_topics_request::DeleteTopicState;
 use corvid_wire::kafka::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use corvid_wire::kafka::messages::produce_response::PartitionProduceResponse;
-use corvid_wire::kafka::messages::{InitProducerIdRequest, ProduceRequest};
+use corvid_wire::kafka::messages::{DeleteTopicsRequest, InitProducerIdRequest, ProduceRequest};
 use tempfile::TempDir;
 
 /// The newest Produce and Fetch that name topics.
@@ -80,6 +81,16 @@ impl Scene {
     pub async fn topic(&self, name: &str, partitions: i32, configs: &[(&str, &str)]) {
         let created = bed::topics::create(&mut self.client().await, name, partitions, configs).await;
         created.expect("the topic can be created");
+    }
+
+    /// Deletes a topic.
+    pub async fn delete_topic(&self, name: &str) {
+        let topic = DeleteTopicState::default().with_name(Some(topic_name(name)));
+        let request = DeleteTopicsRequest::default()
+            .with_topics(vec![topic])
+            .with_timeout_ms(LONG_MS);
+        let response = self.client().await.request(&request).await;
+        assert_eq!(response.expect("DeleteTopics is answered").responses[0].error_code, 0);
     }
 
     /// A producer id of one's own.

@@ -47,3 +47,29 @@ async fn every_codec_is_kept_at_the_source_and_at_the_target() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_names_a_codec_has_every_batch_in_it() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[("compression.type", "zstd")]).await;
+    for codec in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        scene
+            .produce("orders", 0, compressed(codec, &[record("a", "1"), record("b", "2")]))
+            .await;
+    }
+    assert_eq!(
+        scene
+            .keys("orders", 0)
+            .await
+            .iter()
+            .map(|(_, offset)| *offset)
+            .collect::<Vec<_>>(),
+        [0, 1, 2, 3, 4, 5]
+    );
+    let file = fs::read(scene.log_folder("orders", 0).join("00000000000000000000.log")).unwrap();
+    assert!(
+        batches(&file)
+            .map(Result::unwrap)
+            .all(|batch| batch.compression() == Compression::Zstd)
+    );
+}

@@ -3,7 +3,7 @@
 use corvid_wire::client::ConsumedRecord;
 use path_tests::batch::{base_time, plain, record};
 use path_tests::read::{header, text};
-use path_tests::scene::Scene;
+use path_tests::scene::{Scene, produce};
 
 use crate::on_bad;
 
@@ -122,4 +122,27 @@ async fn a_batch_of_nothing_but_refused_records_is_accepted() {
     }
     assert_eq!(scene.read("orders", 0).await, []);
     assert_eq!(scene.keys("orders.DLT", 0).await.len(), 6);
+}
+
+/// What a link brings has been judged; a hook of the dead-letter topic is for its own producers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_passes_no_hook_again() {
+    let scene = Scene::new().await;
+    let refuse = on_bad("refuse", "refuse");
+    scene.topic("orders.DLT", 1, &[("corvid.produce", &refuse)]).await;
+    scene
+        .topic("orders", 1, &[("corvid.produce", &on_bad("refuse", "dead-letter"))])
+        .await;
+    scene.produce("orders", 0, plain(&[record("k", "bad")])).await;
+    assert_eq!(scene.keys("orders.DLT", 0).await, [("k".to_owned(), 0)]);
+    let by_hand = produce(
+        &mut scene.client().await,
+        "orders.DLT",
+        0,
+        -1,
+        plain(&[record("k", "bad")]),
+    )
+    .await
+    .unwrap();
+    assert_ne!(by_hand.error_code, 0);
 }

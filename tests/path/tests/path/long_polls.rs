@@ -88,3 +88,29 @@ async fn without_an_append_it_is_answered_with_nothing_when_its_time_is_over() {
     let mut consumer = consumer(&scene, Duration::from_millis(100), 0..1).await;
     assert_eq!(consumer.poll().await.unwrap(), []);
 }
+
+/// The bug it is for: who waits for a topic that is deleted waits to the end of its time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_topic_answers_its_fetches() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[]).await;
+    let mut consumer = consumer(&scene, FOR_EVER, 0..1).await;
+    let waiting = tokio::spawn(async move { consumer.poll().await });
+    while scene
+        .node()
+        .broker()
+        .requests
+        .all()
+        .iter()
+        .all(|(api, count)| *api != "Fetch" || *count == 0)
+    {
+        clock::sleep(Duration::from_millis(1)).await;
+    }
+    scene.delete_topic("orders").await;
+    // UNKNOWN_TOPIC_OR_PARTITION is retriable, so the client takes it for nothing.
+    let answered = clock::timeout(Duration::from_mins(1), waiting)
+        .await
+        .expect("it is answered")
+        .unwrap();
+    assert_eq!(answered.unwrap(), []);
+}

@@ -8,20 +8,26 @@
 )]
 
 mod acknowledged_is_readable;
+mod append_times;
 mod automatic_topics;
 mod bindings_by_config;
 mod compressed_batches;
 mod dead_letters;
+mod deleted_records;
 mod dropped_records;
 mod duplicates;
 mod edits;
 mod fetch_sessions;
 mod in_sync_replicas;
 mod long_polls;
+mod more_partitions;
 mod moved_records;
+mod no_transactions;
+mod pipelined;
 mod refusals;
 mod restarts;
 mod same_name_again;
+mod stops;
 mod torn_entries;
 mod unacknowledged;
 mod unknown_versions;

@@ -67,6 +67,22 @@ async fn a_moved_record_keeps_its_time_and_headers() {
     assert!((before..=path_tests::batch::base_time() + 1).contains(&moved[0].timestamp));
 }
 
+/// The bug it is for: a delivery that holds its source while it waits for its target.
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_send_to_each_other_do_not_lock_up() {
+    const ROUNDS: usize = 50;
+    let scene = Scene::new().await;
+    scene.topic("orders", 2, &[("corvid.partitioner", &by_number())]).await;
+    let across = async |from: i32, key: &'static str| {
+        for _ in 0..ROUNDS {
+            scene.produce("orders", from, plain(&[record(key, "moves")])).await;
+        }
+    };
+    tokio::join!(across(0, "1"), across(1, "0"));
+    let there = [scene.read("orders", 0).await.len(), scene.read("orders", 1).await.len()];
+    assert_eq!(there, [ROUNDS, ROUNDS]);
+}
+
 fn owned((key, offset): (&str, i64)) -> (String, i64) {
     (key.to_owned(), offset)
 }

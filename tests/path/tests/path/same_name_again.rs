@@ -1,23 +1,11 @@
 //! A topic is deleted, and another one of the same name made.
 
-use corvid_wire::client::topic_name;
 use corvid_wire::kafka::ResponseError;
-use corvid_wire::kafka::messages::DeleteTopicsRequest;
-use corvid_wire::kafka::messages::delete_topics_request::DeleteTopicState;
 use path_tests::batch::{plain, record};
 use path_tests::read::Range;
 use path_tests::scene::{Scene, produce};
 
 use crate::{by_number, on_bad};
-
-async fn delete(scene: &Scene, topic: &str) {
-    let topic = DeleteTopicState::default().with_name(Some(topic_name(topic)));
-    let request = DeleteTopicsRequest::default()
-        .with_topics(vec![topic])
-        .with_timeout_ms(10_000);
-    let response = scene.client().await.request(&request).await.unwrap();
-    assert_eq!(response.responses[0].error_code, 0);
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_the_old_topic_is_in_the_new_one() {
@@ -26,7 +14,7 @@ async fn nothing_of_the_old_topic_is_in_the_new_one() {
     scene
         .produce("orders", 0, plain(&[record("0", "old"), record("1", "old")]))
         .await;
-    delete(&scene, "orders").await;
+    scene.delete_topic("orders").await;
     let answer = produce(
         &mut scene.client().await,
         "orders",
@@ -61,7 +49,7 @@ async fn a_new_dead_letter_topic_gets_the_letters_from_now_on() {
     for _ in 0..3 {
         scene.produce("orders", 0, bad()).await;
     }
-    delete(&scene, "orders.DLT").await;
+    scene.delete_topic("orders.DLT").await;
     scene.produce("orders", 0, bad()).await;
     assert_eq!(scene.read("orders.DLT", 0).await.len(), 1);
     let scene = scene.restarted(|_| ()).await;
