@@ -1,8 +1,10 @@
 //! A whole node and a client of it, the node losing power again and again: every record that was acknowledged to an
-//! idempotent producer is there afterwards, once, and in order.
+//! idempotent producer is there afterwards, once; and in order where nothing moves it.
 
 #[path = "node/client.rs"]
 mod client;
+#[path = "node/ledger.rs"]
+mod ledger;
 #[path = "node/server.rs"]
 mod server;
 
@@ -10,17 +12,24 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use client::Ledger;
+use client::Policy;
 use corvid_env::random::below;
 use corvid_sim::{Survival, World, assert_equal_traces, seed, seeds};
+use ledger::Ledger;
 
-/// Where a node dies by its own hand.
-const FAIL_POINTS: [&str; 10] = [
+const POWER_CUTS: u32 = 100;
+
+/// Where a node dies by its own hand: around every step of a record's way, and of the metadata's.
+const FAIL_POINTS: [&str; 14] = [
     "log.write=cut:100",
     "log.write=cut:1",
+    "log.pair=cut:300",
+    "log.after_entry=kill",
     "log.after_write=kill",
     "flush.before=kill",
     "flush.after=kill",
+    "link.before_append=kill",
+    "link.after_append=kill",
     "metadata.written=kill",
     "metadata.synced=kill",
     "produce.before_answer=kill",
@@ -33,30 +42,56 @@ struct Run {
     trace: Vec<u8>,
 }
 
-fn run(seed: u64, power_cuts: u32, survival: Survival, faults: &str) -> Run {
+/// What is to happen in a run.
+#[derive(Clone, Copy)]
+struct Plan {
+    policy: Policy,
+    power_cuts: u32,
+    survival: Survival,
+    /// A fail-point that is armed all the time: a bug put in on purpose.
+    bug: &'static str,
+}
+
+const PLAN: Plan = Plan {
+    policy: Policy::None,
+    power_cuts: POWER_CUTS,
+    survival: Survival::Random,
+    bug: "",
+};
+
+const COINS: Plan = Plan {
+    policy: Policy::Coins,
+    ..PLAN
+};
+
+fn run(seed: u64, plan: Plan) -> Run {
     let mut world = World::new(seed);
-    world.set_survival(survival);
+    world.set_survival(plan.survival);
     let ledger = Rc::new(RefCell::new(Ledger::default()));
-    let complaints = Rc::clone(&ledger);
-    world.host("node", move || server::life(Rc::clone(&complaints)));
-    world.client("client", client::produce(Rc::clone(&ledger)));
+    let lives = Rc::clone(&ledger);
+    world.host("node", move || server::life(Rc::clone(&lives)));
+    world.client("client", client::produce(Rc::clone(&ledger), plan.policy));
     world.power_cuts(
         "node",
-        power_cuts,
+        plan.power_cuts,
         Duration::from_millis(600),
         Duration::from_millis(100),
         |world| {
             let dies_at = if below(2) == 0 {
-                format!(",{}@{}", FAIL_POINTS[below(10) as usize], 1 + below(30))
+                format!(
+                    ",{}@{}",
+                    FAIL_POINTS[below(FAIL_POINTS.len() as u64) as usize],
+                    1 + below(30)
+                )
             } else {
                 String::new()
             };
-            world.arm(&format!("{faults}{dies_at}"));
+            world.arm(&format!("{}{dies_at}", plan.bug));
         },
     );
     ledger.borrow_mut().stop();
     world.run();
-    world.client("reader", client::read_back(Rc::clone(&ledger)));
+    world.client("reader", client::read_back(Rc::clone(&ledger), plan.policy));
     world.run();
     Run {
         ledger,
@@ -64,32 +99,64 @@ fn run(seed: u64, power_cuts: u32, survival: Survival, faults: &str) -> Run {
     }
 }
 
-#[test]
-fn every_acknowledged_record_is_there_once_and_in_order() {
-    for seed in seeds(2) {
-        let run = run(seed, 100, Survival::Random, "");
+fn assert_nothing_is_lost(seeds: impl Iterator<Item = u64>, plan: Plan) {
+    for seed in seeds {
+        let run = run(seed, plan);
         let ledger = run.ledger.borrow();
         assert_eq!(ledger.wrong(), [] as [String; 0], "seed {seed}");
         assert!(
-            ledger.acknowledged() > 1_000,
+            ledger.acknowledged() > 500,
             "seed {seed}: only {} records",
             ledger.acknowledged()
         );
     }
 }
 
+/// Seeds that found something once. 4: the name of the directory of the metadata was never synced, and with it all topics
+/// were lost at the first power cut.
+const PINNED: [u64; 1] = [4];
+
+#[test]
+fn every_acknowledged_record_is_there_once_and_in_order() {
+    assert_nothing_is_lost(PINNED.into_iter().chain(seeds(2)), PLAN);
+}
+
+#[test]
+fn every_acknowledged_record_is_there_once_though_coins_move_it() {
+    assert_nothing_is_lost(seeds(2), COINS);
+    let run = run(seed(), COINS);
+    let ledger = run.ledger.borrow();
+    let letters = ledger.found_in("orders.DLT");
+    assert!(letters > 100, "only {letters} dead letters");
+}
+
 #[test]
 fn a_node_that_skips_its_syncs_is_caught() {
-    let run = run(seed(), 10, Survival::Nothing, "fs.sync_data=skip");
-    assert!(
-        !run.ledger.borrow().wrong().is_empty(),
-        "no record was lost without any fdatasync"
-    );
+    for survival in [Survival::Nothing, Survival::Random] {
+        let plan = Plan {
+            power_cuts: 10,
+            survival,
+            bug: "fs.sync_data=skip",
+            ..PLAN
+        };
+        let run = run(seed(), plan);
+        assert!(
+            !run.ledger.borrow().wrong().is_empty(),
+            "no record was lost without any fdatasync"
+        );
+    }
 }
 
 #[test]
 fn one_seed_is_one_history_of_a_whole_node() {
-    let first = run(seed(), 10, Survival::Random, "");
-    assert_equal_traces(&first.trace, &run(seed(), 10, Survival::Random, "").trace);
-    assert_ne!(first.trace, run(seed() + 1, 10, Survival::Random, "").trace);
+    for policy in [Policy::None, Policy::Coins] {
+        let plan = Plan {
+            policy,
+            power_cuts: 10,
+            ..PLAN
+        };
+        let first = run(seed(), plan);
+        assert_equal_traces(&first.trace, &run(seed(), plan).trace);
+        assert_ne!(first.trace, run(seed() + 1, plan).trace);
+    }
 }

@@ -1,20 +1,21 @@
 //! One life of a node.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::future::pending;
+use std::path::Path;
 use std::rc::Rc;
 
-use corvid::{Node, NodeConfig};
+use bed::node::{BedError, config, start};
 use corvid_env::{signal, sim};
-use corvid_metadata::NodeId;
-use corvid_plugin_host::{Compiler, Limits};
 use corvid_sim::Outcome;
 
-use crate::client::Ledger;
+use crate::ledger::Ledger;
 
+/// Runs a node until it is told to stop, or dies. Every life has a newer generation of the plugin, so that what was
+/// decided before a crash is retried under other code.
 pub async fn life(ledger: Rc<RefCell<Ledger>>) -> Outcome {
-    match Node::start(config()).await {
+    let life = ledger.borrow_mut().count_life();
+    match start_node(life).await {
         Ok(node) => {
             signal::terminate().await;
             Ok(node.stop().await?)
@@ -23,31 +24,16 @@ pub async fn life(ledger: Rc<RefCell<Ledger>>) -> Outcome {
             if sim::condemned().is_empty() {
                 ledger
                     .borrow_mut()
-                    .complain(&format!("the node did not start: {error}"));
+                    .complain(format!("life {life}: the node did not start: {error}"));
             }
             pending().await
         }
     }
 }
 
-fn config() -> NodeConfig {
-    let fixed = [
-        ("num.partitions", "3"),
-        ("log.segment.bytes", "65536"),
-        ("group.initial.rebalance.delay.ms", "0"),
-    ];
-    NodeConfig {
-        node: NodeId(1),
-        data: "/data".into(),
-        listen: "0.0.0.0:9092".parse().expect("an address"),
-        advertise: Some(("node".to_owned(), 9092)),
-        rack: None,
-        fixed: fixed
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect(),
-        builtin: BTreeMap::new(),
-        compiler: Compiler::InProcess,
-        plugin_limits: Limits::default(),
-    }
+async fn start_node(life: u64) -> Result<corvid::Node, BedError> {
+    let mut config = config(Path::new("/data"), "0.0.0.0:9092".parse().expect("an address"));
+    config.advertise = Some(("node".to_owned(), 9092));
+    config.fixed.insert("num.partitions".to_owned(), "3".to_owned());
+    start(config, life).await
 }
