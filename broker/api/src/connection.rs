@@ -124,7 +124,6 @@ impl Connection {
         write_response(&mut self.writer, response).await?;
         Ok(())
     }
-
 }
 
 /// Returns at this time; never, while there is none.

@@ -65,8 +65,14 @@ impl Server {
         self.stop.send_replace(true);
         // All permits back means no connection is left.
         let all = u32::try_from(CONNECTIONS_MAX).expect("the bound of connections is small");
-        if clock::timeout(PATIENCE, self.connections.acquire_many(all)).await.is_err() {
-            tracing::warn!(connections = self.connections(), "stopping though clients have not read their answers");
+        if clock::timeout(PATIENCE, self.connections.acquire_many(all))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                connections = self.connections(),
+                "stopping though clients have not read their answers"
+            );
         }
     }
 }

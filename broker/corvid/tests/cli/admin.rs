@@ -78,6 +78,7 @@ fn metrics_tell_what_is_true() {
         "kafka_topic_partition_under_replicated_partition{topic=\"users\",partition=\"0\"} 0",
         "corvid_delivery_backlog_offsets{topic=\"users\",partition=\"0\"} 0",
         "corvid_disk_failed 0",
+        "kafka_network_requestmetrics_requests_total{request=\"Produce\"} 1",
         "# EOF",
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
