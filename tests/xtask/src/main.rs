@@ -12,6 +12,7 @@ mod clients;
 mod crash;
 mod main_job;
 mod shell;
+mod sim;
 mod test;
 mod tidy;
 
@@ -39,6 +40,8 @@ enum Command {
     MainJob(main_job::Options),
     /// Kills a broker again and again under idempotent producers: is every acknowledged record there once?
     Crash(crash::Options),
+    /// Nodes in a simulated world, losing power again and again: is what they promised still there?
+    Sim(sim::Options),
     /// The house rules: direction of dependencies, lengths, the seam, unsafe, docs.
     Tidy,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Clients(options) => clients::run(&options),
         Command::MainJob(options) => main_job::run(&options),
         Command::Crash(options) => crash::run_rounds(&options),
+        Command::Sim(options) => sim::run_tests(&options),
         Command::Tidy => tidy::run(),
     };
     match done {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::shell::{cargo, root, run};
-use crate::{clients, crash, main_job, tidy};
+use crate::{clients, crash, main_job, sim, tidy};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
@@ -11,9 +11,6 @@ pub struct Options {
     /// Only steps whose name contains this.
     #[arg(long)]
     only: Option<String>,
-    /// Also what takes longer: crashes, clients, the main job.
-    #[arg(long)]
-    long: bool,
 }
 
 type Step = (&'static str, fn() -> anyhow::Result<()>);
@@ -37,11 +34,8 @@ const STEPS: &[Step] = &[
         run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))
     }),
     ("quickstart", quickstart),
-];
-
-/// What takes longer: a smoke of the crashes, every client and scenario, the main job.
-const LONG_STEPS: &[Step] = &[
     ("crash", crash::smoke),
+    ("sim", sim::smoke),
     ("clients", clients::everything),
     ("main-job", main_job::in_ci),
 ];
@@ -49,10 +43,11 @@ const LONG_STEPS: &[Step] = &[
 /// Runs the steps in order; the first failure ends it, by name.
 pub fn run_steps(options: &Options) -> anyhow::Result<()> {
     let only = options.only.as_deref();
-    let long = if options.long { LONG_STEPS } else { &[] };
-    let all = STEPS.iter().chain(long);
     let mut times = Vec::new();
-    for (name, step) in all.filter(|(name, _)| only.is_none_or(|only| name.contains(only))) {
+    let wanted = STEPS
+        .iter()
+        .filter(|(name, _)| only.is_none_or(|only| name.contains(only)));
+    for (name, step) in wanted {
         println!("\n==> {name}");
         let begun = Instant::now();
         step().map_err(|error| error.context(format!("step \"{name}\" failed")))?;
