@@ -1,6 +1,7 @@
 """The scenarios of ../scenarios.toml with confluent-kafka-python (librdkafka). Prints one line of JSON."""
 
 import argparse
+import faulthandler
 import json
 import os
 import sys
@@ -34,6 +35,8 @@ class World:
         self.common = {"bootstrap.servers": options.broker, "client.id": "corvid-python", "log_level": 2}
         self.admin = AdminClient(self.common)
         self.consumers = []
+        # What went wrong in other threads.
+        self.broken = []
 
     def name(self, what):
         return f"{what}-python-{self.run}"
@@ -85,6 +88,7 @@ class World:
     def until(self, holds, explain):
         deadline = time.monotonic() + self.options.timeout
         while not holds():
+            check(not self.broken, self.broken)
             if time.monotonic() > deadline:
                 raise Failed(f"not in {self.options.timeout} s: {explain()}")
             time.sleep(0.02)
@@ -155,6 +159,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--timeout", type=float, default=90)
     options = parser.parse_args()
+    # Whatever hangs shows where, before whoever runs this loses patience.
+    faulthandler.dump_traceback_later(2 * options.timeout, exit=True)
     answer = {"client": "python", "scenario": options.scenario, "result": "pass", "detail": ""}
     try:
         import groups
@@ -165,10 +171,9 @@ def main():
         if options.scenario not in scenarios:
             raise NotApplicable("librdkafka does not have this, or no such scenario")
         world = World(options)
-        try:
-            answer["detail"] = scenarios[options.scenario](world) or ""
-        finally:
-            world.close()
+        answer["detail"] = scenarios[options.scenario](world) or ""
+        # Not after a failure: members may still be polled by their threads, and a close would wait for these for ever.
+        world.close()
     except NotApplicable as reason:
         answer.update(result="n/a", detail=str(reason))
     except Exception as error:  # whatever it is, the harness must get its line

@@ -12,6 +12,7 @@ class Member:
     """A member of a group, polled by a thread of its own."""
 
     def __init__(self, world, topic, group, received, **config):
+        self.world = world
         self.consumer = world.consumer(group_id=group, **config)
         self.partitions = set()
         self.joins = 0
@@ -34,9 +35,12 @@ class Member:
         self.thread.start()
 
     def _run(self):
-        while not self.stopping:
-            for message in poll(self.consumer, 0.1):
-                self.received(message.value().decode())
+        try:
+            while not self.stopping:
+                for message in poll(self.consumer, 0.1):
+                    self.received(message.value().decode())
+        except Exception as error:  # in a thread of its own nobody would hear of it
+            self.world.broken.append(f"a member stopped: {type(error).__name__}: {error}")
 
     def stop(self, world):
         self.stopping = True

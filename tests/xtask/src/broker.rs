@@ -136,6 +136,15 @@ impl Broker {
         Ok(count.context("the node does not count requests")?.trim().parse()?)
     }
 
+    /// Keeps its log where the tests' output is, and says where.
+    pub fn keep_log(&self) -> String {
+        let kept = root().join("target/node.log");
+        match fs::copy(&self.log, &kept) {
+            Ok(_) => format!("its whole log is {}", kept.display()),
+            Err(error) => format!("its log cannot be kept: {error}"),
+        }
+    }
+
     /// The last lines of its log.
     pub fn last_words(&self) -> String {
         const LINES: usize = 30;

@@ -82,7 +82,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let (passed, failed) = matrix.totals();
     matrix.show(&scenarios, &clients);
     if failed > 0 {
-        println!("\nthe node said: {}", broker.last_words());
+        println!("\nthe node said: {}; {}", broker.last_words(), broker.keep_log());
     }
     broker.stop()?;
     println!("\n{passed} passed, {failed} failed");
