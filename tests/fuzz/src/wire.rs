@@ -18,7 +18,9 @@ pub fn frames_hold(bytes: &[u8]) {
     let mut reader = FrameReader::new(bytes, FrameLimits::default(), budget.clone());
     loop {
         let next = pin!(reader.next()).poll(&mut Context::from_waker(Waker::noop()));
-        let Poll::Ready(next) = next else { panic!("bytes that are there never keep anyone waiting") };
+        let Poll::Ready(next) = next else {
+            panic!("bytes that are there never keep anyone waiting")
+        };
         let Ok(Some(frame)) = next else { break };
         assert!(frame.body.len() <= bytes.len());
         let _ = guard::check(frame.api_key, frame.api_version, &frame.body);

@@ -10,6 +10,7 @@ mod bench;
 mod broker;
 mod clients;
 mod crash;
+mod fuzz;
 mod main_job;
 mod shell;
 mod sim;
@@ -42,6 +43,8 @@ enum Command {
     Crash(crash::Options),
     /// Nodes in a simulated world, losing power again and again: is what they promised still there?
     Sim(sim::Options),
+    /// What comes from a wire or a disk, mutated: does a parser panic, or take what it should not?
+    Fuzz(fuzz::Options),
     /// The house rules: direction of dependencies, lengths, the seam, unsafe, docs.
     Tidy,
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::MainJob(options) => main_job::run(&options),
         Command::Crash(options) => crash::run_rounds(&options),
         Command::Sim(options) => sim::run_tests(&options),
+        Command::Fuzz(options) => fuzz::run_targets(&options),
         Command::Tidy => tidy::run(),
     };
     match done {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::shell::{cargo, root, run};
-use crate::{clients, crash, main_job, sim, tidy};
+use crate::{clients, crash, fuzz, main_job, sim, tidy};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ pub struct Options {
 type Step = (&'static str, fn() -> anyhow::Result<()>);
 
 const STEPS: &[Step] = &[
-    ("format", || run(cargo().args(["fmt", "--all", "--check"]))),
+    ("format", format),
     ("tidy", tidy::run),
     ("clippy", || {
         run(cargo().args([
@@ -36,6 +36,7 @@ const STEPS: &[Step] = &[
     ("quickstart", quickstart),
     ("crash", crash::smoke),
     ("sim", sim::smoke),
+    ("fuzz", fuzz::smoke),
     ("clients", clients::everything),
     ("main-job", main_job::in_ci),
 ];
@@ -58,6 +59,15 @@ pub fn run_steps(options: &Options) -> anyhow::Result<()> {
         println!("{name:12} {:6.1} s", time.as_secs_f64());
     }
     println!("\n{} passed, 0 failed", times.len());
+    Ok(())
+}
+
+/// The workspace, and those that are workspaces of their own.
+fn format() -> anyhow::Result<()> {
+    for folder in [".", "tests/sim", "tests/fuzz", "tests/bench/accept-all"] {
+        let folder = root().join(folder);
+        run(cargo().args(["fmt", "--all", "--check"]).current_dir(folder))?;
+    }
     Ok(())
 }
 
