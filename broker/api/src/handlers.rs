@@ -33,6 +33,7 @@ pub mod describe_configs;
 pub mod describe_groups;
 #[path = "handlers/35_describe_log_dirs.rs"]
 pub mod describe_log_dirs;
+mod existing;
 #[path = "handlers/01_fetch.rs"]
 pub mod fetch;
 #[path = "handlers/10_find_coordinator.rs"]

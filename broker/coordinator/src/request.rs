@@ -104,6 +104,18 @@ pub struct Topic<T> {
     pub partitions: Vec<(PartitionIndex, T)>,
 }
 
+impl<T> Topic<T> {
+    /// The same partitions with something else for each.
+    pub fn map<U>(self, mut with: impl FnMut(T) -> U) -> Topic<U> {
+        let partitions = self.partitions.into_iter().map(|(index, value)| (index, with(value)));
+        Topic {
+            name: self.name,
+            id: self.id,
+            partitions: partitions.collect(),
+        }
+    }
+}
+
 /// OffsetCommit, versions 2 to 10. That the topics exist is the server's to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommitRequest {

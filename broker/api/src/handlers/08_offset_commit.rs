@@ -3,13 +3,13 @@
 //! - v2 to v4: a retention time of the request's own. v6: leader epochs. v7: static members (KIP-345).
 //! - v9: GROUP_ID_NOT_FOUND and STALE_MEMBER_EPOCH for newer groups (KIP-848), of which there are none yet.
 //!
-//! Answered when the commit is durable.
+//! Answered when the commit is durable. A partition that does not exist is UNKNOWN_TOPIC_OR_PARTITION, and the others are
+//! committed.
 
 use std::sync::Arc;
 
 use corvid_coordinator::{CommitRequest, OffsetToCommit, Topic};
 use corvid_metadata::PartitionIndex;
-use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::OffsetCommitRequest;
 use corvid_wire::kafka::messages::offset_commit_request::OffsetCommitRequestTopic;
 use corvid_wire::kafka::messages::offset_commit_response::{
@@ -17,6 +17,7 @@ use corvid_wire::kafka::messages::offset_commit_response::{
 };
 use corvid_wire::{Frame, decode};
 
+use super::existing::{self, Codes};
 use crate::broker::Broker;
 use crate::convert;
 use crate::errors;
@@ -27,21 +28,12 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let head = Head::of(&frame);
     let request: OffsetCommitRequest = decode(&frame)?;
     drop(frame);
-    let image = broker.image();
-    let (known, unknown): (Vec<_>, Vec<_>) = request
-        .topics
-        .into_iter()
-        .partition(|topic| image.topic(&topic.name).is_some());
-    let topics: Vec<_> = known.into_iter().map(wanted).collect();
-    let asked: Vec<(String, Vec<PartitionIndex>)> = topics
-        .iter()
-        .map(|topic| {
-            (
-                topic.name.clone(),
-                topic.partitions.iter().map(|(index, _)| *index).collect(),
-            )
-        })
-        .collect();
+    let (topics, unknown) = existing::divide(&broker.image(), request.topics.into_iter().map(wanted));
+    if topics.is_empty() {
+        // As Kafka: the group is not asked about nothing.
+        return head.now(&response(existing::join(unknown, [])));
+    }
+    let asked: Vec<Topic<()>> = topics.iter().map(named).collect();
     let commit = CommitRequest {
         group_id: request.group_id.to_string(),
         generation: request.generation_id_or_member_epoch,
@@ -53,15 +45,14 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     };
     let coordinator = broker.coordinator.clone();
     Ok(Reply::later(async move {
-        let mut answers: Vec<_> = match coordinator.commit_offsets(commit).await {
-            Ok(topics) => topics.into_iter().map(committed).collect(),
-            Err(error) => asked
-                .into_iter()
-                .map(|(name, all)| failed(&name, &all, errors::of_group(error)))
-                .collect(),
+        let answered: Codes = match coordinator.commit_offsets(commit).await {
+            Ok(topics) => topics.into_iter().map(|topic| topic.map(errors::group_code)).collect(),
+            Err(error) => {
+                let code = errors::of_group(error).code();
+                asked.into_iter().map(|topic| topic.map(|()| code)).collect()
+            }
         };
-        answers.extend(unknown.iter().map(unknown_topic));
-        head.encode(&OffsetCommitResponse::default().with_topics(answers))
+        head.encode(&response(existing::join(unknown, answered)))
     }))
 }
 
@@ -81,33 +72,24 @@ fn wanted(topic: OffsetCommitRequestTopic) -> Topic<OffsetToCommit> {
     }
 }
 
-fn committed(topic: Topic<Result<(), corvid_coordinator::GroupError>>) -> OffsetCommitResponseTopic {
-    let partitions = topic
-        .partitions
-        .into_iter()
-        .map(|(index, result)| answer(index.0, errors::group_code(result)));
-    OffsetCommitResponseTopic::default()
-        .with_name(convert::topic_name(&topic.name))
-        .with_partitions(partitions.collect())
+fn named(topic: &Topic<OffsetToCommit>) -> Topic<()> {
+    Topic {
+        name: topic.name.clone(),
+        id: topic.id,
+        partitions: topic.partitions.iter().map(|(index, _)| (*index, ())).collect(),
+    }
 }
 
-fn failed(name: &str, partitions: &[PartitionIndex], error: ResponseError) -> OffsetCommitResponseTopic {
-    OffsetCommitResponseTopic::default()
-        .with_name(convert::topic_name(name))
-        .with_partitions(partitions.iter().map(|index| answer(index.0, error.code())).collect())
-}
-
-fn unknown_topic(topic: &OffsetCommitRequestTopic) -> OffsetCommitResponseTopic {
-    let partitions: Vec<_> = topic
-        .partitions
-        .iter()
-        .map(|partition| PartitionIndex(partition.partition_index))
-        .collect();
-    failed(&topic.name, &partitions, ResponseError::UnknownTopicOrPartition)
-}
-
-fn answer(index: i32, code: i16) -> OffsetCommitResponsePartition {
-    OffsetCommitResponsePartition::default()
-        .with_partition_index(index)
-        .with_error_code(code)
+fn response(topics: Codes) -> OffsetCommitResponse {
+    let topic = |topic: Topic<i16>| {
+        let partitions = topic.partitions.iter().map(|(index, code)| {
+            OffsetCommitResponsePartition::default()
+                .with_partition_index(index.0)
+                .with_error_code(*code)
+        });
+        OffsetCommitResponseTopic::default()
+            .with_name(convert::topic_name(&topic.name))
+            .with_partitions(partitions.collect())
+    };
+    OffsetCommitResponse::default().with_topics(topics.into_iter().map(topic).collect())
 }

@@ -23,6 +23,7 @@ mod long_polls;
 mod more_partitions;
 mod moved_records;
 mod no_transactions;
+mod offsets_of_nothing;
 mod pipelined;
 mod refusals;
 mod restarts;
