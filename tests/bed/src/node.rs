@@ -26,7 +26,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> NodeConfig {
         data: data.to_owned(),
         listen,
         advertise: None,
-        rack: None,
+        rack: Some("here".to_owned()),
         fixed: fixed
             .into_iter()
             .map(|(key, value)| (key.to_owned(), value.to_owned()))

@@ -17,6 +17,7 @@ mod deleted_records;
 mod dropped_records;
 mod duplicates;
 mod edits;
+mod every_version;
 mod fetch_sessions;
 mod in_sync_replicas;
 mod long_polls;
