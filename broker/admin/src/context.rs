@@ -43,6 +43,19 @@ pub trait Figures: Send + Sync {
     fn request_memory_bytes(&self) -> usize;
     /// How many requests of each API have come in, by Kafka's names.
     fn requests(&self) -> Vec<(&'static str, u64)>;
+    /// How long the requests of each API that was used have taken.
+    fn request_times(&self) -> Vec<RequestTimes>;
+}
+
+/// How long the requests of an API have taken, from the last byte of the request to the last byte of its answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestTimes {
+    /// Kafka's name of the API.
+    pub api: &'static str,
+    /// The upper bound of each bucket in milliseconds, and how many requests are in it alone; the last bound is `f64::INFINITY`.
+    pub buckets: Vec<(f64, u64)>,
+    /// Of all of them, in milliseconds.
+    pub sum_ms: f64,
 }
 
 impl Context {

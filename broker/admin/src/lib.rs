@@ -31,5 +31,5 @@ mod routes;
 mod server;
 
 pub use apply::{Application, Applier, ApplyFailure, Outcome};
-pub use context::{Context, Figures};
+pub use context::{Context, Figures, RequestTimes};
 pub use server::{AdminConfig, Server};

@@ -1,14 +1,15 @@
 //! `/metrics`: OpenMetrics text, read from what the node counts at the moment of the scrape.
 //!
 //! Names are ours (`corvid_*`), and those that dashboards for Kafka know, where they are true here: the JMX exporter's
-//! (`kafka_server_*`, `kafka_controller_*`, `kafka_log_*`, `kafka_coordinator_*`) and kafka_exporter's (`kafka_brokers`,
-//! `kafka_topic_*`, `kafka_consumergroup_*`).
+//! (`kafka_server_*`, `kafka_network_*`, `kafka_controller_*`, `kafka_log_*`, `kafka_coordinator_*`) and kafka_exporter's (`kafka_brokers`,
+//! `kafka_topic_*`, `kafka_consumergroup_*`). What is told of a topic is gone when the topic is.
 
 mod family;
 mod groups;
 mod node;
 mod partitions;
 mod plugins;
+mod traffic;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     let mut families = Families::default();
     let image = context.image();
     node::gather(&context, &image, &mut families);
+    traffic::gather(&context, &image, &mut families);
     partitions::gather(&context, &image, &mut families);
     groups::gather(&context, &image, &mut families).await;
     plugins::gather(&context, &mut families);

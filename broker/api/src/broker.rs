@@ -10,7 +10,7 @@ use corvid_replication::{NodeConfigs, Partition, PartitionId, Replicas};
 use tokio::sync::watch;
 
 use crate::fetch_sessions::FetchSessions;
-use crate::request_counts::RequestCounts;
+use crate::request_meters::RequestMeters;
 
 /// A node, as its Kafka listener sees it.
 pub struct Broker {
@@ -30,8 +30,8 @@ pub struct Broker {
     pub settled: watch::Receiver<u64>,
     /// Incremental fetches.
     pub sessions: FetchSessions,
-    /// What has come in.
-    pub requests: RequestCounts,
+    /// What has come in, and how long it took.
+    pub requests: RequestMeters,
 }
 
 impl Broker {

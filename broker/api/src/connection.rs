@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::broker::Broker;
 use crate::dispatch::{self, Client};
 use crate::reply::{HandlerError, LaterResponse, Reply};
+use crate::request_meters::Started;
 
 /// How many requests of one connection may wait for their answers. Clients send five produces at once,
 /// and a consumer one fetch; beyond this the next request stays in the socket.
@@ -61,7 +62,7 @@ struct Connection {
     reader: FrameReader,
     writer: WriteHalf,
     /// Answers in the order of their requests.
-    waiting: VecDeque<LaterResponse>,
+    waiting: VecDeque<(Started, LaterResponse)>,
     broker: Arc<Broker>,
     client: Client,
     /// Turns true when the broker stops: no further request is taken then.
@@ -90,11 +91,15 @@ impl Connection {
             let take_more = self.waiting.len() < WAITING_MAX && !no_more;
             tokio::select! {
                 biased;
-                response = front(&mut self.waiting) => self.write(response?).await?,
+                answered = front(&mut self.waiting) => {
+                    let (started, response) = answered?;
+                    self.write(started, response).await?;
+                }
                 frame = self.reader.next(), if take_more => match frame? {
                     Some(frame) => {
+                        let started = self.broker.requests.start(frame.api_key);
                         let reply = dispatch::dispatch(&self.broker, &self.client, frame).await?;
-                        self.take(reply).await?;
+                        self.take(started, reply).await?;
                     }
                     None => self.finished = true,
                 },
@@ -105,23 +110,27 @@ impl Connection {
     }
 
     /// Writes an answer at once if it is ready and nobody is before it; queues it otherwise.
-    async fn take(&mut self, reply: Reply) -> Result<(), Ended> {
+    async fn take(&mut self, started: Started, reply: Reply) -> Result<(), Ended> {
         match reply {
-            Reply::Nothing => Ok(()),
-            Reply::Now(response) if self.waiting.is_empty() => self.write(response).await,
+            Reply::Nothing => {
+                self.broker.requests.finish(started);
+                Ok(())
+            }
+            Reply::Now(response) if self.waiting.is_empty() => self.write(started, response).await,
             Reply::Now(response) => {
-                self.waiting.push_back(Box::pin(async move { Ok(response) }));
+                self.waiting.push_back((started, Box::pin(async move { Ok(response) })));
                 Ok(())
             }
             Reply::Later(later) => {
-                self.waiting.push_back(later);
+                self.waiting.push_back((started, later));
                 Ok(())
             }
         }
     }
 
-    async fn write(&mut self, response: Response) -> Result<(), Ended> {
+    async fn write(&mut self, started: Started, response: Response) -> Result<(), Ended> {
         write_response(&mut self.writer, response).await?;
+        self.broker.requests.finish(started);
         Ok(())
     }
 }
@@ -135,11 +144,12 @@ async fn at(time: Option<Instant>) {
 }
 
 /// The first answer, once it is ready; never, while there is none. Dropping this loses nothing.
-async fn front(waiting: &mut VecDeque<LaterResponse>) -> Result<Response, HandlerError> {
-    let Some(first) = waiting.front_mut() else {
+async fn front(waiting: &mut VecDeque<(Started, LaterResponse)>) -> Result<(Started, Response), HandlerError> {
+    let Some((started, first)) = waiting.front_mut() else {
         return pending().await;
     };
+    let started = *started;
     let response = first.await;
     waiting.pop_front();
-    response
+    Ok((started, response?))
 }

@@ -18,7 +18,6 @@ pub struct Client {
 
 /// Hands a request to its handler. The frame reader has refused keys and versions that are not served.
 pub(crate) async fn dispatch(broker: &Arc<Broker>, client: &Client, frame: Frame) -> HandlerResult {
-    broker.requests.count(frame.api_key);
     match frame.api_key {
         0 => h::produce::handle(broker, frame).await,
         1 => h::fetch::handle(broker, frame),

@@ -14,7 +14,7 @@
 //! - [`server`](Server): the listener; `connection`: one client; `dispatch`: key to handler; `reply`: what
 //!   handlers give back
 //! - [`handlers`]: `ls handlers` is the compatibility table; `COMPATIBILITY.md` the ledger
-//! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_counts`: for metrics; `errors`, `convert`
+//! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_meters`: for metrics; `errors`, `convert`
 
 #![cfg_attr(
     test,
@@ -33,12 +33,12 @@ mod errors;
 mod fetch_sessions;
 pub mod handlers;
 mod reply;
-mod request_counts;
+mod request_meters;
 mod server;
 
 pub use broker::Broker;
 pub use dispatch::Client;
 pub use fetch_sessions::FetchSessions;
 pub use reply::{HandlerError, HandlerResult, LaterResponse, Reply};
-pub use request_counts::RequestCounts;
+pub use request_meters::{RequestMeters, RequestTimes};
 pub use server::{CONNECTIONS_MAX, Server};

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use corvid_admin::{Context, Figures};
+use corvid_admin::{Context, Figures, RequestTimes};
 use corvid_api::{Broker, Server};
 use corvid_delivery::Delivery;
 use corvid_metadata::NodeId;
@@ -125,5 +125,15 @@ impl Figures for KafkaListener {
 
     fn requests(&self) -> Vec<(&'static str, u64)> {
         self.broker.requests.all()
+    }
+
+    fn request_times(&self) -> Vec<RequestTimes> {
+        let times = self.broker.requests.times().into_iter();
+        let shown = times.map(|times| RequestTimes {
+            api: times.api,
+            buckets: times.buckets,
+            sum_ms: times.sum_ms,
+        });
+        shown.collect()
     }
 }

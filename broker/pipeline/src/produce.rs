@@ -98,10 +98,19 @@ pub async fn append(
     bytes: Bytes,
 ) -> Result<Accepted, ProduceError> {
     let result = try_append(topic, partition.clone(), acks, &bytes).await;
-    if result.is_err()
-        && let Ok(batch) = Batch::parse(&bytes)
-    {
-        partition.failed(&batch);
+    let batch = Batch::parse(&bytes);
+    match (&result, &batch) {
+        (Ok(accepted), Ok(batch)) if !accepted.appended.duplicate => {
+            let messages = u64::from(batch.record_count());
+            partition.traffic().produced(messages, bytes.len() as u64);
+        }
+        (Ok(_), _) => {}
+        (Err(_), batch) => {
+            partition.traffic().produce_failed();
+            if let Ok(batch) = batch {
+                partition.failed(batch);
+            }
+        }
     }
     result
 }

@@ -19,6 +19,7 @@
 //! - [`replica_state`](ReplicaState): the high watermark, as a pure struct
 //! - [`offset_gate`](OffsetGate): "tell me when offset N is reached"
 //! - `watchers`: "tell me when anything is new"
+//! - [`traffic`](Traffic): what clients have sent and fetched, for metrics
 //! - `refusals`: what was refused once is refused again; `gaps`: nothing is taken behind what failed
 //! - [`replicas`](Replicas): the partitions of this node; `log_config`, `node_configs` and `topic_marker` help it
 
@@ -41,6 +42,7 @@ mod refusals;
 mod replica_state;
 mod replicas;
 mod topic_marker;
+mod traffic;
 mod watchers;
 
 pub use error::AppendError;
@@ -50,4 +52,5 @@ pub use partition::{Acks, Leadership, Partition, PartitionId};
 pub use refusals::Refusal;
 pub use replica_state::{Progress, ReplicaState};
 pub use replicas::{Replicas, log_name};
+pub use traffic::{Traffic, TrafficTotals};
 pub use watchers::Watch;

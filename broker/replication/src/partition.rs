@@ -17,6 +17,7 @@ use crate::gaps::Gaps;
 use crate::offset_gate::{Closed, OffsetGate};
 use crate::refusals::{Refusal, Refusals};
 use crate::replica_state::{Progress, ReplicaState};
+use crate::traffic::Traffic;
 use crate::watchers::{Watch, Watchers};
 
 /// Which partition of the cluster.
@@ -77,6 +78,7 @@ pub struct Partition {
     /// Behind the last outbox entry whose every target has committed its part. Retention stops here, and
     /// a produce with acks=all that has an entry waits for it.
     delivered: OffsetGate,
+    traffic: Traffic,
 }
 
 impl Partition {
@@ -102,6 +104,7 @@ impl Partition {
             source: AtomicI64::new(as_source(leadership.source)),
             watchers: Arc::default(),
             delivered: OffsetGate::new(log.start()),
+            traffic: Traffic::default(),
             log,
         });
         let listener = Progressed(Arc::downgrade(&partition));
@@ -124,6 +127,11 @@ impl Partition {
     /// The log: for reading, and for what is asked of positions and times.
     pub fn log(&self) -> &Arc<Log> {
         &self.log
+    }
+
+    /// What clients have sent and fetched.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// The epoch in which this node leads.

@@ -27,11 +27,12 @@ struct Sample {
 /// Names and values.
 pub(super) type Labels = Vec<(&'static str, String)>;
 
-/// A number as it is.
-#[derive(Debug, Clone, Copy)]
+/// A number as it is, or many in buckets.
+#[derive(Debug, Clone)]
 pub(super) enum Value {
     Whole(i64),
     Fraction(f64),
+    Buckets { buckets: Vec<(f64, u64)>, sum: f64 },
 }
 
 macro_rules! whole {
@@ -67,6 +68,24 @@ impl Families {
         self.add(name, help, MetricType::Counter, labels, value.into());
     }
 
+    /// Something that is measured again and again: the upper bound of each bucket, how often it was met, and the sum.
+    pub fn histogram(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+        labels: Labels,
+        buckets: Vec<(f64, u64)>,
+        sum: f64,
+    ) {
+        self.add(
+            name,
+            help,
+            MetricType::Histogram,
+            labels,
+            Value::Buckets { buckets, sum },
+        );
+    }
+
     fn add(&mut self, name: &'static str, help: &'static str, kind: MetricType, labels: Labels, value: Value) {
         let sample = Sample { labels, value };
         // Those of one family mostly come in a row, or after the same few others.
@@ -100,14 +119,18 @@ impl Collector for Families {
 }
 
 impl Value {
-    fn encode(self, metric: &mut MetricEncoder<'_>, kind: MetricType) -> Result<(), std::fmt::Error> {
+    fn encode(&self, metric: &mut MetricEncoder<'_>, kind: MetricType) -> Result<(), std::fmt::Error> {
         match (kind, self) {
+            (_, Self::Buckets { buckets, sum }) => {
+                let count = buckets.iter().map(|(_, count)| count).sum();
+                metric.encode_histogram::<NoLabelSet>(*sum, count, buckets, None)
+            }
             (MetricType::Counter, Self::Whole(value)) => {
                 metric.encode_counter::<NoLabelSet, _, f64>(&value.unsigned_abs(), None)
             }
-            (MetricType::Counter, Self::Fraction(value)) => metric.encode_counter::<NoLabelSet, _, f64>(&value, None),
-            (_, Self::Whole(value)) => metric.encode_gauge(&value),
-            (_, Self::Fraction(value)) => metric.encode_gauge(&value),
+            (MetricType::Counter, Self::Fraction(value)) => metric.encode_counter::<NoLabelSet, _, f64>(value, None),
+            (_, Self::Whole(value)) => metric.encode_gauge(value),
+            (_, Self::Fraction(value)) => metric.encode_gauge(value),
         }
     }
 }

@@ -132,6 +132,8 @@ struct Fetched {
     id: TopicId,
     answer: FetchedPartition,
     bytes: u64,
+    /// None if it is not served here.
+    partition: Option<Arc<Partition>>,
 }
 
 impl Pending {
@@ -163,9 +165,11 @@ impl Pending {
             (_, TopicRef::Id(id)) => ("".into(), *id),
         };
         let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
-        let read = self
-            .partition(&named, *index)
-            .and_then(|partition| read_partition(&partition, asked, limit, nothing_yet));
+        let partition = self.partition(&named, *index);
+        let read = match &partition {
+            Ok(partition) => read_partition(partition, asked, limit, nothing_yet),
+            Err(error) => Err(*error),
+        };
         let mut answer = read.unwrap_or_else(|error| FetchedPartition {
             error_code: error.code(),
             ..FetchedPartition::default()
@@ -178,6 +182,7 @@ impl Pending {
             id,
             answer,
             bytes,
+            partition: partition.ok(),
         }
     }
 
@@ -228,6 +233,7 @@ impl Pending {
     }
 
     fn answer(&self, fetched: Vec<Fetched>) -> Result<corvid_wire::Response, HandlerError> {
+        fetched.iter().for_each(count);
         let told: Vec<_> = fetched.iter().map(told).collect();
         let news = self.broker.sessions.tell(self.plan.session_id, &told);
         let mut topics: Vec<FetchedTopic> = Vec::new();
@@ -284,6 +290,16 @@ fn read_partition(
         records: slices.ranges.into_iter().map(Chunk::Range).collect(),
         ..FetchedPartition::default()
     })
+}
+
+/// Counted when it is answered: what a long poll reads before may be read again.
+fn count(fetched: &Fetched) {
+    let Some(partition) = &fetched.partition else { return };
+    if fetched.answer.error_code != 0 {
+        partition.traffic().fetch_failed();
+    } else if fetched.bytes > 0 {
+        partition.traffic().fetched(fetched.bytes);
+    }
 }
 
 fn told(fetched: &Fetched) -> (FetchKey, Told, bool) {

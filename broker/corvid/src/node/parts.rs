@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corvid_admin::Applier;
-use corvid_api::{Broker, FetchSessions, RequestCounts};
+use corvid_api::{Broker, FetchSessions, RequestMeters};
 use corvid_controller::{Advertised, Controller, ControllerConfig};
 use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
@@ -83,7 +83,7 @@ impl Parts {
             topics,
             settled,
             sessions: FetchSessions::default(),
-            requests: RequestCounts::default(),
+            requests: RequestMeters::default(),
         });
         Ok(Self {
             broker,

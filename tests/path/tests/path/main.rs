@@ -21,6 +21,7 @@ mod every_version;
 mod fetch_sessions;
 mod in_sync_replicas;
 mod long_polls;
+mod metrics;
 mod more_partitions;
 mod moved_records;
 mod no_transactions;
