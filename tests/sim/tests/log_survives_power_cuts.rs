@@ -61,8 +61,9 @@ fn run(seed: u64, survival: Survival, faults: &str) -> Run {
 }
 
 /// Seeds that found something once. 13: recovery cut a torn tail without syncing the cut, and wrote on; the next power cut brought
-/// the old bytes back behind the new ones, which looked like rot.
-const PINNED: [u64; 1] = [13];
+/// the old bytes back behind the new ones, which looked like rot. 2: a sector reached the disk between the two halves of a short write,
+/// and those behind it after both; a half-filled sector in front of a good batch was taken for rot.
+const PINNED: [u64; 2] = [13, 2];
 
 #[test]
 fn everything_reported_flushed_survives_fifty_power_cuts() {

@@ -1,8 +1,9 @@
 //! Telling a torn tail from rot.
 //!
 //! Behind what was flushed, a crash may leave any part of what was written: a write cut short, or, after a power cut, some pages but not
-//! others. A page that never reached the disk reads as zeros, so a bad stretch in front of a good batch is *lost*, rather
-//! than rotten, if zeros explain it. Rot changes bits; it does not write zeros up to the next batch.
+//! others. A sector that never reached the disk reads as zeros, and one that reached it while it was being filled reads as zeros from
+//! there to its end. So a bad stretch in front of a good batch is *lost*, rather than rotten, if some sector of it ends in zeros. Rot
+//! changes bits; it does not fill a sector up with zeros.
 
 use std::io;
 
@@ -11,10 +12,10 @@ use corvid_record::{Batch, HEADER_SIZE, Offset, size_at_front};
 
 /// The unit in which a disk loses writes.
 const SECTOR_BYTES: u64 = 512;
-/// So many zeros at the front of a batch are no header: its length is among them.
-const LOST_HEAD_BYTES: u64 = 12;
-/// So many zeros right before a good batch are the end of a write that was cut.
-const LOST_TAIL_BYTES: u64 = 4;
+/// So many zeros up to a sector's end are what it was not filled with: memory is copied by words. Fewer are in many a header.
+const LOST_BYTES: u64 = 8;
+/// So many zeros up to the file's end are. One is at the end of most batches: their last record has no headers.
+const LOST_AT_END_BYTES: u64 = 2;
 /// What is read at once.
 const WINDOW_BYTES: u64 = 1 << 20;
 
@@ -38,23 +39,29 @@ pub(super) fn find_good_batch(file: &File, from: u64, end: u64, expected: Offset
     Ok(None)
 }
 
-/// Whether zeros explain why there is no good batch in `from..to`.
-pub(super) fn looks_lost(file: &File, from: u64, to: u64) -> io::Result<bool> {
+/// Whether zeros explain why there is no good batch in `from..to`, of a file that ends at `end`.
+pub(super) fn looks_lost(file: &File, from: u64, to: u64, end: u64) -> io::Result<bool> {
+    if from == to {
+        return Ok(true);
+    }
+    // The batch at `to` may begin with zeros, in a sector that was not filled up to there.
+    let last = to.next_multiple_of(SECTOR_BYTES).min(end);
     let (mut zeros, mut at) = (0, from);
-    while at < to {
-        let window = read(file, at, (at + WINDOW_BYTES).min(to))?;
-        for (index, &byte) in window.iter().enumerate() {
+    while at < last {
+        let window = read(file, at, (at + WINDOW_BYTES).min(last))?;
+        for (position, &byte) in (at..).zip(&window) {
             zeros = if byte == 0 { zeros + 1 } else { 0 };
-            let behind = at + index as u64 + 1;
-            let whole_sector = behind.is_multiple_of(SECTOR_BYTES) && zeros >= SECTOR_BYTES;
-            let head = zeros >= LOST_HEAD_BYTES && behind - zeros == from;
-            if whole_sector || head {
+            let behind = position + 1;
+            let began_before = behind - zeros < to;
+            let lost = behind.is_multiple_of(SECTOR_BYTES) && zeros >= LOST_BYTES;
+            let lost_at_end = behind == end && zeros >= LOST_AT_END_BYTES;
+            if began_before && (lost || lost_at_end) {
                 return Ok(true);
             }
         }
         at += window.len() as u64;
     }
-    Ok(zeros >= LOST_TAIL_BYTES || from == to)
+    Ok(false)
 }
 
 fn may_begin_here(bytes: &[u8], left: u64, expected: Offset) -> bool {
@@ -122,14 +129,30 @@ mod tests {
     #[test]
     fn zeros_are_lost_and_changed_bits_are_rot() {
         let mut bytes = vec![0xa7; 2000];
-        let lost = |bytes: &[u8]| looks_lost(&file_of(bytes).1, 0, bytes.len() as u64).unwrap();
+        let lost = |bytes: &[u8]| looks_lost(&file_of(bytes).1, 0, bytes.len() as u64, bytes.len() as u64).unwrap();
         assert!(!lost(&bytes));
-        bytes[700..1400].fill(0);
-        assert!(!lost(&bytes), "no whole sector");
-        bytes[600..1536].fill(0);
+        bytes[700..1000].fill(0);
+        assert!(!lost(&bytes), "no sector ends in zeros");
+        bytes[1530..1536].fill(0);
+        assert!(!lost(&bytes), "too few for a word");
+        bytes[1528..1536].fill(0);
         assert!(lost(&bytes));
-        let tail = [&[0xa7; 300][..], &[0; 4]].concat();
+        let tail = [&[0xa7; 300][..], &[0; 2]].concat();
         assert!(lost(&tail));
         assert!(lost(&[0; 40]));
+    }
+
+    /// The bug: of a sector that a power cut found half filled, only what was in front of the next good batch counted, and its
+    /// offset begins with zeros.
+    #[test]
+    fn a_half_filled_sector_may_end_within_the_next_batch() {
+        let mut bytes = vec![0xa7; 500];
+        bytes[496..].fill(0);
+        bytes.resize(506, 0);
+        bytes.extend_from_slice(&batch_of(7, 3));
+        let (_keep, file) = file_of(&bytes);
+        let lost = |to| looks_lost(&file, 0, to, bytes.len() as u64).unwrap();
+        assert!(lost(506));
+        assert!(!lost(496), "the zeros are all of what comes next");
     }
 }

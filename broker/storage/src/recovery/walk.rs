@@ -234,10 +234,10 @@ impl<'a> Walk<'a> {
     /// Whether what is bad behind `segment` is rot, rather than what a crash leaves of writes that no sync covered.
     fn is_rot(&self, segment: &ActiveSegment, bytes: u64, stop: &Stop) -> io::Result<bool> {
         if let Some(good) = find_good_batch(&segment.file, segment.size, bytes, segment.next)? {
-            return Ok(!looks_lost(&segment.file, segment.size, good)?);
+            return Ok(!looks_lost(&segment.file, segment.size, good, bytes)?);
         }
         // With a good batch in a later segment, this one must have had all of its own once.
-        let lost = stop.what == What::EndsEarly || looks_lost(&segment.file, segment.size, bytes)?;
+        let lost = stop.what == What::EndsEarly || looks_lost(&segment.file, segment.size, bytes, bytes)?;
         Ok(!lost && self.good_batch_ahead(segment.next)?)
     }
 
