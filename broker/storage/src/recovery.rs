@@ -73,7 +73,9 @@ impl Derived {
 /// Opens the log in `dir`.
 pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Recovered, OpenError> {
     let inventory = inventory::take(dir, known.start)?;
+    // A log without a segment is new: there is nothing that a shutdown could have left of it.
     if known.clean
+        && !inventory.segments.is_empty()
         && let Some(recovered) = clean::resume(dir, &inventory, known)
     {
         return Ok(recovered);

@@ -28,3 +28,4 @@ mod rot;
 mod support;
 mod torn_tail;
 mod truncation;
+mod warnings;
