@@ -15,6 +15,8 @@
 
 mod cursor;
 mod field;
+#[cfg(any(test, feature = "generator"))]
+pub mod generator;
 pub(crate) mod schemas;
 #[cfg(test)]
 mod tests;

@@ -4,15 +4,14 @@
 //! another size, in any version, the crate's decoder finds bytes missing or left over.
 
 mod codecs;
-mod generator;
 
 use allocation_counter::measure;
 use bytes::Bytes;
 use proptest::prelude::*;
 
 use self::codecs::recode;
-use self::generator::{Choices, Plan, generate};
 use super::field::Field;
+use super::generator::{self, Choices, Generated, Plan};
 use super::walk::{Walked, walk};
 use super::{GuardError, check, decoded_bytes_max};
 use crate::versions::{APIS, Api};
@@ -59,6 +58,11 @@ impl Case {
             "{self} takes {taken} bytes"
         );
     }
+}
+
+fn generate(case: &Case, plan: Plan<'_>) -> Generated {
+    let flexible = case.api.is_flexible(case.version);
+    generator::generate(case.fields(), case.version, flexible, plan)
 }
 
 impl std::fmt::Display for Case {

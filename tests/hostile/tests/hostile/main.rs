@@ -20,3 +20,4 @@ mod proportion;
 mod scene;
 mod sequences;
 mod valid;
+mod volley;

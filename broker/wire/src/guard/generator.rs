@@ -1,15 +1,18 @@
-//! Makes messages out of the schema.
+//! Makes messages out of the schema, for tests: of the guard here, and of a whole node elsewhere.
 
 use std::ops::Range;
 
-use super::Case;
-use crate::guard::field::{Field, Kind};
+use super::field::{Field, Kind};
+use crate::versions::Api;
 
 /// A message that was made, and what is to be known about it.
 pub struct Generated {
+    /// The message, without a header.
     pub bytes: Vec<u8>,
     /// Where its counts and lengths stand.
     pub marks: Vec<Mark>,
+    /// Where its numbers stand, and what is called so: booleans and ids, too.
+    pub numbers: Vec<(&'static str, Range<usize>)>,
     /// Whether a tagged field of the schema is in it.
     pub has_known_tags: bool,
 }
@@ -20,7 +23,14 @@ pub enum Plan<'a> {
     Random(Choices<'a>),
     /// Arrays of `count` minimal elements at this depth, of one above it and of none below, and
     /// this many unknown tagged fields everywhere.
-    Dense { depth: usize, count: usize, tags: usize },
+    Dense {
+        /// How far below the top the many elements are.
+        depth: usize,
+        /// How many.
+        count: usize,
+        /// Unknown tagged fields of each structure.
+        tags: usize,
+    },
 }
 
 /// A sequence of choices, the smallest ones once it has run out: so that proptest can shrink it.
@@ -29,6 +39,7 @@ pub struct Choices<'a> {
 }
 
 impl<'a> Choices<'a> {
+    /// One choice for each byte.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
@@ -44,8 +55,8 @@ impl<'a> Choices<'a> {
 
 /// Where a count or a length stands.
 #[derive(Debug)]
-#[expect(dead_code, reason = "the name of the field is for the message of a failing test")]
 pub struct Mark {
+    /// The field whose count or length it is.
     pub field: &'static str,
     at: usize,
     width: Width,
@@ -59,6 +70,7 @@ enum Width {
 }
 
 impl Mark {
+    /// The bytes that it takes.
     pub fn range(&self) -> Range<usize> {
         let length = match self.width {
             Width::Varint(length) => length,
@@ -87,22 +99,27 @@ impl Mark {
     }
 }
 
-/// Makes a message of this API, version and direction.
-pub fn generate(case: &Case, plan: Plan<'_>) -> Generated {
+/// Makes the body of a request of this API and version.
+pub fn request(api: &Api, version: i16, plan: Plan<'_>) -> Generated {
+    generate(api.messages.request, version, api.is_flexible(version), plan)
+}
+
+/// Makes a message of these fields.
+pub(crate) fn generate(fields: &[Field], version: i16, flexible: bool, plan: Plan<'_>) -> Generated {
     let made = Generated {
         bytes: Vec::new(),
         marks: Vec::new(),
+        numbers: Vec::new(),
         has_known_tags: false,
     };
-    let flexible = case.api.is_flexible(case.version);
     let mut generator = Generator {
         made,
-        version: case.version,
+        version,
         flexible,
         plan,
         depth: 0,
     };
-    generator.structure(case.fields());
+    generator.structure(fields);
     generator.made
 }
 
@@ -144,8 +161,10 @@ impl Generator<'_> {
     }
 
     /// Booleans are the only fields of one byte, besides small integers that have the value 1 too.
-    fn fixed(&mut self, _field: &Field, size: usize) {
+    fn fixed(&mut self, field: &Field, size: usize) {
         let low = self.choose(2) as u8;
+        let at = self.made.bytes.len();
+        self.made.numbers.push((field.name, at..at + size));
         self.made.bytes.extend(vec![0; size - 1]);
         self.made.bytes.push(low);
     }
@@ -199,10 +218,12 @@ impl Generator<'_> {
     /// The content is made first, because its size goes before it.
     fn tagged_field(&mut self, field: &Field) {
         let at = self.made.bytes.len();
-        let marks = self.made.marks.len();
+        let (marks, numbers) = (self.made.marks.len(), self.made.numbers.len());
         self.field(field);
         let content = self.made.bytes.split_off(at);
+        // They move behind the size.
         self.made.marks.truncate(marks);
+        self.made.numbers.truncate(numbers);
         self.made.bytes.extend(varint(field.tag.expect("it is tagged")));
         self.length(field.name, Some(content.len()), Width::Varint(0));
         self.made.bytes.extend(content);
