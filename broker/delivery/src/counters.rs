@@ -8,6 +8,7 @@ pub struct Counters {
     delivered: AtomicU64,
     dropped: AtomicU64,
     blocked: AtomicU64,
+    entries: AtomicU64,
 }
 
 impl Counters {
@@ -21,6 +22,15 @@ impl Counters {
 
     pub(crate) fn blocked(&self) {
         self.blocked.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn entry_read(&self) {
+        self.entries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Outbox entries that were read, once for each time.
+    pub fn entries_read(&self) -> u64 {
+        self.entries.load(Ordering::Relaxed)
     }
 
     /// Records that were appended at their targets.

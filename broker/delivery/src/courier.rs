@@ -3,51 +3,69 @@
 //! # The protocol, and what is durable when
 //!
 //! ```text
-//! Y X appended at p ─ committed at p ─ [read] ─ appended at A, stamped ─ committed at A ─ delivered(p) rises
-//!                     (nothing leaves           (records and position
+//! Y X appended at p ─ committed at p ─ [read] ─ appended at A, stamped ─ committed at A ─ acks=all ─ flushed at A ─ hint
+//!                     (nothing leaves           (records and position             is answered
 //!                      before)                   are one batch)
 //! ```
 //!
 //! A crash before the append at A: the entry is read again, since A's position is behind it. After it: A's
-//! position, rebuilt from the stamps of its own log, is past the entry, and it is skipped. There is no state
-//! of the courier's own that has to survive: it starts at the log's start, and skips what the targets have.
+//! position, rebuilt from the stamps of its own log, is past the entry, and it is skipped.
 //!
 //! A position never stands between an entry and its mate: after an entry it is the offset behind the mate.
+//!
+//! # Links in step, and links behind
+//!
+//! Entries are taken in the log's order, each to all of its targets; that is the *head*. A target that takes nothing
+//! (its disk is full, its log can't be opened) falls behind, and the head goes on. Now and then what it lacks is
+//! read again, for it alone, until it has caught up with the head. Order holds for each link, and only for each link.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corvid_env::{clock, fault};
-use corvid_metadata::{PartitionIndex, TopicId};
-use corvid_record::hidden::{EntryView, LinkPosition, SourceId, SubBatchView, Target};
+use corvid_env::clock::{self, Instant};
+use corvid_env::fault;
+use corvid_record::hidden::{EntryView, LinkPosition, SourceId, SubBatchView};
 use corvid_record::{Batch, Offset, batches};
 use corvid_replication::{AppendError, Closed, Partition, PartitionId, Replicas};
 use corvid_storage::{AppendKind, EntryAt, ReadError, Which};
+use tokio::sync::Notify;
 
 use crate::counters::Counters;
 use crate::link_batch::{self, LinkBatchError};
+use crate::targets::partition_of;
 
 /// How long a target that takes nothing (its disk is full) is left alone.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 
 /// Takes the entries of one partition to their targets, until it is told to stop.
 pub(crate) struct Courier {
-    source: Arc<Partition>,
-    id: SourceId,
-    replicas: Arc<Replicas>,
-    counters: Arc<Counters>,
+    pub source: Arc<Partition>,
+    pub id: SourceId,
+    pub replicas: Arc<Replicas>,
+    pub counters: Arc<Counters>,
+    /// Told when there was something to do.
+    pub moved: Arc<Notify>,
 }
 
-/// What a pass over the entries came to.
-struct Pass {
-    /// Everything below is with its targets, or will never be.
-    taken: Offset,
-    /// When to look again.
-    next: Next,
-    /// Each target that was appended to, or was ahead already, and the end to wait for.
-    touched: BTreeMap<PartitionId, (Arc<Partition>, Offset)>,
+/// Where a courier is.
+#[derive(Debug)]
+struct Place {
+    head: Offset,
+    /// The targets that are behind the head, and what they lack begins.
+    behind: BTreeMap<PartitionId, Offset>,
+    /// When those are tried again.
+    retry_at: Instant,
+}
+
+/// For whom entries are read.
+#[derive(Debug, Clone, Copy)]
+enum Whom<'a> {
+    /// For everyone who is not behind.
+    InStep(&'a BTreeMap<PartitionId, Offset>),
+    /// For one that is.
+    Only(PartitionId),
 }
 
 /// When a courier looks again.
@@ -57,8 +75,6 @@ enum Next {
     Now,
     /// When something is committed at or above this offset.
     From(Offset),
-    /// After a while: a target takes nothing for now.
-    Later,
 }
 
 /// Why a pass could not go on.
@@ -70,27 +86,32 @@ enum CourierError {
     Damaged { offset: Offset, error: String },
 }
 
-impl Courier {
-    pub(crate) fn new(source: Arc<Partition>, id: SourceId, replicas: Arc<Replicas>, counters: Arc<Counters>) -> Self {
-        Self {
-            source,
-            id,
-            replicas,
-            counters,
+impl Whom<'_> {
+    fn has(self, id: PartitionId) -> bool {
+        match self {
+            Self::InStep(behind) => !behind.contains_key(&id),
+            Self::Only(one) => one == id,
         }
     }
+}
 
+impl Courier {
     /// Ends when the source is closed.
-    pub(crate) async fn run(self) {
-        let mut taken = self.source.log().start();
+    pub async fn run(self) {
+        let mut place = Place {
+            head: self.source.delivered().taken(),
+            behind: BTreeMap::new(),
+            retry_at: clock::now(),
+        };
         loop {
-            match self.pass(taken) {
-                Ok(pass) => {
-                    taken = pass.taken;
-                    if self.finish(&pass).await.is_err() {
-                        return;
-                    }
-                    if self.rest(pass.next).await.is_err() {
+            let before = place.head;
+            let next = self.follow_up(&mut place).and_then(|()| self.go_on(&mut place));
+            if place.head > before {
+                self.moved.notify_one();
+            }
+            match next {
+                Ok(next) => {
+                    if self.rest(&place, next).await.is_err() {
                         return;
                     }
                 }
@@ -102,60 +123,99 @@ impl Courier {
         }
     }
 
-    async fn rest(&self, next: Next) -> Result<(), Closed> {
-        match next {
-            Next::Now => Ok(()),
-            Next::From(offset) => self.source.committed(offset.next()).await,
-            // Nothing is ever committed up there: this waits for the time, or for the partition to be closed.
-            Next::Later => match clock::timeout(RETRY_AFTER, self.source.committed(Offset(i64::MAX))).await {
-                Ok(closed) => closed,
-                Err(_elapsed) => Ok(()),
-            },
+    async fn rest(&self, place: &Place, next: Next) -> Result<(), Closed> {
+        let Next::From(offset) = next else {
+            // The others of this thread have their turn.
+            tokio::task::yield_now().await;
+            return Ok(());
+        };
+        let more = self.source.committed(offset.next());
+        if place.behind.is_empty() {
+            return more.await;
+        }
+        match clock::timeout_at(place.retry_at, more).await {
+            Ok(committed) => committed,
+            Err(_elapsed) => Ok(()),
         }
     }
 
-    /// Waits until the targets have committed, and says so.
-    async fn finish(&self, pass: &Pass) -> Result<(), Closed> {
-        for (target, end) in pass.touched.values() {
-            // A target that was deleted meanwhile is not waited for: its records went with it.
-            let _ = target.committed(*end).await;
+    /// Takes those that are behind as near to the head as they can go.
+    fn follow_up(&self, place: &mut Place) -> Result<(), CourierError> {
+        if place.behind.is_empty() || clock::now() < place.retry_at {
+            return Ok(());
         }
-        self.source.delivered().advance(pass.taken);
+        for (id, at) in std::mem::take(&mut place.behind) {
+            let reached = self.follow(id, at, place.head)?;
+            self.source.delivered().follows(id, reached);
+            if reached < place.head {
+                place.behind.insert(id, reached);
+            }
+        }
+        place.retry_at = clock::now() + RETRY_AFTER;
         Ok(())
     }
 
-    /// Appends what is committed at the source and missing at its targets, in the order of the entries.
-    fn pass(&self, from: Offset) -> Result<Pass, CourierError> {
-        let limit = self.source.last_stable_offset();
-        let mut pass = Pass {
-            taken: from,
-            next: Next::From(limit),
-            touched: BTreeMap::new(),
-        };
-        let entries = self.source.log().entries(from, limit)?;
-        let looked_to = entries.looked_to;
-        for at in entries {
-            match self.take(at, limit, &mut pass)? {
-                Taken::All(position) => pass.taken = position,
-                Taken::WaitsForMate => {
-                    pass.taken = at.offset;
-                    return Ok(pass);
-                }
-                Taken::Blocked => {
-                    pass.taken = at.offset;
-                    pass.next = Next::Later;
-                    return Ok(pass);
+    /// Appends what one target lacks; says how far it is then.
+    fn follow(&self, id: PartitionId, from: Offset, head: Offset) -> Result<Offset, CourierError> {
+        let mut at = from;
+        while at < head {
+            let entries = self.source.log().entries(at, head)?;
+            let looked_to = entries.looked_to;
+            for entry in entries {
+                match self.take(entry, head, Whom::Only(id))? {
+                    Taken::All(position) => at = position,
+                    // Below the head, every entry has its mate.
+                    Taken::WaitsForMate => return Ok(entry.offset),
+                    Taken::Without(_, _) => return Ok(entry.offset),
                 }
             }
+            at = at.max(looked_to);
         }
-        pass.taken = pass.taken.max(looked_to);
-        if looked_to < limit {
-            pass.next = Next::Now;
-        }
-        Ok(pass)
+        Ok(at)
     }
 
-    fn take(&self, at: EntryAt, limit: Offset, pass: &mut Pass) -> Result<Taken, CourierError> {
+    /// Appends what is committed at the source and missing at its targets, in the order of the entries.
+    fn go_on(&self, place: &mut Place) -> Result<Next, CourierError> {
+        let limit = self.source.last_stable_offset();
+        let delivered = self.source.delivered();
+        let entries = self.source.log().entries(place.head, limit)?;
+        let looked_to = entries.looked_to;
+        for at in entries {
+            let position = match self.take(at, limit, Whom::InStep(&place.behind))? {
+                Taken::All(position) => position,
+                Taken::WaitsForMate => {
+                    place.head = at.offset;
+                    delivered.advance(place.head);
+                    return Ok(Next::From(limit));
+                }
+                Taken::Without(position, blocked) => {
+                    self.leave_behind(place, at.offset, blocked);
+                    position
+                }
+            };
+            place.head = position;
+            delivered.advance(position);
+        }
+        place.head = place.head.max(looked_to);
+        delivered.advance(place.head);
+        Ok(if looked_to < limit {
+            Next::Now
+        } else {
+            Next::From(limit)
+        })
+    }
+
+    fn leave_behind(&self, place: &mut Place, at: Offset, blocked: Vec<PartitionId>) {
+        for id in blocked {
+            self.counters.blocked();
+            self.source.delivered().fell_behind(id, at);
+            place.behind.insert(id, at);
+        }
+        place.retry_at = clock::now() + RETRY_AFTER;
+    }
+
+    fn take(&self, at: EntryAt, limit: Offset, whom: Whom<'_>) -> Result<Taken, CourierError> {
+        self.counters.entry_read();
         let damaged = |error: String| CourierError::Damaged {
             offset: at.offset,
             error,
@@ -179,15 +239,22 @@ impl Courier {
             epoch: entry.leader_epoch(),
             offset: behind,
         };
+        let mut blocked = Vec::new();
         for sub_batch in entry.sub_batches().filter(|sub_batch| sub_batch.hold().is_none()) {
-            if !self
-                .deliver(&entry, &sub_batch, position, pass)
-                .map_err(|error| damaged(error.to_string()))?
-            {
-                return Ok(Taken::Blocked);
+            let id = partition_of(sub_batch.target());
+            if !whom.has(id) || blocked.contains(&id) {
+                continue;
+            }
+            let delivered = self.deliver(&entry, &sub_batch, position);
+            if !delivered.map_err(|error| damaged(error.to_string()))? {
+                blocked.push(id);
             }
         }
-        Ok(Taken::All(behind))
+        if blocked.is_empty() {
+            Ok(Taken::All(behind))
+        } else {
+            Ok(Taken::Without(behind, blocked))
+        }
     }
 
     /// The entry's batch, and the one behind it if it is below `limit`.
@@ -213,7 +280,6 @@ impl Courier {
         entry: &EntryView<'_>,
         sub_batch: &SubBatchView<'_>,
         position: LinkPosition,
-        pass: &mut Pass,
     ) -> Result<bool, LinkBatchError> {
         let id = partition_of(sub_batch.target());
         let Some(target) = self.replicas.get(id) else {
@@ -227,8 +293,7 @@ impl Courier {
         let mut expected = target.log().link(self.id).unwrap_or(LinkPosition::START);
         loop {
             if expected >= position && fault::hit("link.dedupe").is_none() {
-                let end = target.log().end();
-                pass.touched.insert(id, (target, end));
+                self.source.delivered().appended(id, &target, target.log().end());
                 return Ok(true);
             }
             let batch = link_batch::build(entry, sub_batch, self.id, position)?;
@@ -236,17 +301,19 @@ impl Courier {
                 source: self.id,
                 expected,
             };
-            fault::hit("link.before_append");
+            if let Some(fault) = fault::hit("link.before_append") {
+                tracing::warn!(source = ?self.source, ?target, ?fault, "delivery waits for its target");
+                return Ok(false);
+            }
             match target.append(batch, kind) {
                 Ok(appended) => {
                     fault::hit("link.after_append");
                     self.counters.delivered(sub_batch.batch().record_count());
-                    pass.touched.insert(id, (target, appended.end));
+                    self.source.delivered().appended(id, &target, appended.end);
                     return Ok(true);
                 }
                 Err(AppendError::Log(corvid_storage::AppendError::LinkMoved { actual })) => expected = actual,
                 Err(error) => {
-                    self.counters.blocked();
                     tracing::warn!(source = ?self.source, ?target, %error, "delivery waits for its target");
                     return Ok(false);
                 }
@@ -256,17 +323,10 @@ impl Courier {
 }
 
 enum Taken {
-    /// The link stands at this offset now.
+    /// Its targets have it, and stand at this offset now.
     All(Offset),
+    /// So do they, but for those that take nothing.
+    Without(Offset, Vec<PartitionId>),
     /// The entry's mate is not committed yet.
     WaitsForMate,
-    /// A target takes nothing.
-    Blocked,
-}
-
-fn partition_of(target: Target) -> PartitionId {
-    PartitionId {
-        topic: TopicId(target.topic_id),
-        index: PartitionIndex(target.partition),
-    }
 }

@@ -1,29 +1,52 @@
 //! The couriers of a node: one for each partition that has a route.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use corvid_env::task;
-use corvid_replication::{PartitionId, Replicas};
+use corvid_env::{clock, fault, task};
+use corvid_replication::{Partition, PartitionId, Replicas};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::counters::Counters;
 use crate::courier::Courier;
+use crate::hints::Hints;
+
+/// How soon after a delivery the hints are written: the targets have flushed it by then.
+const HINTS_AFTER: Duration = Duration::from_millis(20);
+/// How long they are left alone then: a crash costs little, and the writing nothing.
+const HINTS_REST: Duration = Duration::from_secs(1);
 
 /// Delivery on this node.
 pub struct Delivery {
     replicas: Arc<Replicas>,
     counters: Arc<Counters>,
     running: Mutex<BTreeMap<PartitionId, task::JoinHandle<()>>>,
+    /// What the last run left; each is used once.
+    found: Mutex<Hints>,
+    moved: Arc<Notify>,
+    /// Held while the hints are written: there is one temporary file.
+    writing: Arc<tokio::sync::Mutex<()>>,
+    keeper: Mutex<Option<task::JoinHandle<()>>>,
 }
 
 impl Delivery {
     /// No courier runs yet.
     pub fn new(replicas: Arc<Replicas>) -> Arc<Self> {
+        let moved = Arc::<Notify>::default();
+        let writing = Arc::<tokio::sync::Mutex<()>>::default();
+        let keeper = keep_hints(replicas.clone(), moved.clone(), writing.clone());
+        let keeper = task::spawn("delivery hints", keeper);
         Arc::new(Self {
+            found: Mutex::new(Hints::read(replicas.root())),
             replicas,
             counters: Arc::default(),
             running: Mutex::default(),
+            moved,
+            writing,
+            keeper: Mutex::new(Some(keeper)),
         })
     }
 
@@ -40,19 +63,74 @@ impl Delivery {
         for (id, partition) in self.replicas.all().iter() {
             let Some(source) = partition.source() else { continue };
             running.entry(*id).or_insert_with(|| {
-                let courier = Courier::new(partition.clone(), source, self.replicas.clone(), self.counters.clone());
+                self.begin(partition);
+                let courier = Courier {
+                    source: partition.clone(),
+                    id: source,
+                    replicas: self.replicas.clone(),
+                    counters: self.counters.clone(),
+                    moved: self.moved.clone(),
+                };
                 task::spawn("courier", courier.run())
             });
         }
     }
 
-    /// Ends every courier. What was not delivered is, after the next start.
-    pub async fn stop(&self) {
-        let running = std::mem::take(&mut *self.running.lock());
-        for courier in running.into_values() {
-            courier.abort();
-            // Cancelled, or ended before: it holds nothing any more.
-            let _ = courier.await;
+    fn begin(&self, partition: &Partition) {
+        if let Some(offset) = self.found.lock().take(partition.id(), partition.log()) {
+            partition.delivered().begin_at(offset);
         }
     }
+
+    /// Ends every courier. What was not delivered is, after the next start.
+    pub async fn stop(&self) {
+        let mut running = std::mem::take(&mut *self.running.lock());
+        let keeper = self.keeper.lock().take();
+        for task in keeper.into_iter().chain(std::mem::take(&mut running).into_values()) {
+            task.abort();
+            // Cancelled, or ended before: it holds nothing any more.
+            let _ = task.await;
+        }
+    }
+
+    /// Writes where the couriers may begin next time. At a stop, this belongs behind the flush of the logs.
+    pub async fn write_hints(&self) -> io::Result<()> {
+        let _writing = self.writing.lock().await;
+        write_hints(&self.replicas).await
+    }
+}
+
+/// Writes hints after there was something to deliver, until it is aborted.
+async fn keep_hints(replicas: Arc<Replicas>, moved: Arc<Notify>, writing: Arc<tokio::sync::Mutex<()>>) {
+    loop {
+        moved.notified().await;
+        clock::sleep(HINTS_AFTER).await;
+        let written = {
+            let _writing = writing.lock().await;
+            write_hints(&replicas).await
+        };
+        if let Err(error) = written {
+            tracing::warn!(%error, "delivery's checkpoint can't be written; the next start takes longer");
+        }
+        clock::sleep(HINTS_REST).await;
+    }
+}
+
+async fn write_hints(replicas: &Replicas) -> io::Result<()> {
+    let mut hints = Hints::default();
+    for (id, partition) in replicas
+        .all()
+        .iter()
+        .filter(|(_, partition)| partition.source().is_some())
+    {
+        // A test plants a bug here: what is committed at its source counts as durable at its targets.
+        let ahead = fault::hit("hint.durable").is_some();
+        let offset = if ahead {
+            partition.high_watermark()
+        } else {
+            partition.delivered().flushed()
+        };
+        hints.set(*id, partition.log(), offset);
+    }
+    hints.write(replicas.root()).await
 }

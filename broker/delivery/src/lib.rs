@@ -13,12 +13,26 @@
 //! - An append at a target is a compare-and-set on the link's (epoch, offset).
 //! - An entry counts only if its mate follows it immediately, in the same leader epoch, and matches by ids and
 //!   checksum; a torn write is passed over.
-//! - Nothing here has to survive a restart: positions lie in the targets' logs.
+//! - An acknowledgement waits for the targets of its own batch, and for no other: a target that takes nothing falls
+//!   behind, and the others go on.
 //!
-//! One source has one courier, and its acknowledgements wait for all targets of an entry in turn; on one node
-//! all logs share a disk, so a target that is slow is slow for all.
+//! # What survives a restart
 //!
-//! The `pipeline` waits on a partition's `delivered` position; `admin` reads the counters.
+//! Positions lie in the targets' logs, and nothing else has to survive: a courier could always begin at the source's
+//! log start and skip what the targets have. A *hint*, `outbox-delivered-checkpoint` in the data directory, saves it
+//! that: below the hint, whatever the entries sent is on the disks of its targets (not only appended, not only
+//! committed: after a power cut it is still there), or was for a target that was deleted.
+//!
+//! | | written | if it is lost or old |
+//! |---|---|---|
+//! | an entry and its mate | in the produce's one append | the produce did not happen |
+//! | a link's position | in the batch that it is about | the entry is delivered again, with its batch |
+//! | the hint | at most a second after something was delivered, and at a clean stop, after the logs are flushed | entries are read again, and skipped |
+//!
+//! A hint may be old, never ahead. It is taken only if it fits the log that is there: the topic id, and the leader epoch
+//! that has the offset. A log that was cut, or a topic that was made again, begins at its start.
+//!
+//! The `pipeline` waits on a partition's [`Delivered`](corvid_replication::Delivered); `admin` reads the counters.
 
 #![cfg_attr(
     test,
@@ -32,7 +46,10 @@
 mod counters;
 mod courier;
 mod delivery;
+mod hints;
 mod link_batch;
+mod targets;
 
 pub use counters::Counters;
 pub use delivery::Delivery;
+pub use targets::elsewhere_of;

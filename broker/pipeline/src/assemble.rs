@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use corvid_env::clock;
-use corvid_metadata::TopicId;
 use corvid_metadata::policy::HeaderStyle;
+use corvid_metadata::{PartitionIndex, TopicId};
 use corvid_record::hidden::{Decider, EntryBuilder, SubBatch, Target};
 use corvid_record::{Batch, BatchBuilder, BuildError, Compression, Header, Rebuild, RecordParts, Timestamp};
+use corvid_replication::PartitionId;
 
 use crate::dead_letter::{self, Origin};
 use crate::edit;
@@ -45,8 +46,20 @@ pub(crate) struct Source<'a> {
 pub(crate) struct Assembled {
     /// Y, if something leaves.
     pub entry: Option<Bytes>,
+    /// Where it goes.
+    pub targets: Vec<PartitionId>,
     /// X: at the client's offsets, with its producer fields; perhaps without a record.
     pub remainder: Bytes,
+}
+
+impl Assembled {
+    fn staying(remainder: Bytes) -> Self {
+        Self {
+            entry: None,
+            targets: Vec::new(),
+            remainder,
+        }
+    }
 }
 
 /// Why an append could not be put together.
@@ -63,15 +76,12 @@ pub enum AssembleError {
 /// Builds the append of a batch whose records have met their fates.
 pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> Result<Assembled, AssembleError> {
     if source.fates.untouched() && source.codec == source.batch.compression() {
-        return Ok(Assembled {
-            entry: None,
-            remainder: whole.clone(),
-        });
+        return Ok(Assembled::staying(whole.clone()));
     }
     let remainder = source.remainder()?;
     let leaving = source.leaving()?;
     if leaving.is_empty() {
-        return Ok(Assembled { entry: None, remainder });
+        return Ok(Assembled::staying(remainder));
     }
     let mate = Batch::parse(&remainder).expect("a batch that was just built");
     let mut entry = EntryBuilder::for_mate(&mate, Timestamp(clock::wall_clock().0));
@@ -81,11 +91,17 @@ pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> 
             generation: hook.plugin.generation(),
         });
     }
+    let mut targets = Vec::with_capacity(leaving.len());
     for sub_batch in leaving {
+        targets.push(PartitionId {
+            topic: TopicId(sub_batch.target.topic_id),
+            index: PartitionIndex(sub_batch.target.partition),
+        });
         entry = entry.sub_batch(sub_batch);
     }
     Ok(Assembled {
         entry: Some(entry.finish()?),
+        targets,
         remainder,
     })
 }

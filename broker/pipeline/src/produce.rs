@@ -8,11 +8,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use corvid_delivery::elsewhere_of;
 use corvid_env::clock;
 use corvid_metadata::TopicSettings;
 use corvid_metadata::config::CompressionType;
 use corvid_record::{Batch, Compression};
-use corvid_replication::{Acks, AppendError, Closed, Partition, Refusal};
+use corvid_replication::{Acks, AppendError, Closed, Elsewhere, Partition, PartitionId, Refusal};
 use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
@@ -47,8 +48,8 @@ pub struct Accepted {
     /// Its offsets.
     pub appended: Appended,
     partition: Arc<Partition>,
-    /// Whether some of it is to be elsewhere before acks=all is answered.
-    elsewhere: bool,
+    /// Where some of it is to be before acks=all is answered.
+    elsewhere: Elsewhere,
 }
 
 /// Why nothing of a batch is in any log, now or later.
@@ -129,20 +130,11 @@ async fn try_append(
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
-        let elsewhere = appended.duplicate;
-        return Ok(Accepted {
-            appended,
-            partition,
-            elsewhere,
-        });
+        return Ok(Accepted::new(partition, appended, Vec::new()));
     }
     // A retry never runs a plugin again for what is in the log: the decision that was written stands.
     if let Some(appended) = partition.log().find_duplicate(&batch) {
-        return Ok(Accepted {
-            appended,
-            partition,
-            elsewhere: true,
-        });
+        return Ok(Accepted::new(partition, appended, Vec::new()));
     }
     let open = topic.room.open(bytes, &batch).await?;
     let section = &open.section;
@@ -170,11 +162,7 @@ fn append_judged(
     }
     if let Some(refusal) = refusal(fates) {
         let appended = partition.refuse(&batch, refusal)?;
-        return Ok(Accepted {
-            appended,
-            partition,
-            elsewhere: true,
-        });
+        return Ok(Accepted::new(partition, appended, Vec::new()));
     }
     let source = Source {
         topic: partition.id().topic,
@@ -186,17 +174,16 @@ fn append_judged(
         fates,
         codec: codec(&topic.settings, &batch),
     };
-    let Assembled { entry, remainder } = assemble::assemble(&source, plan, bytes)?;
-    let leaving = entry.is_some();
-    if leaving {
-        bounded_backlog(&partition)?;
+    let Assembled {
+        entry,
+        targets,
+        remainder,
+    } = assemble::assemble(&source, plan, bytes)?;
+    if entry.is_some() {
+        bounded_backlog(&partition, &targets)?;
     }
     let appended = partition.append_produced(acks, &source.batch, entry, remainder)?;
-    Ok(Accepted {
-        elsewhere: leaving || appended.duplicate,
-        appended,
-        partition,
-    })
+    Ok(Accepted::new(partition, appended, targets))
 }
 
 /// `compression.type`: a topic that names a codec has every batch in it; levels are the codecs' defaults.
@@ -211,9 +198,9 @@ fn codec(settings: &TopicSettings, batch: &Batch<'_>) -> Compression {
     }
 }
 
-/// A partition whose entries nobody takes must not fill the disk.
-fn bounded_backlog(partition: &Partition) -> Result<(), ProduceError> {
-    let waiting = partition.high_watermark().0 - partition.delivered().get().0;
+/// A target that takes nothing must not fill the source's disk.
+fn bounded_backlog(partition: &Partition, targets: &[PartitionId]) -> Result<(), ProduceError> {
+    let waiting = partition.high_watermark().0 - partition.delivered().taken_by(targets).0;
     if waiting > BACKLOG_MAX {
         Err(ProduceError::Backlog { waiting })
     } else {
@@ -252,6 +239,20 @@ fn refusal(fates: &Fates) -> Option<Refusal> {
 }
 
 impl Accepted {
+    /// A duplicate's records went where the log says: the decision that was written stands.
+    fn new(partition: Arc<Partition>, appended: Appended, targets: Vec<PartitionId>) -> Self {
+        let elsewhere = if appended.duplicate && partition.source().is_some() {
+            elsewhere_of(&partition, appended.base_offset)
+        } else {
+            Elsewhere::To(targets)
+        };
+        Self {
+            appended,
+            partition,
+            elsewhere,
+        }
+    }
+
     /// Returns once what `acks` asks for has happened. With acks=all: the batch is committed, and every
     /// record that left is committed where it went, so that who has the answer can read it there.
     pub async fn acknowledged(&self, acks: Acks) -> Result<(), Closed> {
@@ -259,9 +260,9 @@ impl Accepted {
             return Ok(());
         }
         self.partition.committed(self.appended.end).await?;
-        if self.elsewhere && self.partition.source().is_some() {
-            self.partition.delivered().reached(self.appended.end).await?;
-        }
-        Ok(())
+        self.partition
+            .delivered()
+            .reached(self.appended.end, &self.elsewhere)
+            .await
     }
 }

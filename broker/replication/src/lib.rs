@@ -18,6 +18,7 @@
 //! - [`partition`](Partition): append, wait, watch
 //! - [`replica_state`](ReplicaState): the high watermark, as a pure struct
 //! - [`offset_gate`](OffsetGate): "tell me when offset N is reached"
+//! - [`delivered`](Delivered): how far a partition's outbox entries have got, link by link; `marks` helps it
 //! - `watchers`: "tell me when anything is new"
 //! - [`traffic`](Traffic): what clients have sent and fetched, for metrics
 //! - `refusals`: what was refused once is refused again; `gaps`: nothing is taken behind what failed
@@ -32,9 +33,11 @@
     )
 )]
 
+mod delivered;
 mod error;
 mod gaps;
 mod log_config;
+mod marks;
 mod node_configs;
 mod offset_gate;
 mod partition;
@@ -45,6 +48,7 @@ mod topic_marker;
 mod traffic;
 mod watchers;
 
+pub use delivered::{Delivered, Elsewhere};
 pub use error::AppendError;
 pub use node_configs::NodeConfigs;
 pub use offset_gate::{Closed, OffsetGate};

@@ -1,6 +1,6 @@
 //! One partition as its leader sees it: the log, the state of its replicas, and those who wait.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use corvid_storage::{Append, AppendKind, Appended, Log, LogListener};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::delivered::Delivered;
 use crate::error::AppendError;
 use crate::gaps::Gaps;
 use crate::offset_gate::{Closed, OffsetGate};
@@ -75,9 +76,10 @@ pub struct Partition {
     source: AtomicI64,
     committed: OffsetGate,
     watchers: Arc<Watchers>,
-    /// Behind the last outbox entry whose every target has committed its part. Retention stops here, and
-    /// a produce with acks=all that has an entry waits for it.
-    delivered: OffsetGate,
+    /// How far its outbox entries have got. Retention stops where a target lacks its part, and a produce with
+    /// acks=all that has an entry waits for the entry's targets.
+    delivered: Delivered,
+    deleted: AtomicBool,
     traffic: Traffic,
 }
 
@@ -103,7 +105,8 @@ impl Partition {
             state: Mutex::new(state),
             source: AtomicI64::new(as_source(leadership.source)),
             watchers: Arc::default(),
-            delivered: OffsetGate::new(log.start()),
+            delivered: Delivered::new(log.start()),
+            deleted: AtomicBool::new(false),
             traffic: Traffic::default(),
             log,
         });
@@ -261,14 +264,14 @@ impl Partition {
     /// Retention may not pass this offset: what is above is undelivered somewhere, or uncommitted.
     pub fn retention_limit(&self) -> Offset {
         match self.source() {
-            Some(_) => self.delivered.get().min(self.high_watermark()),
+            Some(_) => self.delivered.committed().min(self.high_watermark()),
             // Without a route there is no entry.
             None => self.high_watermark(),
         }
     }
 
-    /// How far this partition's outbox entries are delivered: each below is committed at its targets.
-    pub fn delivered(&self) -> &OffsetGate {
+    /// How far this partition's outbox entries are delivered.
+    pub fn delivered(&self) -> &Delivered {
         &self.delivered
     }
 
@@ -289,6 +292,16 @@ impl Partition {
         };
         drop(failed);
         self.rose(rose);
+    }
+
+    /// Its topic was deleted: nobody waits for its records any more. Said before its log is closed.
+    pub fn set_deleted(&self) {
+        self.deleted.store(true, Ordering::Release);
+    }
+
+    /// Whether its topic was deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted.load(Ordering::Acquire)
     }
 
     /// Ends every wait: the partition is deleted, or led by someone else.

@@ -170,6 +170,7 @@ impl Replicas {
     }
 
     async fn delete(&self, partition: &Partition) {
+        partition.set_deleted();
         partition.close();
         let name = log_name(partition.topic(), partition.id().index);
         if let Err(error) = self.directory.delete_log(&name).await {

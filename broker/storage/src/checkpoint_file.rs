@@ -8,17 +8,20 @@ use crate::names;
 
 /// Why a checkpoint file can't be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum CheckpointError {
+pub enum CheckpointError {
+    /// It is of another version.
     #[error("it has version {0:?}")]
     Version(String),
+    /// Lines are missing, or too many.
     #[error("it does not have as many lines as it says")]
     Count,
+    /// A line is not what it should be.
     #[error("it has the line {0:?}")]
     Line(String),
 }
 
 /// The text of a file with these lines.
-pub(crate) fn format(lines: impl ExactSizeIterator<Item = String>) -> String {
+pub fn format(lines: impl ExactSizeIterator<Item = String>) -> String {
     let mut text = format!("{}\n{}\n", names::CHECKPOINT_VERSION, lines.len());
     for line in lines {
         text.push_str(&line);
@@ -28,7 +31,7 @@ pub(crate) fn format(lines: impl ExactSizeIterator<Item = String>) -> String {
 }
 
 /// The lines of a file.
-pub(crate) fn lines(text: &str) -> Result<Vec<&str>, CheckpointError> {
+pub fn lines(text: &str) -> Result<Vec<&str>, CheckpointError> {
     let mut all = text.lines();
     match all.next() {
         Some(names::CHECKPOINT_VERSION) => {}

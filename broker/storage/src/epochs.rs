@@ -49,6 +49,14 @@ impl LeaderEpochs {
         }
     }
 
+    /// The epoch that the batch just below `offset` is of; -1 if that is not known.
+    pub fn below(&self, offset: Offset) -> LeaderEpoch {
+        let begun = self.entries.partition_point(|&(_, start)| start < offset);
+        begun
+            .checked_sub(1)
+            .map_or(LeaderEpoch::NONE, |last| self.entries[last].0)
+    }
+
     /// Forgets what begins at or above `end`: the log was cut there.
     pub fn truncate_end(&mut self, end: Offset) {
         let kept = self.entries.partition_point(|&(_, start)| start < end);
@@ -140,6 +148,8 @@ mod tests {
             [(1, 10), (2, 30), (2, 30), (4, 60), (4, 60), (7, 100), (-1, -1)]
         );
         assert_eq!(end(&LeaderEpochs::default(), 0), (-1, -1));
+        let below = [10, 11, 30, 31, 99].map(|offset| epochs.below(Offset(offset)).0);
+        assert_eq!(below, [-1, 2, 2, 4, 7]);
     }
 
     #[test]

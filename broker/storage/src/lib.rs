@@ -37,7 +37,7 @@
 mod append;
 mod batch_reader;
 mod bytes_reader;
-mod checkpoint_file;
+pub mod checkpoint_file;
 mod compaction;
 mod config;
 mod directory;

@@ -132,6 +132,11 @@ impl Log {
         state.derived.epochs.end_of(epoch, limit.min(state.active.next))
     }
 
+    /// The leader epoch of the batch just below `offset`; -1 where that is not known.
+    pub fn epoch_below(&self, offset: Offset) -> LeaderEpoch {
+        self.state.lock().derived.epochs.below(offset)
+    }
+
     /// The newest leader epoch; -1 in a log that never had one.
     pub fn latest_epoch(&self) -> LeaderEpoch {
         self.state.lock().derived.epochs.latest()

@@ -1,6 +1,7 @@
 //! A node on a directory of its own, and what a test asks of it.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use bed::pipe::Pipe;
 use bytes::Bytes;
@@ -60,6 +61,13 @@ impl Scene {
     /// The files of a partition.
     pub fn log_folder(&self, topic: &str, partition: i32) -> PathBuf {
         log_folder(self.data.path(), topic, partition)
+    }
+
+    /// The logs as they are at this moment, as a SIGKILL would leave them.
+    pub fn logs_now(&self) -> TempDir {
+        let kept = tempfile::tempdir().expect("a temporary directory can be made");
+        copy_folder(&self.data.path().join("logs"), kept.path()).expect("the logs can be copied");
+        kept
     }
 
     /// A connection.
@@ -162,4 +170,20 @@ pub fn produce_request(topic: &str, partition: i32, acks: i16, batch: Bytes) -> 
         .with_acks(acks)
         .with_timeout_ms(LONG_MS)
         .with_topic_data(vec![topic])
+}
+
+/// Copies a folder with all that is in it.
+#[allow(clippy::disallowed_methods, reason = "it is the real disk, behind the node's back")]
+pub fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &to)?;
+        } else {
+            fs::copy(entry.path(), to)?;
+        }
+    }
+    Ok(())
 }

@@ -73,7 +73,7 @@ fn progress(partition: &Partition, labels: &Labels, families: &mut Families) {
         start,
     );
     if partition.source().is_some() {
-        let waiting = partition.high_watermark().0 - partition.delivered().get().0;
+        let waiting = partition.high_watermark().0 - partition.delivered().committed().0;
         families.gauge(
             "corvid_delivery_backlog_offsets",
             "Offsets behind the last that is delivered to its targets",

@@ -107,6 +107,9 @@ impl Parts {
         self.broker.coordinator.shutdown().await;
         self.broker.controller.shutdown().await;
         self.directory.shutdown().await?;
+        if let Err(error) = self.delivery.write_hints().await {
+            tracing::warn!(%error, "the next start has to look at delivered entries again");
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use corvid_record::{batches, hidden};
 use path_tests::batch::{plain, record, sequenced};
-use path_tests::scene::{Scene, log_folder};
+use path_tests::scene::{Scene, copy_folder, log_folder};
 
 use crate::by_number;
 
@@ -24,7 +24,7 @@ async fn an_entry_without_its_batch_is_passed_over_and_the_retry_stands() {
         .await;
     let kept = tempfile::tempdir().unwrap();
     let scene = scene
-        .restarted(|data| copy_folder(&data.join("logs"), kept.path()))
+        .restarted(|data| copy_folder(&data.join("logs"), kept.path()).unwrap())
         .await;
     let retried = sequenced(producer, 0, &[record("2", "retried"), record("3", "retried")]);
     scene.produce("orders", 0, retried.clone()).await;
@@ -51,7 +51,7 @@ fn tear(data: &Path, kept: &Path) {
     let whole = fs::read(&log).unwrap();
     let logs = data.join("logs");
     fs::remove_dir_all(&logs).unwrap();
-    copy_folder(kept, &logs);
+    copy_folder(kept, &logs).unwrap();
     fs::remove_file(logs.join(".kafka_cleanshutdown")).unwrap();
     let stored: Vec<_> = batches(&whole).map(Result::unwrap).collect();
     let [.., entry, _batch] = &stored[..] else {
@@ -64,17 +64,4 @@ fn tear(data: &Path, kept: &Path) {
         .unwrap()
         .write_all(entry.bytes())
         .unwrap();
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
