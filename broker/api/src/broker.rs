@@ -10,6 +10,7 @@ use corvid_replication::{NodeConfigs, Partition, PartitionId, Replicas};
 use tokio::sync::watch;
 
 use crate::fetch_sessions::FetchSessions;
+use crate::misled::Misled;
 use crate::request_meters::RequestMeters;
 
 /// A node, as its Kafka listener sees it.
@@ -32,6 +33,8 @@ pub struct Broker {
     pub sessions: FetchSessions,
     /// What has come in, and how long it took.
     pub requests: RequestMeters,
+    /// Who was warned of.
+    pub misled: Misled,
 }
 
 impl Broker {

@@ -14,6 +14,8 @@ use crate::reply::HandlerResult;
 pub struct Client {
     /// Where from.
     pub address: SocketAddr,
+    /// The address of this machine that it has connected to.
+    pub reached: SocketAddr,
 }
 
 /// Hands a request to its handler. The frame reader has refused keys and versions that are not served.
@@ -22,7 +24,7 @@ pub(crate) async fn dispatch(broker: &Arc<Broker>, client: &Client, frame: Frame
         0 => h::produce::handle(broker, frame).await,
         1 => h::fetch::handle(broker, frame),
         2 => h::list_offsets::handle(broker, frame).await,
-        3 => h::metadata::handle(broker, frame).await,
+        3 => h::metadata::handle(broker, client, frame).await,
         8 => h::offset_commit::handle(broker, frame).await,
         9 => h::offset_fetch::handle(broker, frame).await,
         10 => h::find_coordinator::handle(broker, frame).await,

@@ -14,7 +14,8 @@
 //! - [`server`](Server): the listener; `connection`: one client; `dispatch`: key to handler; `reply`: what
 //!   handlers give back
 //! - [`handlers`]: `ls handlers` is the compatibility table; `COMPATIBILITY.md` the ledger
-//! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_meters`: for metrics; `errors`, `convert`
+//! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_meters`: for metrics;
+//!   `misled`: who is told to connect to itself; `errors`, `convert`
 
 #![cfg_attr(
     test,
@@ -32,6 +33,7 @@ mod dispatch;
 mod errors;
 mod fetch_sessions;
 pub mod handlers;
+mod misled;
 mod reply;
 mod request_meters;
 mod server;
@@ -39,6 +41,7 @@ mod server;
 pub use broker::Broker;
 pub use dispatch::Client;
 pub use fetch_sessions::FetchSessions;
+pub use misled::Misled;
 pub use reply::{HandlerError, HandlerResult, LaterResponse, Reply};
 pub use request_meters::{RequestMeters, RequestTimes};
 pub use server::{CONNECTIONS_MAX, Server};

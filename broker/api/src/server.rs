@@ -114,11 +114,11 @@ impl Accepting {
             return;
         };
         // Small answers must not wait for more to come (Nagle).
-        if socket.set_nodelay(true).is_err() {
+        let (Ok(()), Ok(reached)) = (socket.set_nodelay(true), socket.local_addr()) else {
             return;
-        }
+        };
         let (broker, memory, stop) = (self.broker.clone(), self.memory.clone(), self.stop.clone());
-        let client = Client { address };
+        let client = Client { address, reached };
         drop(task::spawn("connection", async move {
             connection::serve(broker, socket, client, memory, stop).await;
             drop(permit);

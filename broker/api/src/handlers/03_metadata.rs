@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use corvid_controller::{CreateTopicError, TopicSpec};
+use corvid_env::clock;
 use corvid_metadata::config::Configs;
 use corvid_metadata::{Image, PartitionImage, PartitionIndex, TopicId, TopicImage, topic_name};
 use corvid_wire::kafka::ResponseError;
@@ -20,13 +21,14 @@ use corvid_wire::{Frame, decode, encode};
 
 use crate::broker::Broker;
 use crate::convert::{self, text};
+use crate::dispatch::Client;
 use crate::reply::{HandlerResult, Reply};
 
 /// "Not asked for": what Kafka tells where authorized operations are not computed.
 const NO_OPERATIONS: i32 = i32::MIN;
 
 /// Answers a Metadata.
-pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
+pub async fn handle(broker: &Arc<Broker>, client: &Client, frame: Frame) -> HandlerResult {
     let version = frame.api_version;
     let request: MetadataRequest = decode(&frame)?;
     let may_create = version < 4 || request.allow_auto_topic_creation;
@@ -47,6 +49,7 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         }
     };
     let image = broker.image();
+    warn_of_loopback(broker, client, &image);
     let response = MetadataResponse::default()
         .with_brokers(image.brokers().map(broker_answer).collect())
         .with_cluster_id(Some(text(&broker.cluster_id)))
@@ -59,6 +62,14 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         frame.api_key,
         frame.correlation_id,
     )?))
+}
+
+/// What works on the machine of the broker leads every other client to itself.
+fn warn_of_loopback(broker: &Broker, client: &Client, image: &Image) {
+    let told = image.brokers().map(|node| (node.host.as_str(), node.port));
+    if let Some(warning) = broker.misled.warning(client, told, clock::now()) {
+        tracing::warn!("{warning}");
+    }
 }
 
 fn broker_answer(broker: &corvid_metadata::BrokerImage) -> MetadataResponseBroker {

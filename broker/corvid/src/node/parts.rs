@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corvid_admin::Applier;
-use corvid_api::{Broker, FetchSessions, RequestMeters};
+use corvid_api::{Broker, FetchSessions, Misled, RequestMeters};
 use corvid_controller::{Advertised, Controller, ControllerConfig};
 use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
@@ -84,6 +84,7 @@ impl Parts {
             settled,
             sessions: FetchSessions::default(),
             requests: RequestMeters::default(),
+            misled: Misled::default(),
         });
         Ok(Self {
             broker,
