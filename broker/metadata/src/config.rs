@@ -5,6 +5,7 @@
 //! change, [`check_topic`] a topic's whole set, [`TopicSettings`] is the typed result, and
 //! [`describe_topic`] and [`describe_broker`] say what DescribeConfigs answers.
 
+mod broker_absent;
 mod broker_coordinator_table;
 mod broker_log_table;
 mod broker_table;
@@ -66,6 +67,12 @@ pub enum ConfigError {
         /// The key.
         key: String,
     },
+    /// A broker config of Kafka's that is shown and does nothing.
+    #[error("config {key} cannot be set: it is for something of Kafka's that this release does not have")]
+    Absent {
+        /// The key.
+        key: String,
+    },
     /// Each value is fine, but not together.
     #[error("{0}")]
     Incoherent(String),
@@ -86,12 +93,13 @@ pub fn topic_keys() -> &'static [ConfigKey] {
     topic_table::TABLE
 }
 
-/// Every broker config, each of the three tables sorted by name.
+/// Every broker config: those that do something here, and those of Kafka that do not.
 pub fn broker_keys() -> impl Iterator<Item = &'static ConfigKey> {
     broker_log_table::TABLE
         .iter()
         .chain(broker_table::TABLE)
         .chain(broker_coordinator_table::TABLE)
+        .chain(std::iter::once_with(broker_absent::table).flatten())
 }
 
 /// Every config of a consumer group, sorted by name.

@@ -49,7 +49,7 @@ fn has_effect(key: &ConfigKey) -> bool {
     match key.support {
         Support::Applied => true,
         Support::AtStart => AT_START.contains(&key.name),
-        Support::Ignored(_) | Support::Refused(_) => false,
+        Support::Absent | Support::Ignored(_) | Support::Refused(_) => false,
     }
 }
 
@@ -79,7 +79,7 @@ fn value(name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
         return None;
     }
     match validate_broker(name, &value) {
-        Ok(()) | Err(ConfigError::ReadOnly { .. }) => {}
+        Ok(()) | Err(ConfigError::ReadOnly { .. } | ConfigError::Absent { .. }) => {}
         Err(ConfigError::Unknown { .. }) => {
             let problem = about(format!("unknown broker config `{name}` in [broker]"));
             notes.wrong(match did_you_mean(name, broker_keys().map(|key| key.name)) {
@@ -102,6 +102,6 @@ fn value(name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
 fn why_without_effect(key: &ConfigKey) -> &'static str {
     match key.support {
         Support::Ignored(why) | Support::Refused(why) => why,
-        Support::Applied | Support::AtStart => "this release has nothing that it could set",
+        Support::Applied | Support::AtStart | Support::Absent => "this release has nothing that it could set",
     }
 }

@@ -116,6 +116,8 @@ pub enum Support {
     Refused(&'static str),
     /// A broker config that is read at the node's start; changing it over the wire is refused.
     AtStart,
+    /// A broker config of Kafka's for something that Corvid does not have: shown, and changing it is refused.
+    Absent,
 }
 
 impl ConfigKey {
@@ -167,6 +169,11 @@ impl ConfigKey {
         self
     }
 
+    pub(super) const fn absent(mut self) -> Self {
+        self.support = Support::Absent;
+        self
+    }
+
     pub(super) const fn internal(mut self) -> Self {
         self.internal = true;
         self
@@ -184,6 +191,6 @@ impl ConfigKey {
 
     /// Whether it can be changed over the wire at all.
     pub fn read_only(&self) -> bool {
-        self.support == Support::AtStart
+        matches!(self.support, Support::AtStart | Support::Absent)
     }
 }

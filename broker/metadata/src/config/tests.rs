@@ -82,6 +82,7 @@ fn tables_are_sorted_and_their_defaults_legal() {
     ] {
         assert!(table.is_sorted_by_key(|key| key.name));
     }
+    assert!(broker_absent::table().is_sorted_by_key(|key| key.name));
     let _ = TopicSettings::default_for("orders");
 }
 
@@ -234,6 +235,10 @@ fn broker_configs_are_changed_on_the_wire_only_where_that_works() {
         Err(ConfigError::Refused { .. })
     ));
     assert!(matches!(
+        validate_broker("ssl.cipher.suites", "all"),
+        Err(ConfigError::Absent { .. })
+    ));
+    assert!(matches!(
         validate_broker("nonsense", "1"),
         Err(ConfigError::Unknown { .. })
     ));
@@ -311,9 +316,30 @@ fn a_described_topic_shows_where_each_value_comes_from() {
     );
 }
 
+/// As many as `ConfigDef` has in Kafka 4.3.1 that are not internal, and our own one.
+#[test]
+fn a_broker_shows_every_key_of_kafka() {
+    let none = Configs::new();
+    let layers = BrokerLayers {
+        node: &none,
+        cluster: &none,
+        fixed: &none,
+    };
+    let lines = describe_broker(layers);
+    assert_eq!(lines.len(), 340 + 1);
+    let of = |name: &str| {
+        let line = lines.iter().find(|line| line.name == name);
+        line.map(|line| (line.value.as_deref(), line.read_only, line.sensitive))
+    };
+    assert_eq!(of("quota.window.num"), Some((Some("11"), true, false)));
+    assert_eq!(of("ssl.cipher.suites"), Some((Some(""), true, false)));
+    assert_eq!(of("sasl.jaas.config"), Some((None, true, true)));
+    assert_eq!(of("log.retention.ms").map(|line| line.1), Some(false));
+}
+
 #[test]
 fn passwords_are_never_told() {
-    let fixed = Configs::from([("ssl.keystore.password".into(), "secret".into())]);
+    let fixed = Configs::from([("ssl.keystore.password".into(), "hunter2".into())]);
     let layers = BrokerLayers {
         node: &Configs::new(),
         cluster: &Configs::new(),
@@ -323,5 +349,5 @@ fn passwords_are_never_told() {
     assert!(lines.is_sorted_by_key(|line| line.name));
     let line = lines.iter().find(|line| line.name == "ssl.keystore.password").unwrap();
     assert_eq!((line.value.as_deref(), line.sensitive), (None, true));
-    assert!(!format!("{lines:?}").contains("secret"));
+    assert!(!format!("{lines:?}").contains("hunter2"));
 }

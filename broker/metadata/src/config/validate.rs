@@ -120,6 +120,9 @@ fn check_support(entry: &ConfigKey, value: &str) -> Result<(), ConfigError> {
         Support::AtStart => Err(ConfigError::ReadOnly {
             key: entry.name.to_owned(),
         }),
+        Support::Absent => Err(ConfigError::Absent {
+            key: entry.name.to_owned(),
+        }),
         Support::Refused(_) if Some(value.trim()) == entry.default => Ok(()),
         Support::Refused(reason) => Err(ConfigError::Refused {
             key: entry.name.to_owned(),
