@@ -103,7 +103,10 @@ impl Connection {
                     }
                     None => self.finished = true,
                 },
-                _ = self.stop.changed(), if !stopping => {}
+                told = self.stop.changed(), if !stopping => if told.is_err() {
+                    // The server is gone without a word, and would be so for ever.
+                    return Ok(());
+                },
                 () = at(give_up) => return Ok(()),
             }
         }

@@ -113,7 +113,7 @@ fn assert_nothing_is_lost(seeds: impl Iterator<Item = u64>, plan: Plan) {
 }
 
 /// Seeds that found something once. 4: the name of the directory of the metadata was never synced, and with it all topics
-/// were lost at the first power cut.
+/// were lost at the first power cut; and a connection whose server had died without telling it asked again and again, for ever.
 const PINNED: [u64; 1] = [4];
 
 #[test]
