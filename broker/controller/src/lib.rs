@@ -20,7 +20,7 @@
 //! for routes and source ids; `coordinator` and `api` for producer ids; everyone watches images.
 //!
 //! - [`controller`]: start, submit, watch, shutdown
-//! - [`topics`]: create, delete, grow
+//! - [`topics`]: create, delete, grow; `offsets_topic`: the one that groups live in
 //! - [`configs`]: configs of topics, brokers and groups
 //! - [`producer_ids`], [`sources`], [`apply`]: producer ids, routes and source ids, TOML files
 //! - `runner`: what the controller's thread does; `journal`: the bytes of the log
@@ -33,6 +33,7 @@ pub mod configs;
 pub mod controller;
 pub mod error;
 mod journal;
+mod offsets_topic;
 mod placement;
 pub mod producer_ids;
 mod raft;

@@ -127,6 +127,15 @@ impl Coordinator {
             .ok_or(GroupError::NotCoordinator)
     }
 
+    /// Returns once a group's partition is loaded, so that it can be asked.
+    pub async fn loaded(&self, group_id: &str) -> Result<(), GroupError> {
+        let shard = self.shard_of(group_id)?;
+        match clock::timeout(self.config.write_timeout, shard.loaded()).await {
+            Ok(loaded) => loaded,
+            Err(_elapsed) => Err(GroupError::CoordinatorLoadInProgress),
+        }
+    }
+
     /// Puts a question to a group.
     fn question(
         &self,

@@ -52,4 +52,4 @@ pub use request::{
 };
 
 /// The internal topic that groups live in.
-pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
+pub const OFFSETS_TOPIC: &str = corvid_metadata::topic_name::CONSUMER_OFFSETS;

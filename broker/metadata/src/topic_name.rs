@@ -4,7 +4,10 @@
 pub const MAX_LENGTH: usize = 249;
 
 /// Kafka's internal topics: clients may not create, alter or write them as they like.
-pub const INTERNAL: [&str; 3] = ["__consumer_offsets", "__transaction_state", "__share_group_state"];
+pub const INTERNAL: [&str; 3] = [CONSUMER_OFFSETS, "__transaction_state", "__share_group_state"];
+
+/// The internal topic that consumer groups live in.
+pub const CONSUMER_OFFSETS: &str = "__consumer_offsets";
 
 /// The name of the raft log in KRaft mode: Kafka refuses it as a topic.
 const CLUSTER_METADATA: &str = "__cluster_metadata";

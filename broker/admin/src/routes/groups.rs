@@ -30,11 +30,15 @@ pub(crate) async fn delete(
 
 /// Before the first consumer, there is no log of groups, and so no coordinator to ask.
 fn know_groups(context: &Context, group: &str) -> Result<(), ApiError> {
-    match context.image().topic(OFFSETS_TOPIC) {
-        Some(_) => Ok(()),
-        None => Err(ApiError::not_found(format!("there is no group `{group}`"))
+    match has_log(context) {
+        true => Ok(()),
+        false => Err(ApiError::not_found(format!("there is no group `{group}`"))
             .hint("no consumer with a group has ever connected")),
     }
+}
+
+fn has_log(context: &Context) -> bool {
+    context.image().topic(OFFSETS_TOPIC).is_some()
 }
 
 /// Every offset that a group has committed.

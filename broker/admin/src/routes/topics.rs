@@ -3,5 +3,5 @@
 mod change;
 mod show;
 
-pub(crate) use change::{alter, create, delete};
+pub(crate) use change::{alter, create, delete, of_create};
 pub(crate) use show::{describe, list};

@@ -7,10 +7,9 @@
 
 use std::sync::Arc;
 
-use corvid_controller::{CreateTopicError, TopicSpec};
+use corvid_controller::CreateTopicError;
 use corvid_coordinator::OFFSETS_TOPIC;
 use corvid_metadata::PartitionIndex;
-use corvid_metadata::config::Configs;
 use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 use corvid_wire::kafka::messages::{BrokerId, FindCoordinatorRequest};
@@ -72,38 +71,12 @@ async fn find(broker: &Arc<Broker>, key_type: i8, group: &str) -> Coordinator {
 }
 
 async fn offsets_topic(broker: &Arc<Broker>) -> Result<(), CreateTopicError> {
-    let image = broker.image();
-    if image.topic(OFFSETS_TOPIC).is_some() {
+    if broker.image().topic(OFFSETS_TOPIC).is_some() {
         return Ok(());
     }
-    let layers = broker.configs().layers(&image);
-    let configs = [
-        ("cleanup.policy", "compact".to_owned()),
-        (
-            "segment.bytes",
-            layers.number("offsets.topic.segment.bytes").to_string(),
-        ),
-    ];
-    let spec = TopicSpec {
-        name: OFFSETS_TOPIC.to_owned(),
-        partitions: Some(layers.number("offsets.topic.num.partitions") as i32),
-        // As many as there are nodes, up to what is configured: a single node has one.
-        replication_factor: Some(
-            (layers.number("offsets.topic.replication.factor") as usize).min(image.brokers().count()) as i16,
-        ),
-        assignments: Vec::new(),
-        configs: configs
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect::<Configs>(),
-    };
-    match broker.controller.create_topic(spec, false).await {
-        Ok(_) | Err(CreateTopicError::Exists(_)) => {
-            broker.settle(&broker.image()).await;
-            Ok(())
-        }
-        Err(error) => Err(error),
-    }
+    broker.controller.make_offsets_topic().await?;
+    broker.settle(&broker.image()).await;
+    Ok(())
 }
 
 fn refused(error: ResponseError, message: &str) -> Coordinator {

@@ -8,7 +8,7 @@ use corvid_env::{clock, task};
 use corvid_metadata::PartitionIndex;
 use corvid_record::Offset;
 use parking_lot::{Mutex, MutexGuard};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::alarms::{Alarm, Alarms};
@@ -40,6 +40,8 @@ pub(super) struct Shard {
     /// What was appended and is not known to be committed, in the order of the log but for neighbours.
     appended: mpsc::UnboundedSender<Appended>,
     tasks: Mutex<Vec<AbortHandle>>,
+    /// Turns true when loading has come to an end, whichever.
+    settled: watch::Sender<bool>,
     /// Records of the log that this release could not read.
     pub(super) skipped: AtomicU64,
 }
@@ -79,6 +81,7 @@ impl Shard {
             }),
             appended,
             tasks: Mutex::default(),
+            settled: watch::Sender::new(false),
             skipped: AtomicU64::new(0),
         });
         let loader = task::spawn("load groups", loading::load(shard.clone()));
@@ -88,6 +91,13 @@ impl Shard {
             .lock()
             .extend([loader.abort_handle(), committer.abort_handle()]);
         shard
+    }
+
+    /// Returns once the groups are here; or says that they will not be.
+    pub async fn loaded(&self) -> Result<(), GroupError> {
+        // The sender is ours, so it does not go away.
+        let _ = self.settled.subscribe().wait_for(|settled| *settled).await;
+        self.cells().map(drop)
     }
 
     /// Gives an event that someone waits for to a group.
@@ -177,16 +187,19 @@ impl Shard {
         };
         // Also sets the alarms.
         self.tell_all(&Event::TopicsDeleted { names: deleted_topics });
+        self.settled.send_replace(true);
     }
 
     /// The log could not be replayed: whoever asks is sent elsewhere.
     pub fn give_up(&self) {
         *self.phase.lock() = Phase::Closed;
+        self.settled.send_replace(true);
     }
 
     /// This node no longer leads the partition.
     pub fn close(self: &Arc<Self>) {
         let phase = std::mem::replace(&mut *self.phase.lock(), Phase::Closed);
+        self.settled.send_replace(true);
         for task in self.tasks.lock().drain(..) {
             task.abort();
         }

@@ -1,23 +1,21 @@
 //! Consumer groups by hand.
 
-use corvid_wire::client::{Client, ClientOptions};
-use corvid_wire::kafka::messages::FindCoordinatorRequest;
 use serde_json::json;
 
 use super::support::Node;
 
-#[tokio::test]
-async fn a_group_is_set_back_and_deleted() {
+#[test]
+fn a_group_is_set_back_and_deleted() {
     let node = Node::start();
     assert_eq!(node.admin(&["group", "list"]).json(), json!([]));
     node.admin(&["group", "describe", "g"]).failed(4);
     node.admin(&["topic", "create", "t", "-p", "1"]).json();
     node.kafka(&["produce", "t"], "a\nb\nc\n").json();
-    // The first consumer of a group makes the log of groups.
-    let mut client = Client::connect(&node.kafka, ClientOptions::default()).await.unwrap();
-    let request = FindCoordinatorRequest::default().with_coordinator_keys(vec!["g".to_owned().into()]);
-    client.request(&request).await.unwrap();
-
+    // Before the first consumer there is no log of groups. Whoever only asks makes none.
+    node.admin(&["group", "reset", "g", "--to", "earliest"]).failed(1);
+    let dry = node.admin(&["group", "reset", "g", "--topic", "t", "--to", "1", "--dry-run"]);
+    assert_eq!(dry.json()[0]["to"], 1);
+    node.admin(&["group", "describe", "g"]).failed(4);
     let reset = |to: &str| node.admin(&["group", "reset", "g", "--topic", "t", "--to", to]).json()[0].clone();
     assert_eq!(
         reset("2"),

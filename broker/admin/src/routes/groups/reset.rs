@@ -12,10 +12,11 @@ use corvid_record::Timestamp;
 use corvid_replication::Partition;
 use corvid_storage::ReadError;
 
-use super::{committed, know_groups};
+use super::{committed, has_log};
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
 use crate::model::{ResetBody, ResetOutcome, ResetTo};
+use crate::routes::topics::of_create;
 
 type Standing = BTreeMap<(String, PartitionIndex), i64>;
 
@@ -24,9 +25,11 @@ pub(crate) async fn reset(
     Path(group): Path<String>,
     Json(body): Json<ResetBody>,
 ) -> Answer<Vec<ResetOutcome>> {
-    know_groups(&context, &group)?;
-    refuse_if_consuming(&context, &group).await?;
-    let standing = standing(&context, &group).await?;
+    let mut standing = Standing::new();
+    if has_log(&context) {
+        refuse_if_consuming(&context, &group).await?;
+        standing = stands(&context, &group).await?;
+    }
     let topics: BTreeSet<String> = match body.topics.is_empty() {
         true => standing.keys().map(|(topic, _)| topic.clone()).collect(),
         false => body.topics.iter().cloned().collect(),
@@ -51,6 +54,7 @@ pub(crate) async fn reset(
         }
     }
     if !body.dry_run {
+        make_log(&context, &group).await?;
         commit(&context, &group, &outcomes).await?;
     }
     Ok(Json(outcomes))
@@ -72,7 +76,19 @@ async fn refuse_if_consuming(context: &Context, group: &str) -> Result<(), ApiEr
     }
 }
 
-async fn standing(context: &Context, group: &str) -> Result<Standing, ApiError> {
+/// Before the first consumer there is no log of groups; a group may begin here as well.
+async fn make_log(context: &Context, group: &str) -> Result<(), ApiError> {
+    if has_log(context) {
+        return Ok(());
+    }
+    let made = context.controller.make_offsets_topic().await;
+    made.map_err(|error| of_create(&error))?;
+    context.applier.settle().await;
+    let loaded = context.coordinator.loaded(group).await;
+    loaded.map_err(|error| ApiError::group(group, error))
+}
+
+async fn stands(context: &Context, group: &str) -> Result<Standing, ApiError> {
     let topics = committed(context, group).await?;
     let offsets = topics.into_iter().flat_map(|topic| {
         let name = topic.name;

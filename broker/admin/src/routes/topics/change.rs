@@ -120,7 +120,7 @@ async fn check_bindings(context: &Context, topic: &str, configs: &Configs) -> Re
     checked.map_err(|error| ApiError::refused(error).hint("`corvid plugin list` shows the plugins that are deployed"))
 }
 
-fn of_create(error: &CreateTopicError) -> ApiError {
+pub(crate) fn of_create(error: &CreateTopicError) -> ApiError {
     match error {
         CreateTopicError::Submit(error) => ApiError::submit(error),
         CreateTopicError::Exists(_) => {

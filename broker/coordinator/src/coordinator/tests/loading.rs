@@ -117,8 +117,14 @@ async fn while_it_loads_it_says_so() {
         Ok(()),
         "members need not be alarmed"
     );
+    assert_eq!(
+        coordinator.loaded("g").await,
+        Err(GroupError::CoordinatorLoadInProgress),
+        "nobody waits for ever"
+    );
     coordinator.topics_deleted(&["t".into()]);
     held.release();
+    assert_eq!(coordinator.loaded("g").await, Ok(()));
     loaded(&coordinator).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
     assert_eq!(
