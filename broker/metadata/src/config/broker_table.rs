@@ -129,8 +129,8 @@ pub(super) const TABLE: &[ConfigKey] = &[
     .at_least(0),
     key("log.cleaner.enable", Boolean, "true", "Whether the compactor runs."),
     int("log.cleaner.threads", "1", 0, "Threads of the compactor."),
-    key("log.dir", String, "corvid-data", "The node's directory of data."),
-    key("log.dirs", String, "", "The node's directories of data.").null(),
+    key("log.dir", List, "corvid-data", "The node's directory of data."),
+    key("log.dirs", List, "", "The node's directories of data.").null(),
     int(
         "log.flush.offset.checkpoint.interval.ms",
         "60000",
