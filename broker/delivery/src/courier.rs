@@ -23,17 +23,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use corvid_env::clock::{self, Instant};
 use corvid_env::fault;
-use corvid_record::hidden::{EntryView, LinkPosition, SourceId, SubBatchView};
+use corvid_record::hidden::{EntryView, LinkPosition, LinkStamp, SourceId};
 use corvid_record::{Batch, Offset, batches};
 use corvid_replication::{AppendError, Closed, Partition, PartitionId, Replicas};
 use corvid_storage::{AppendKind, EntryAt, ReadError, Which};
 use tokio::sync::Notify;
 
 use crate::counters::Counters;
-use crate::link_batch::{self, LinkBatchError};
+use crate::link_batch::Parcel;
 use crate::targets::partition_of;
 
 /// How long a target that takes nothing (its disk is full) is left alone.
@@ -239,14 +239,24 @@ impl Courier {
             epoch: entry.leader_epoch(),
             offset: behind,
         };
-        let mut blocked = Vec::new();
+        let mut parcels = Vec::new();
         for sub_batch in entry.sub_batches().filter(|sub_batch| sub_batch.hold().is_none()) {
-            let id = partition_of(sub_batch.target());
-            if !whom.has(id) || blocked.contains(&id) {
+            if whom.has(partition_of(sub_batch.target())) {
+                let parcel = Parcel::new(&entry, &sub_batch, &first);
+                parcels.push(parcel.map_err(|error| damaged(error.to_string()))?);
+            }
+        }
+        let stamp = LinkStamp::at(self.id, position).pack();
+        let stamp = stamp.map_err(|error| damaged(error.to_string()))?;
+        let mut blocked = Vec::new();
+        let (mut whole, mut taken) = (BytesMut::from(first), 0);
+        for parcel in parcels {
+            let (id, records) = (parcel.target, parcel.records);
+            if blocked.contains(&id) {
                 continue;
             }
-            let delivered = self.deliver(&entry, &sub_batch, position);
-            if !delivered.map_err(|error| damaged(error.to_string()))? {
+            let batch = || parcel.stamped(&mut whole, &mut taken, stamp);
+            if !self.deliver(id, records, batch, position) {
                 blocked.push(id);
             }
         }
@@ -275,47 +285,48 @@ impl Courier {
     }
 
     /// Appends one sub-batch, unless its target has it. Returns false if the target takes nothing for now.
-    fn deliver(
-        &self,
-        entry: &EntryView<'_>,
-        sub_batch: &SubBatchView<'_>,
-        position: LinkPosition,
-    ) -> Result<bool, LinkBatchError> {
-        let id = partition_of(sub_batch.target());
+    fn deliver(&self, id: PartitionId, records: u32, batch: impl FnOnce() -> Bytes, position: LinkPosition) -> bool {
         let Some(target) = self.replicas.get(id) else {
             if self.replicas.offline_reason(id).is_some() {
-                return Ok(false);
+                return false;
             }
-            self.counters.dropped(sub_batch.batch().record_count());
+            self.counters.dropped(records);
             tracing::warn!(source = ?self.source, target = ?id, "records for a partition that was deleted are dropped");
-            return Ok(true);
+            return true;
         };
         let mut expected = target.log().link(self.id).unwrap_or(LinkPosition::START);
+        let is_there = |expected| expected >= position && fault::hit("link.dedupe").is_none();
+        if is_there(expected) {
+            self.source.delivered().appended(id, &target, target.log().end());
+            return true;
+        }
+        let batch = batch();
         loop {
-            if expected >= position && fault::hit("link.dedupe").is_none() {
-                self.source.delivered().appended(id, &target, target.log().end());
-                return Ok(true);
-            }
-            let batch = link_batch::build(entry, sub_batch, self.id, position)?;
             let kind = AppendKind::Link {
                 source: self.id,
                 expected,
             };
             if let Some(fault) = fault::hit("link.before_append") {
                 tracing::warn!(source = ?self.source, ?target, ?fault, "delivery waits for its target");
-                return Ok(false);
+                return false;
             }
-            match target.append(batch, kind) {
+            match target.append(batch.clone(), kind) {
                 Ok(appended) => {
                     fault::hit("link.after_append");
-                    self.counters.delivered(sub_batch.batch().record_count());
+                    self.counters.delivered(records);
                     self.source.delivered().appended(id, &target, appended.end);
-                    return Ok(true);
+                    return true;
                 }
-                Err(AppendError::Log(corvid_storage::AppendError::LinkMoved { actual })) => expected = actual,
+                Err(AppendError::Log(corvid_storage::AppendError::LinkMoved { actual })) => {
+                    expected = actual;
+                    if is_there(expected) {
+                        self.source.delivered().appended(id, &target, target.log().end());
+                        return true;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(source = ?self.source, ?target, %error, "delivery waits for its target");
-                    return Ok(false);
+                    return false;
                 }
             }
         }

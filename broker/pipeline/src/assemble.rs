@@ -134,12 +134,14 @@ impl Source<'_> {
     /// A sub-batch for each place that records go to, moved ones before dead letters.
     fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
         let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();
-        let mut letters = self.nothing_leaves();
+        let mut letters = self.nothing_leaves(0);
+        let sizes = self.sizes();
         let now = clock::wall_clock().0;
         for (place, fate) in self.fates.leaving() {
             match fate {
                 Fate::Move(partition) => {
-                    let leaving = moved.entry(*partition).or_insert_with(|| self.nothing_leaves());
+                    let room = || self.nothing_leaves(sizes.get(partition).copied().unwrap_or(0));
+                    let leaving = moved.entry(*partition).or_insert_with(room);
                     let delta = leaving.origins.len() as i32;
                     edit::push(&mut leaving.builder, self.section, self.fates, place, delta);
                     leaving.origins.push(place as i32);
@@ -177,9 +179,21 @@ impl Source<'_> {
         Ok(sub_batches)
     }
 
-    fn nothing_leaves(&self) -> Leaving {
+    /// How many bytes move to each partition, so that there is room for them at once. A record's offset may become longer there.
+    fn sizes(&self) -> BTreeMap<i32, usize> {
+        const LONGER: usize = 4;
+        let mut sizes = BTreeMap::new();
+        for (place, fate) in self.fates.leaving() {
+            if let Fate::Move(partition) = fate {
+                *sizes.entry(*partition).or_default() += self.section.size(place) + LONGER;
+            }
+        }
+        sizes
+    }
+
+    fn nothing_leaves(&self, bytes: usize) -> Leaving {
         Leaving {
-            builder: BatchBuilder::new(self.codec),
+            builder: BatchBuilder::new(self.codec).with_room(bytes),
             origins: Vec::new(),
         }
     }

@@ -97,6 +97,16 @@ impl Section {
             .expect("every record was read when the section was opened")
     }
 
+    /// How many bytes the record at `place` has.
+    pub fn size(&self, place: u32) -> usize {
+        let place = place as usize;
+        let end = self
+            .starts
+            .get(place + 1)
+            .map_or(self.bytes.len(), |start| *start as usize);
+        end - self.starts[place] as usize
+    }
+
     /// A slice of the section as bytes that share its memory.
     pub fn share(&self, part: &[u8]) -> Bytes {
         self.bytes.slice_ref(part)

@@ -57,6 +57,9 @@ pub enum BuildError {
     Compress(#[from] CompressError),
 }
 
+/// The most that stands before a record's body: length, attributes, time, offset.
+const MAX_PREFIX: usize = 5 + 1 + 10 + 5;
+
 /// Builds a batch, record by record. The first error is remembered, and given by
 /// [`BatchBuilder::finish`].
 #[derive(Debug, Clone)]
@@ -154,6 +157,13 @@ impl BatchBuilder {
         self
     }
 
+    /// Makes room for records of so many bytes, so that nothing is moved while they come.
+    #[must_use]
+    pub fn with_room(mut self, bytes: usize) -> Self {
+        self.bytes.reserve(bytes);
+        self
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.count as usize
@@ -179,6 +189,31 @@ impl BatchBuilder {
         write_nullable(&mut self.bytes, record.value);
         varint::write_i32(&mut self.bytes, record.headers.len() as i32);
         write_headers(&mut self.bytes, record.headers);
+    }
+
+    /// Appends a record without headers, whose value is written in place: `write` appends `value_len` bytes.
+    pub(crate) fn push_written(
+        &mut self,
+        timestamp: Timestamp,
+        key: &[u8],
+        value_len: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) {
+        let body = nullable_len(Some(key)) + varint::len_i32(value_len as i32) + value_len + 1;
+        self.bytes.reserve(body + MAX_PREFIX);
+        if !self.begin(self.last_delta + 1, timestamp, body) {
+            return;
+        }
+        write_nullable(&mut self.bytes, Some(key));
+        varint::write_i32(&mut self.bytes, value_len as i32);
+        let begin = self.bytes.len();
+        write(&mut self.bytes);
+        assert_eq!(
+            self.bytes.len() - begin,
+            value_len,
+            "the length stands before the value"
+        );
+        varint::write_i32(&mut self.bytes, 0);
     }
 
     /// Appends a record with another's key, value and headers as they are encoded

@@ -16,9 +16,11 @@ import (
 // and splits larger ones when there are none. So the ballast is written as brokers write batches, large and small; and
 // every second write stays in memory, or the pages between would become one large block.
 type ballast struct {
-	path  string
-	file  *os.File
-	given int64
+	path string
+	// copies is how often the broker writes what is sent to it.
+	copies int64
+	file   *os.File
+	given  int64
 }
 
 const (
@@ -61,7 +63,7 @@ func (b *ballast) load(bytes int64) error {
 
 // units is how many are to be given up for so many bytes of values: a little more, for keys, lengths and indexes.
 func (b *ballast) units(sent int64) int64 {
-	return sent*9/8/unit + lead
+	return sent*b.copies*9/8/unit + lead
 }
 
 // extent is where a write is, in whole pages. Two of a size follow each other, of which the first is given up.

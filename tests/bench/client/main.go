@@ -56,6 +56,7 @@ func main() {
 	flag.StringVar(&t.keys, "keys", "", "what keys begin with; none without")
 	flag.IntVar(&t.to, "to", -1, "the partition to send to; -1 leaves it to the client")
 	flag.IntVar(&t.reads, "reads", 1, "how often all is read back")
+	flag.Int64Var(&t.ballast.copies, "copies", 1, "how often the broker writes what is sent: so much ballast is given up")
 	flag.IntVar(&t.rate, "rate", 0, "records a second, at which latency is measured; 0 sends as fast as it goes")
 	flag.StringVar(&t.ballast.path, "ballast", "", "a file to be used as ballast: see ballast.go")
 	flag.Parse()

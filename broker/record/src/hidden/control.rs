@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::builder::{BatchBuilder, BuildError, RecordParts};
+use crate::builder::{BatchBuilder, BuildError};
 use crate::hidden::HiddenError;
 use crate::{Batch, Compression, Records, Timestamp};
 
@@ -60,17 +60,26 @@ pub fn control_type(batch: &Batch<'_>) -> Option<i16> {
 
 /// A control batch of ours with this value, which takes `offsets` offsets. The leader places it.
 pub(super) fn build(control_type: i16, value: &[u8], timestamp: Timestamp, offsets: i32) -> Result<Bytes, BuildError> {
+    let write = |out: &mut Vec<u8>| out.extend_from_slice(value);
+    build_written(control_type, value.len(), write, timestamp, offsets)
+}
+
+/// The same with a value of `value_len` bytes that `write` appends: a large one is written once, where it stays.
+pub(super) fn build_written(
+    control_type: i16,
+    value_len: usize,
+    write: impl FnOnce(&mut Vec<u8>),
+    timestamp: Timestamp,
+    offsets: i32,
+) -> Result<Bytes, BuildError> {
     let mut key = [0; 4];
     key[..2].copy_from_slice(&KEY_VERSION.to_be_bytes());
     key[2..].copy_from_slice(&control_type.to_be_bytes());
-    let record = RecordParts {
-        timestamp,
-        key: Some(&key),
-        value: Some(value),
-        ..RecordParts::default()
-    };
+    if i32::try_from(value_len).is_err() {
+        return Err(BuildError::TooLarge { bytes: value_len });
+    }
     let mut builder = BatchBuilder::new(Compression::None).control(true);
-    builder.push(&record);
+    builder.push_written(timestamp, &key, value_len, write);
     builder.finish(Some(offsets - 1))
 }
 

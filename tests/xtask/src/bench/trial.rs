@@ -67,6 +67,7 @@ impl Client {
         flag("codec", work.codec);
         flag("keys", work.keys);
         flag("to", &work.to.to_string());
+        flag("copies", &work.copies.to_string());
         flag("reads", &work.reads.to_string());
         flag("rate", &work.rate.to_string());
         let output = client

@@ -20,6 +20,8 @@ pub struct Workload {
     pub keys: &'static str,
     /// The partition that is sent to; -1 leaves it to the client.
     pub to: i32,
+    /// How often what is sent is written by who writes it most often.
+    pub copies: u32,
     /// How often all is read back.
     pub reads: u32,
     /// Records a second; 0 is as fast as it goes.
@@ -69,6 +71,8 @@ pub fn all(effort: &Effort) -> Vec<Workload> {
     work.push(Workload {
         keys: "Z",
         to: 0,
+        // In the outbox, and at the target.
+        copies: 2,
         ..produced(
             sent("1 KiB, all records moved", 1024)
                 .partitions(2)
@@ -103,6 +107,7 @@ impl Workload {
             codec: "none",
             keys: "",
             to: -1,
+            copies: 1,
             reads: 0,
             rate: 0,
             corvid: REPLICAS.to_owned(),

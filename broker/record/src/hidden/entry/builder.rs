@@ -106,15 +106,39 @@ impl EntryBuilder {
         }
         let held = self.sub_batches.iter().filter(|sub| sub.hold.is_some()).count();
         let held = i32::try_from(held).map_err(|_| EntryError::TooMany { what: "holds" })?;
-        let value = self.value(held > 0)?;
-        Ok(control::build(OUTBOX_ENTRY, &value, self.timestamp, held.max(1))?)
+        let head = self.head(held > 0)?;
+        let mut fronts = Vec::with_capacity(self.sub_batches.len());
+        for sub_batch in &self.sub_batches {
+            sub_batch.check(self.mate.is_some())?;
+            fronts.push(sub_batch.front()?);
+        }
+        let parts = || fronts.iter().zip(&self.sub_batches);
+        let bytes: usize = parts()
+            .map(|(front, sub_batch)| front.len() + sub_batch.batch.len())
+            .sum();
+        // The batches are copied once, to where they stay.
+        let write = |out: &mut Vec<u8>| {
+            out.extend_from_slice(&head);
+            for (front, sub_batch) in parts() {
+                out.extend_from_slice(front);
+                out.extend_from_slice(&sub_batch.batch);
+            }
+        };
+        let length = head.len() + bytes;
+        Ok(control::build_written(
+            OUTBOX_ENTRY,
+            length,
+            write,
+            self.timestamp,
+            held.max(1),
+        )?)
     }
 
-    fn value(&self, holds: bool) -> Result<Vec<u8>, EntryError> {
+    /// What stands before the sub-batches.
+    fn head(&self, holds: bool) -> Result<Vec<u8>, EntryError> {
         let alone = if self.mate.is_none() { ARMED_ALONE } else { 0 };
         let flags = alone | if holds { HOLDS } else { 0 };
-        let batches: usize = self.sub_batches.iter().map(|sub| sub.batch.len()).sum();
-        let mut value = Vec::with_capacity(batches + 1024);
+        let mut value = Vec::with_capacity(1024);
         value.extend_from_slice(&FORMAT.to_be_bytes());
         value.extend_from_slice(&flags.to_be_bytes());
         Mate::write(self.mate, &mut value);
@@ -128,10 +152,6 @@ impl EntryBuilder {
             value.extend_from_slice(&hold.0.to_be_bytes());
         }
         write_len(&mut value, self.sub_batches.len(), "sub-batches")?;
-        for sub_batch in &self.sub_batches {
-            sub_batch.check(self.mate.is_some())?;
-            sub_batch.write(&mut value)?;
-        }
         Ok(value)
     }
 }
@@ -153,7 +173,10 @@ impl SubBatch {
         if has_mate { Ok(()) } else { Err(EntryError::NoMate) }
     }
 
-    fn write(&self, value: &mut Vec<u8>) -> Result<(), EntryError> {
+    /// What stands before the batch.
+    fn front(&self) -> Result<Vec<u8>, EntryError> {
+        let mut front = Vec::with_capacity(64 + 4 * self.origins.len());
+        let value = &mut front;
         value.extend_from_slice(&self.target.topic_id);
         value.extend_from_slice(&self.target.partition.to_be_bytes());
         value.push(if self.hold.is_some() { HELD } else { 0 });
@@ -171,8 +194,7 @@ impl SubBatch {
         write_len(value, headers.len(), "offset headers")?;
         value.extend_from_slice(&headers);
         write_len(value, self.batch.len(), "bytes of a sub-batch")?;
-        value.extend_from_slice(&self.batch);
-        Ok(())
+        Ok(front)
     }
 }
 
