@@ -109,6 +109,7 @@ impl Topics {
             let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
             hooks.push(BoundHook {
                 plugin,
+        not_its_own_dead_letters(topic, bindings)?;
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
             });
@@ -126,9 +127,11 @@ impl Topics {
         }
         for topic in image.topics() {
             let bindings = self.configs.topic(image, topic).bindings;
-            self.check_bindings(image, &bindings)
-                .await
-                .map_err(|error| format!("topic {}: {error}", topic.name))?;
+            let checked = match not_its_own_dead_letters(topic, &bindings) {
+                Ok(()) => self.check_bindings(image, &bindings).await,
+                Err(error) => Err(error),
+            };
+            checked.map_err(|error| format!("topic {}: {error}", topic.name))?;
         }
         Ok(())
     }
@@ -163,6 +166,15 @@ fn dead_letter(image: &Image, bindings: &TopicBindings) -> Option<DeadLetterTopi
     Some(DeadLetterTopic {
         id: topic.id,
         partitions: topic.partitions.len() as i32,
+/// Refuses a topic whose letters would go to itself: one entry could have two parts for one partition, and the link's
+/// position, which is one for the whole entry, would be past the second when the first is there.
+fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Result<(), String> {
+    if bindings.dead_letters() && bindings.dead_letter.topic == topic.name {
+        return Err("a topic cannot be its own dead-letter topic".to_owned());
+    }
+    Ok(())
+}
+
         headers: bindings.dead_letter.headers,
     })
 }

@@ -146,3 +146,22 @@ async fn a_letter_passes_no_hook_again() {
     .unwrap();
     assert_ne!(by_hand.error_code, 0);
 }
+
+/// The bug it is for: a moved record and a letter for one partition are two parts of one entry, and the second was taken
+/// for one that is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_is_not_its_own_dead_letter_topic() {
+    let scene = Scene::new().await;
+    let configs = [
+        ("corvid.produce", &*on_bad("refuse", "dead-letter")),
+        ("corvid.dead.letter.topic", "orders"),
+    ];
+    let created = bed::topics::create(&mut scene.client().await, "orders", 1, &configs).await;
+    if created.is_ok() {
+        let batch = plain(&[record("k", "bad")]);
+        let answer = produce(&mut scene.client().await, "orders", 0, -1, batch)
+            .await
+            .unwrap();
+        assert_ne!(answer.error_code, 0);
+    }
+}
