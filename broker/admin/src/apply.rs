@@ -88,6 +88,7 @@ impl Applier {
         if checked.is_err() || dry_run {
             // What was loaded to be tried, and will not be bound.
             self.topics.plugins().forget_unused();
+            self.topics.plugins().prune_cache().await;
         }
         checked?;
         if dry_run {

@@ -38,6 +38,8 @@ pub struct NodeConfig {
     pub fixed: Configs,
     /// The plugins in the binary, by name.
     pub builtin: BTreeMap<String, Bytes>,
+    /// How many threads run plugins: as many as serve connections.
+    pub threads: usize,
     /// Who compiles plugins.
     pub compiler: Compiler,
     /// The limits of plugins that set none of their own.

@@ -119,6 +119,11 @@ impl Plugins {
         self.loaded.lock().retain(|_, plugin| Arc::strong_count(plugin) > 1);
     }
 
+    /// Removes compiled modules from the disk that nobody is likely to ask for again.
+    pub async fn prune_cache(&self) {
+        self.host.prune_cache().await;
+    }
+
     /// Every loaded plugin.
     pub fn loaded(&self) -> Vec<Arc<Plugin>> {
         self.loaded.lock().values().cloned().collect()

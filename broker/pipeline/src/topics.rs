@@ -1,6 +1,6 @@
 //! Topics as the produce path sees them: settings and loaded hooks, swapped whole when the metadata changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -61,9 +61,17 @@ impl Topics {
             let old = before.get(&topic.id);
             now.insert(topic.id, self.topic(image, topic, old).await);
         }
+        let bound = |topics: &BTreeMap<TopicId, Arc<ProduceTopic>>| {
+            let keys = topics.values().flat_map(|topic| topic.keys.iter().cloned());
+            keys.collect::<BTreeSet<_>>()
+        };
+        let changed = before.is_empty() || bound(&now) != bound(&before);
         self.by_id.store(Arc::new(now));
         drop(before);
         self.plugins.forget_unused();
+        if changed {
+            self.plugins.prune_cache().await;
+        }
     }
 
     async fn topic(&self, image: &Image, topic: &TopicImage, old: Option<&Arc<ProduceTopic>>) -> Arc<ProduceTopic> {
@@ -101,6 +109,7 @@ impl Topics {
     ) -> Result<TopicPlan, String> {
         let bindings = &settings.bindings;
         let keys = keys.map_err(ToString::to_string)?;
+        not_its_own_dead_letters(topic, bindings)?;
         if let Some(missing) = routes::missing(image, topic, bindings) {
             return Err(missing);
         }
@@ -109,7 +118,6 @@ impl Topics {
             let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
             hooks.push(BoundHook {
                 plugin,
-        not_its_own_dead_letters(topic, bindings)?;
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
             });
@@ -141,7 +149,12 @@ impl Topics {
         let mut hooks = Vec::new();
         for binding in bindings.all() {
             let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
-            let plugin = self.plugins.load(&key).await.map_err(|error| error.to_string())?;
+            let plugin = self.plugins.load(&key).await.map_err(|error| {
+                // What was loaded to be tried, and will not be bound.
+                hooks.clear();
+                self.plugins.forget_unused();
+                error.to_string()
+            })?;
             hooks.push(BoundHook {
                 plugin,
                 on_refused: bindings.on_refused_of(binding),
@@ -151,6 +164,15 @@ impl Topics {
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
         TopicPlan::new(hooks, partitioner).map(drop)
     }
+}
+
+/// Refuses a topic whose letters would go to itself: one entry could have two parts for one partition, and the link's
+/// position, which is one for the whole entry, would be past the second when the first is there.
+fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Result<(), String> {
+    if bindings.dead_letters() && bindings.dead_letter.topic == topic.name {
+        return Err("a topic cannot be its own dead-letter topic".to_owned());
+    }
+    Ok(())
 }
 
 /// The plugins that `bindings` name, in the order in which they run.
@@ -166,15 +188,6 @@ fn dead_letter(image: &Image, bindings: &TopicBindings) -> Option<DeadLetterTopi
     Some(DeadLetterTopic {
         id: topic.id,
         partitions: topic.partitions.len() as i32,
-/// Refuses a topic whose letters would go to itself: one entry could have two parts for one partition, and the link's
-/// position, which is one for the whole entry, would be past the second when the first is there.
-fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Result<(), String> {
-    if bindings.dead_letters() && bindings.dead_letter.topic == topic.name {
-        return Err("a topic cannot be its own dead-letter topic".to_owned());
-    }
-    Ok(())
-}
-
         headers: bindings.dead_letter.headers,
     })
 }

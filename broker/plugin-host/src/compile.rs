@@ -1,6 +1,6 @@
 //! From the bytes of a module to code: compiled by a child process, kept in a cache, shared by plugins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -65,6 +65,21 @@ impl Modules {
         used.retain(|_, module| module.strong_count() > 0);
         used.insert(digest, Arc::downgrade(&module));
         Ok((module, digest))
+    }
+
+    /// Removes artifacts from the cache that nobody is likely to ask for again. What plugins use now stays.
+    pub(crate) async fn prune(&self) {
+        let Some(cache) = self.cache.clone() else { return };
+        let name = |digest: &[u8; 32]| Label::new(*digest, &self.engine).file_name();
+        let used: BTreeSet<String> = {
+            let used = self.used.lock();
+            let in_use = used.iter().filter(|(_, module)| module.strong_count() > 0);
+            in_use.map(|(digest, _)| name(digest)).collect()
+        };
+        let ending = Label::new([0; 32], &self.engine).ending();
+        if let Err(error) = task::offload(move || cache.prune(&used, &ending)).await {
+            tracing::warn!("the cache of compiled modules can't be tidied up: {error}");
+        }
     }
 
     fn used(&self, digest: &[u8; 32]) -> Option<Arc<Module>> {
@@ -132,6 +147,10 @@ pub(crate) fn check_bytes(wasm: &[u8]) -> Result<(), LoadError> {
 pub(crate) fn compile_error(error: &wasmtime::Error) -> LoadError {
     LoadError::Compile(format!("{error:#}"))
 }
+
+/// For the test of it.
+#[cfg(test)]
+pub(crate) const UNUSED_MAX: usize = cache::UNUSED_MAX;
 
 /// Code under the label of a module, as the compiler's would be.
 #[cfg(test)]

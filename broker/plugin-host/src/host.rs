@@ -131,6 +131,11 @@ impl PluginHost {
         &self.ticker
     }
 
+    /// Removes compiled modules from the disk that no plugin uses, beyond a few. Called once what is bound is loaded.
+    pub async fn prune_cache(&self) {
+        self.modules.prune().await;
+    }
+
     /// Makes a plugin of a module: compiles it, or takes it from the cache, checks its imports and exports,
     /// starts it with its configuration and tries each of its hooks on a few records.
     pub async fn load(&self, spec: LoadSpec) -> Result<Arc<Plugin>, LoadError> {

@@ -32,6 +32,7 @@ pub fn config(data: &Path, listen: SocketAddr) -> NodeConfig {
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect(),
         builtin: BTreeMap::from([(PLUGIN.to_owned(), Bytes::from_static(MISBEHAVING))]),
+        threads: 2,
         compiler: Compiler::InProcess,
         plugin_limits: Limits::default(),
     }

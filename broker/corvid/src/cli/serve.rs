@@ -146,6 +146,7 @@ fn node_config(settings: &Settings, listen: SocketAddr) -> NodeConfig {
         rack: settings.node.rack.clone(),
         fixed: fixed(settings),
         builtin: embedded::plugins(),
+        threads: settings.node.threads.unwrap_or_else(cores),
         compiler: Compiler::Child {
             // This very program, even where its file was replaced meanwhile.
             exe: Path::new("/proc/self/exe").to_owned(),

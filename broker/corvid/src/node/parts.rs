@@ -130,7 +130,7 @@ fn plugin_host(config: &NodeConfig, cache: Dir) -> Result<Arc<PluginHost>, NodeE
     Ok(PluginHost::new(HostConfig {
         cache: Some(cache),
         compiler: config.compiler.clone(),
-        workers: 2,
+        workers: config.threads,
         defaults: config.plugin_limits,
     })?)
 }

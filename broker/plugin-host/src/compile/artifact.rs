@@ -34,6 +34,9 @@ pub(super) enum Broken {
     Engine(String),
 }
 
+/// How the name of an artifact ends.
+pub(super) const ENDING: &str = ".cwasm";
+
 impl Label {
     pub(super) fn new(module: [u8; 32], engine: &Engine) -> Self {
         let mut fingerprint = Fingerprint(Sha256::new());
@@ -47,8 +50,12 @@ impl Label {
 
     /// The artifact's name as a file.
     pub(super) fn file_name(&self) -> String {
-        let (module, engine) = (Hex(&self.module), Hex(&self.engine[..8]));
-        format!("{module}-{engine}.cwasm")
+        format!("{}{}", Hex(&self.module), self.ending())
+    }
+
+    /// What the names of all artifacts of this engine end with.
+    pub(super) fn ending(&self) -> String {
+        format!("-{}{ENDING}", Hex(&self.engine[..8]))
     }
 
     /// `code` with its label and a checksum over all of it.

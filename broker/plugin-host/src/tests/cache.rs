@@ -7,6 +7,7 @@ use corvid_env::fs::Dir;
 
 use super::support::{GOOD, config, guest, host_with, section, spec, validator};
 use crate::HostConfig;
+use crate::compile::UNUSED_MAX;
 use crate::meter::Metering;
 
 struct World {
@@ -105,4 +106,32 @@ async fn a_cache_that_is_gone_is_done_without() {
     let host = host_with(HostConfig { cache, ..config() }, Metering::Epochs);
     fs::remove_dir_all(world.dir.path()).expect("removable");
     host.load(spec(&wasm)).await.expect("a guest that loads");
+}
+
+/// The bugs it is for: the cache grows with each module that was ever tried; or what is used is removed with it.
+#[tokio::test]
+async fn what_nobody_uses_is_removed_but_for_a_few() {
+    let world = World::new();
+    let cache = Some(Dir::open(world.dir.path()).expect("it is there"));
+    let host = host_with(HostConfig { cache, ..config() }, Metering::Epochs);
+    let files = || fs::read_dir(world.dir.path()).expect("a directory").count();
+    let one = |at: usize| validator(&format!("(drop (i32.const {at})) unreachable"));
+    let first = host.load(spec(&one(0))).await.expect("a guest that loads");
+    let tried = UNUSED_MAX + 3;
+    for at in 1..=tried {
+        host.load(spec(&one(at))).await.expect("a guest that loads");
+    }
+    // Of another release, and of a write that was not finished.
+    let other = format!("{}-{}.cwasm", "ab".repeat(32), "cd".repeat(8));
+    for name in [&other, &format!("{other}.tmp")] {
+        fs::write(world.dir.path().join(name), b"old").expect("writable");
+    }
+    assert_eq!(files(), tried + 3);
+    host.prune_cache().await;
+    assert_eq!(files(), UNUSED_MAX + 1);
+    // What was used all along is there, and so is what was used last: damage it, and it is compiled again.
+    drop(first);
+    host.prune_cache().await;
+    assert_eq!(files(), UNUSED_MAX);
+    assert!(!world.dir.path().join(&other).exists());
 }
