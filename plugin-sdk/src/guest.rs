@@ -162,6 +162,28 @@ pub fn transform<T: Transform>(plugin: Option<&mut T>, ptr: usize, len: usize) -
     })
 }
 
+/// The hooks without a sandbox, over the bytes of an input and into those of an answer: what the same code costs natively.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native {
+    use super::{EDIT, Input, Partitioner, Transform, Validator};
+    use crate::{partitioner, transform as hook, validator};
+
+    /// Runs a partitioner.
+    pub fn partition<P: Partitioner>(plugin: &mut P, input: &[u8], answer: &mut Vec<u8>) {
+        partitioner::answer(plugin, &Input::read(input), answer);
+    }
+
+    /// Runs a validator.
+    pub fn validate<V: Validator>(plugin: &mut V, input: &[u8], answer: &mut Vec<u8>) {
+        validator::answer(plugin, &Input::read(input), answer);
+    }
+
+    /// Runs a transform.
+    pub fn transform<T: Transform>(plugin: &mut T, input: &[u8], answer: &mut Vec<u8>) {
+        EDIT.with_borrow_mut(|edit| hook::answer(plugin, edit, &Input::read(input), answer));
+    }
+}
+
 fn initialized<P>(plugin: Option<&mut P>) -> &mut P {
     plugin.expect("corvid_init is called before any hook")
 }

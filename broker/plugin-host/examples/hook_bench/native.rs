@@ -1,32 +1,63 @@
-//! The guest's work without a guest: what each hook costs when it is part of the broker.
+//! The guest's hooks without a guest: the very same code, compiled natively, reads the same input with the SDK's reader and
+//! writes the same answer. What a plugin costs more is the sandbox: wasm for native code, the copy into the guest, the
+//! checks of its answer.
 
 use corvid_plugin_host::HookInput;
-use corvid_record::Records;
+use corvid_plugin_sdk::guest::native;
 
-/// A partition for each record, from the hash of its key.
-pub fn partition(input: &HookInput<'_>) -> Vec<i32> {
-    let hash = |key: &[u8]| {
-        key.iter()
-            .fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193))
-    };
-    records(input)
-        .map(|record| (hash(record.key.unwrap_or_default()) % input.partitions as u32) as i32)
-        .collect()
+use crate::guest::Bench;
+
+/// An input as the host writes it, and room for the answer: both are there before the clock runs.
+pub struct Native {
+    input: Vec<u8>,
+    answer: Vec<u8>,
 }
 
-/// The records that are comments.
-pub fn validate(input: &HookInput<'_>) -> Vec<u32> {
-    let is_comment = |value: Option<&[u8]>| value.is_none_or(|value| value.starts_with(b"#"));
-    let failing = records(input).zip(0..).filter(|(record, _)| is_comment(record.value));
-    failing.map(|(_, index)| index).collect()
-}
+impl Native {
+    /// What a guest would be given for `input`, in one call.
+    pub fn new(input: &HookInput<'_>) -> Self {
+        let mut bytes = vec![0; 4];
+        bytes.extend_from_slice(&0_u32.to_le_bytes());
+        bytes.extend_from_slice(&input.count.to_le_bytes());
+        bytes.extend_from_slice(&input.partition.to_le_bytes());
+        bytes.extend_from_slice(&input.partitions.to_le_bytes());
+        bytes.extend_from_slice(&input.base_timestamp.to_le_bytes());
+        bytes.extend_from_slice(&(input.topic.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(input.topic.as_bytes());
+        let header_len = bytes.len() as u32;
+        bytes[..4].copy_from_slice(&header_len.to_le_bytes());
+        bytes.extend_from_slice(input.records);
+        Self {
+            input: bytes,
+            answer: Vec::new(),
+        }
+    }
 
-/// The header that each record gets: its place, name and value.
-pub fn transform(input: &HookInput<'_>) -> Vec<(u32, &'static [u8], &'static [u8])> {
-    let stamped = records(input).zip(0..).filter(|(record, _)| record.value.is_some());
-    stamped.map(|(_, index)| (index, &b"stamp"[..], &b"1"[..])).collect()
-}
+    /// Calls a hook; its answer, as a guest would write it.
+    pub fn call(&mut self, hook: &str) -> &[u8] {
+        let Self { input, answer } = self;
+        answer.clear();
+        match hook {
+            "partition" => native::partition(&mut Bench, input, answer),
+            "validate" => native::validate(&mut Bench, input, answer),
+            _ => native::transform(&mut Bench, input, answer),
+        }
+        answer
+    }
 
-fn records<'a>(input: &HookInput<'a>) -> impl Iterator<Item = corvid_record::Record<'a>> {
-    Records::new(input.records, input.count).map(|record| record.expect("the bench's own batch"))
+    /// The partitions that the partitioner answers.
+    pub fn routes(&mut self) -> Vec<i32> {
+        let numbers = self.call("partition").chunks_exact(4);
+        numbers
+            .map(|number| i32::from_le_bytes([number[0], number[1], number[2], number[3]]))
+            .collect()
+    }
+
+    /// How many entries the answer of a validator or a transform has.
+    pub fn entries(&mut self, hook: &str) -> usize {
+        let answer = self.call(hook);
+        answer
+            .first_chunk()
+            .map_or(0, |count| u32::from_le_bytes(*count) as usize)
+    }
 }

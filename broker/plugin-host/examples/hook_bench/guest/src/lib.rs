@@ -1,5 +1,5 @@
 //! What `hook_bench` measures: a small plugin of each kind, as an author would write it.
-//! `native.rs` beside it does the same without a sandbox.
+//! `native.rs` beside it runs the same code without a sandbox.
 
 use corvid_plugin_sdk::{
     Config, Edit, Partitioner, Record, Refusal, Route, Topic, Transform, Validator, Verdict, export,
@@ -15,7 +15,9 @@ impl Partitioner for Bench {
 
     fn partition(&mut self, record: &Record<'_>, topic: &Topic<'_>) -> Route {
         let key = record.key().unwrap_or_default();
-        let hash = key.iter().fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193));
+        let hash = key
+            .iter()
+            .fold(0x811c_9dc5_u32, |h, b| (h ^ u32::from(*b)).wrapping_mul(0x0100_0193));
         Route::To((hash % topic.partitions as u32) as i32)
     }
 }
