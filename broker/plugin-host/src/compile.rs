@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
 use crate::abi::MODULE_MAX;
-use crate::error::LoadError;
+use crate::error::{LoadError, cut};
 use crate::host::Compiler;
 
 mod artifact;
@@ -145,7 +145,7 @@ pub(crate) fn check_bytes(wasm: &[u8]) -> Result<(), LoadError> {
 }
 
 pub(crate) fn compile_error(error: &wasmtime::Error) -> LoadError {
-    LoadError::Compile(format!("{error:#}"))
+    LoadError::Compile(cut(format!("{error:#}")))
 }
 
 /// For the test of it.

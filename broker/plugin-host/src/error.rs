@@ -74,3 +74,14 @@ impl From<StartError> for LoadError {
         }
     }
 }
+
+/// As much of what a module says as a person would read: its names may have 100,000 bytes each.
+pub(crate) fn cut(text: impl Into<String>) -> String {
+    const MAX: usize = 512;
+    let mut text = text.into();
+    if text.len() > MAX {
+        text.truncate(text.floor_char_boundary(MAX));
+        text.push('…');
+    }
+    text
+}

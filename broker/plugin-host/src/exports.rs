@@ -3,7 +3,7 @@
 use wasmtime::{ExternType, Module};
 
 use crate::abi::{ALLOC, ANY_MARKER, INIT, MARKER, MEMORY};
-use crate::error::LoadError;
+use crate::error::{LoadError, cut};
 use crate::hook::{Hook, HookSet};
 use crate::imports;
 use crate::signature::signature;
@@ -69,7 +69,7 @@ fn memory(module: &Module) -> Result<(), LoadError> {
 
 fn problem(name: &str, problem: impl Into<String>) -> LoadError {
     LoadError::Export {
-        name: name.to_owned(),
-        problem: problem.into(),
+        name: cut(name),
+        problem: cut(problem),
     }
 }

@@ -11,7 +11,7 @@ use corvid_env::task;
 use tokio::sync::Semaphore;
 use wasmtime::Linker;
 
-use crate::compile::Modules;
+use crate::compile::{Modules, compile_error};
 use crate::engine::engine;
 use crate::error::{HostError, LoadError};
 use crate::exports;
@@ -143,7 +143,7 @@ impl PluginHost {
         let hooks = exports::check(&module)?;
         let linked = self.linker.instantiate_pre(&module);
         let blueprint = Blueprint {
-            module: linked.map_err(|error| LoadError::Compile(format!("{error:#}")))?,
+            module: linked.map_err(|error| compile_error(&error))?,
             metering: self.metering,
             ticker: self.ticker.clone(),
             voice: Arc::new(Voice::new(&spec.name)),

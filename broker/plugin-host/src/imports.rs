@@ -5,7 +5,7 @@ use wasmtime::{Caller, Engine, ExternType, ImportType, Linker};
 
 use crate::abi::{IMPORTS, MEMORY};
 use crate::answer::bad;
-use crate::error::LoadError;
+use crate::error::{LoadError, cut};
 use crate::signature::signature;
 use crate::state::GuestState;
 use crate::voice::{LINE_MAX, Level};
@@ -44,7 +44,7 @@ const OFFERS: [Offer; 4] = [
 /// Checks that an import is offered to a module that is a partitioner, or is none.
 pub(crate) fn check(import: &ImportType<'_>, is_partitioner: bool) -> Result<(), LoadError> {
     let refuse = |why: String| {
-        let (module, name) = (import.module().to_owned(), import.name().to_owned());
+        let (module, name, why) = (cut(import.module()), cut(import.name()), cut(why));
         Err(LoadError::Import { module, name, why })
     };
     let named = |offer: &&Offer| import.module() == IMPORTS && offer.name == import.name();

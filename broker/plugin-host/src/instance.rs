@@ -102,6 +102,8 @@ impl Instance {
             return Ok(None);
         }
         let text = self.answer(answer, len)?;
+        // What a person is to read, and no more.
+        let text = &text[..text.len().min(Fault::DETAIL_MAX)];
         Ok(Some(String::from_utf8_lossy(text).into_owned()))
     }
 
