@@ -116,6 +116,9 @@ fn assert_nothing_is_lost(seeds: impl Iterator<Item = u64>, plan: Plan) {
 /// were lost at the first power cut; and a connection whose server had died without telling it asked again and again, for ever.
 const PINNED: [u64; 1] = [4];
 
+/// The same, of coins. 2: the name of the directory of the logs was never synced, and with it all records were lost.
+const PINNED_COINS: [u64; 1] = [2];
+
 #[test]
 fn every_acknowledged_record_is_there_once_and_in_order() {
     assert_nothing_is_lost(PINNED.into_iter().chain(seeds(2)), PLAN);
@@ -123,7 +126,7 @@ fn every_acknowledged_record_is_there_once_and_in_order() {
 
 #[test]
 fn every_acknowledged_record_is_there_once_though_coins_move_it() {
-    assert_nothing_is_lost(seeds(2), COINS);
+    assert_nothing_is_lost(PINNED_COINS.into_iter().chain(seeds(2)), COINS);
     let run = run(seed(), COINS);
     let ledger = run.ledger.borrow();
     let letters = ledger.found_in("orders.DLT");

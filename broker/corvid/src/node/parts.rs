@@ -1,5 +1,6 @@
 //! The layers behind the listener.
 
+use std::io;
 use std::sync::Arc;
 
 use corvid_admin::Applier;
@@ -42,22 +43,22 @@ impl Parts {
         lock: DirLock,
         advertised: Advertised,
     ) -> Result<Self, NodeError> {
-        let sub = |name: &str| root.subdir(name).map_err(|error| NodeError::data(&config.data, error));
+        let [metadata, logs, plugin_cache, plugins] =
+            subdirectories(root).map_err(|error| NodeError::data(&config.data, error))?;
         let controller = Controller::start(ControllerConfig {
             node: config.node,
-            dir: sub("metadata")?,
+            dir: metadata,
             advertised,
             fixed: config.fixed.clone(),
             snapshot_every: SNAPSHOT_EVERY,
         })
         .await?;
         let cluster_id = cluster_id(&controller);
-        let logs = sub("logs")?;
         let directory = LogDirectory::open(logs.clone(), directory_config(&config, &controller, &cluster_id)).await?;
         let configs = node_configs(&config);
         let replicas = Replicas::new(configs.clone(), logs, directory.clone());
-        let host = plugin_host(&config, sub("plugin-cache")?)?;
-        let modules = Modules::new(sub("plugins")?, config.builtin.clone());
+        let host = plugin_host(&config, plugin_cache)?;
+        let modules = Modules::new(plugins, config.builtin.clone());
         let plugins = Plugins::new(host.clone(), Arc::new(modules));
         let topics = Topics::new(configs, Arc::new(plugins));
         let coordinator = Coordinator::new(coordinator_config::of(&controller));
@@ -113,6 +114,17 @@ impl Parts {
         }
         Ok(())
     }
+}
+
+/// The node's directories: metadata, logs, compiled plugins, plugins. Their names are durable when this returns, or a power cut would
+/// take all that is in them, synced or not.
+fn subdirectories(root: &Dir) -> io::Result<[Dir; 4]> {
+    let names = ["metadata", "logs", "plugin-cache", "plugins"];
+    let [metadata, logs, cache, plugins] = names.map(|name| root.subdir(name));
+    let all = [metadata?, logs?, cache?, plugins?];
+    // Also those that were there: whoever made them may have been killed before this.
+    root.sync()?;
+    Ok(all)
 }
 
 fn node_configs(config: &NodeConfig) -> NodeConfigs {
