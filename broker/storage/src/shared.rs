@@ -35,7 +35,7 @@ pub(crate) struct Shared {
     pub cleaned: Mutex<OffsetCheckpoint>,
     pub clock: Mutex<TrustedClock>,
     pub logs: Mutex<BTreeMap<Arc<str>, Arc<Log>>>,
-    /// A log's directory was created since the root was synced.
+    /// A log's directory was created since the root was synced, or may have been, by who was killed before the sync.
     pub root_unsynced: AtomicBool,
     poisoned: OnceLock<String>,
 }
@@ -58,7 +58,7 @@ impl Shared {
             cleaned: Mutex::new(cleaned),
             clock: Mutex::default(),
             logs: Mutex::default(),
-            root_unsynced: AtomicBool::new(false),
+            root_unsynced: AtomicBool::new(true),
             poisoned: OnceLock::new(),
             root,
             config,

@@ -7,11 +7,14 @@ mod ledger;
 mod node;
 
 use std::cell::RefCell;
+use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
+use corvid_env::fs::Dir;
 use corvid_env::random::below;
 use corvid_sim::{Survival, World, assert_equal_traces, seed, seeds};
+use corvid_storage::{LogDirectory, LogDirectoryConfig};
 use ledger::Ledger;
 
 const POWER_CUTS: u32 = 50;
@@ -82,6 +85,39 @@ fn everything_reported_flushed_survives_fifty_power_cuts() {
             ledger.acknowledged()
         );
     }
+}
+
+/// The bug: a process makes a log's directory and is killed before it syncs the name; the next one finds the directory, and never
+/// does. A power cut takes the log, with all that was flushed.
+#[test]
+fn a_log_is_there_whoever_made_its_directory() {
+    let mut world = World::new(seed());
+    world.set_survival(Survival::Nothing);
+    let ledger = Rc::new(RefCell::new(Ledger::default()));
+    let (lives, count) = (Rc::clone(&ledger), Rc::new(RefCell::new(0)));
+    world.host("node", move || {
+        *count.borrow_mut() += 1;
+        let (lives, life) = (Rc::clone(&lives), *count.borrow());
+        async move {
+            if life == 1 {
+                let dir = Dir::create_all("/data")?;
+                let _directory = LogDirectory::open(dir.clone(), LogDirectoryConfig::default()).await?;
+                dir.subdir("orders-0")?;
+                return pending().await;
+            }
+            node::life(lives).await
+        }
+    });
+    world.run_for(Duration::from_millis(10));
+    world.kill("node");
+    world.restart("node");
+    world.run_for(Duration::from_millis(200));
+    world.power_cut("node");
+    world.restart("node");
+    world.run_for(Duration::from_millis(200));
+    let ledger = ledger.borrow();
+    assert_eq!(ledger.losses(), [] as [String; 0]);
+    assert!(ledger.recoveries() == 2 && ledger.acknowledged() > 10);
 }
 
 /// Without this the test above could be passing because it looks at nothing. Where the disk forgets all, the ledger sees

@@ -72,10 +72,13 @@ impl Log {
     }
 
     fn directory(name: &str, shared: &Shared) -> io::Result<Dir> {
-        if !shared.root.exists(name) {
+        let is_new = !shared.root.exists(name);
+        let dir = shared.root.subdir(name)?;
+        if is_new {
+            // Not before: a round in between would sync the root without the name.
             shared.root_unsynced.store(true, Ordering::Release);
         }
-        shared.root.subdir(name)
+        Ok(dir)
     }
 
     /// Writes what lets the next start skip recovery. The log is closed and flushed.
