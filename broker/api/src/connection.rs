@@ -79,7 +79,8 @@ impl Connection {
     async fn run(mut self) -> Result<(), Ended> {
         let mut give_up = None;
         loop {
-            let stopping = *self.stop.borrow_and_update();
+            // A server that is gone has stopped, too: nobody is left to say so, and waiting for a word would return at once for ever.
+            let stopping = *self.stop.borrow_and_update() || self.stop.has_changed().is_err();
             let no_more = stopping || self.finished;
             if no_more && self.waiting.is_empty() {
                 self.writer.shutdown().await?;
