@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use corvid_env::fs::Dir;
 use corvid_env::random::below;
-use corvid_sim::{Survival, World, assert_equal_traces, seed, seeds};
+use corvid_record::Offset;
+use corvid_sim::{Outcome, Survival, World, assert_equal_traces, seed, seeds};
 use corvid_storage::{LogDirectory, LogDirectoryConfig};
 use ledger::Ledger;
 
@@ -118,6 +119,57 @@ fn a_log_is_there_whoever_made_its_directory() {
     let ledger = ledger.borrow();
     assert_eq!(ledger.losses(), [] as [String; 0]);
     assert!(ledger.recoveries() == 2 && ledger.acknowledged() > 10);
+}
+
+/// The bug: a cut that no round has synced goes through a clean shutdown, the next life writes where it was, and the power goes: old
+/// bytes are between the new ones, and a sound log looks rotten.
+#[test]
+fn a_cut_is_durable_behind_a_clean_shutdown() {
+    for seed in seeds(100) {
+        let mut world = World::new(seed);
+        let opened = Rc::new(RefCell::new(Vec::new()));
+        let lives = Rc::clone(&opened);
+        world.host("node", move || cut_then_append(Rc::clone(&lives)));
+        world.run_for(Duration::from_millis(300));
+        world.kill("node");
+        world.arm("flush.before=kill");
+        world.restart("node");
+        world.run_for(Duration::from_millis(100));
+        world.arm("");
+        world.restart("node");
+        world.run_for(Duration::from_millis(100));
+        let expected = ["clean: true", "opened"].map(str::to_owned);
+        assert_eq!(*opened.borrow(), expected, "seed {seed}");
+    }
+}
+
+/// Three lives: one cuts what it has flushed and shuts down, one writes behind the cut and dies, one looks whether the log opens.
+async fn cut_then_append(opened: Rc<RefCell<Vec<String>>>) -> Outcome {
+    let first = !Dir::create_all("/data")?.exists("orders-0");
+    let (directory, log) = match node::open().await {
+        Ok(both) => both,
+        Err(error) => {
+            opened.borrow_mut().push(error.to_string());
+            return pending().await;
+        }
+    };
+    if first {
+        // Small ones: some of them come back whole.
+        for _ in 0..15 {
+            log.append(node::append(log.end(), &[vec![1; 100]]))?;
+        }
+        directory.sync().await?;
+        log.truncate(Offset(1)).await?;
+        directory.shutdown().await?;
+    } else if opened.borrow().is_empty() {
+        opened.borrow_mut().push(format!("clean: {}", directory.was_clean()));
+        for size in [600, 500, 750] {
+            log.append(node::append(log.end(), &[vec![2; size]]))?;
+        }
+    } else {
+        opened.borrow_mut().push("opened".to_owned());
+    }
+    pending().await
 }
 
 /// Without this the test above could be passing because it looks at nothing. Where the disk forgets all, the ledger sees

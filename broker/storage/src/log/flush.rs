@@ -45,7 +45,8 @@ impl Log {
         let forced = std::mem::take(&mut state.flush.forced);
         let all = forced || state.config.durability == Durability::Disk;
         let target = if all { state.active.next } else { state.active.base };
-        if all && target > state.flush.flushed {
+        // A cut is synced, too: a clean shutdown counts on it, and the next life writes where it was.
+        if all && (target > state.flush.flushed || state.active.is_tainted()) {
             round.files.push(state.active.file.clone());
         }
         if state.derived.epochs.is_due(target) {

@@ -15,7 +15,7 @@ use corvid_record::{
 };
 use corvid_sim::Outcome;
 use corvid_storage::{
-    Append, AppendKind, Durability, Log, LogConfig, LogDirectory, LogDirectoryConfig, LogListener, Which,
+    Append, AppendKind, Durability, Log, LogConfig, LogDirectory, LogDirectoryConfig, LogListener, OpenError, Which,
 };
 use tokio::sync::watch;
 
@@ -36,7 +36,18 @@ pub async fn life(ledger: Rc<RefCell<Ledger>>) -> Outcome {
 }
 
 async fn recover_and_append(ledger: &RefCell<Ledger>) -> Outcome {
-    let directory = LogDirectory::open(Dir::create_all("/data")?, LogDirectoryConfig::default()).await?;
+    let (_directory, log) = open().await?;
+    look_through(&log, &mut ledger.borrow_mut());
+    append_until_death(&log, ledger).await
+}
+
+/// The directory and its log.
+pub async fn open() -> Result<(Arc<LogDirectory>, Arc<Log>), OpenError> {
+    let dir = Dir::create_all("/data").map_err(|error| OpenError::Io {
+        path: "/data".into(),
+        error,
+    })?;
+    let directory = LogDirectory::open(dir, LogDirectoryConfig::default()).await?;
     let config = LogConfig {
         segment_bytes: SEGMENT_BYTES,
         index_interval_bytes: 512,
@@ -44,8 +55,7 @@ async fn recover_and_append(ledger: &RefCell<Ledger>) -> Outcome {
         ..LogConfig::default()
     };
     let log = directory.open_log("orders-0", config)?;
-    look_through(&log, &mut ledger.borrow_mut());
-    append_until_death(&log, ledger).await
+    Ok((directory, log))
 }
 
 /// Every record of the log, in order, through its reads; then what the log says of itself against it.
@@ -129,7 +139,7 @@ fn value() -> Vec<u8> {
 }
 
 /// Offsets, sequences and the number of records run in step, so that each can be checked against the others.
-fn append(end: Offset, values: &[Vec<u8>]) -> Append {
+pub fn append(end: Offset, values: &[Vec<u8>]) -> Append {
     let producer = Producer {
         id: PRODUCER,
         epoch: ProducerEpoch(0),
