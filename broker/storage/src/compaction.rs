@@ -22,20 +22,17 @@ use crate::segment::{RELATIVE_OFFSET_MAX, SealedSegment};
 pub(crate) struct Plan {
     /// All segments that may be rewritten, oldest first.
     pub segments: Vec<Arc<SealedSegment>>,
-    /// Below, keys are unique already.
+    /// Below, keys are unique already. It may be inside of a segment: the pass before had no memory for more.
     pub first_dirty: Offset,
 }
 
 /// Decides whether a pass is worth it: if at least so many thousandths of what may be rewritten is dirty.
 pub(crate) fn plan(segments: Vec<Arc<SealedSegment>>, clean_to: Offset, min_dirty_permille: u32) -> Option<Plan> {
-    let first_dirty = segments
-        .iter()
-        .map(|segment| segment.base)
-        .find(|&base| base >= clean_to)?;
+    let first_dirty = segments.first()?.base.max(clean_to);
     let bytes = |dirty: bool| -> u64 {
         segments
             .iter()
-            .filter(|segment| (segment.base >= first_dirty) == dirty)
+            .filter(|segment| (segment.end > first_dirty) == dirty)
             .map(|segment| segment.bytes)
             .sum()
     };
@@ -58,4 +55,34 @@ pub(crate) fn group(segments: &[Arc<SealedSegment>], segment_bytes: u64) -> Vec<
         }
     }
     groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The bug: the rest of a segment that was mapped in part counted as clean. The old records of its keys stayed, its tombstones
+    /// went, and what was deleted was back.
+    #[test]
+    fn what_was_not_mapped_is_dirty_wherever_it_begins() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = corvid_env::fs::Dir::open(temporary.path()).unwrap();
+        let segment = |base| Arc::new(SealedSegment::new(dir.clone(), Offset(base), Offset(base + 100), 1000));
+        let segments = || vec![segment(100), segment(200)];
+        for (clean_to, expected) in [
+            (0, Some(100)),
+            (150, Some(150)),
+            (200, Some(200)),
+            (250, Some(250)),
+            (300, None),
+        ] {
+            let plan = plan(segments(), Offset(clean_to), 500);
+            assert_eq!(
+                plan.map(|plan| plan.first_dirty),
+                expected.map(Offset),
+                "clean to {clean_to}"
+            );
+        }
+        assert!(plan(segments(), Offset(250), 501).is_none(), "too little of it is new");
+    }
 }

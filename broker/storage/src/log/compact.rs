@@ -75,12 +75,12 @@ impl Log {
 
     fn map_keys(&self, plan: &Plan) -> Result<KeyMap, ChangeError> {
         let mut keys = KeyMap::new(plan.first_dirty, KEYS_BYTES_MAX);
-        for segment in plan.segments.iter().filter(|segment| segment.base >= plan.first_dirty) {
+        for segment in plan.segments.iter().filter(|segment| segment.end > plan.first_dirty) {
             let files = self.shared.open_files.get(segment)?;
             let mut reader = BatchReader::new(&files.file, 0, segment.bytes);
             loop {
                 match reader.next().map_err(|error| segment.io_error(error))? {
-                    Next::Batch { batch, .. } if keys.add(&batch)? => {}
+                    Next::Batch { batch, .. } if batch.next_offset() <= plan.first_dirty || keys.add(&batch)? => {}
                     Next::Batch { .. } => return Ok(keys),
                     Next::End => break,
                     Next::Bad { position, why } => {
