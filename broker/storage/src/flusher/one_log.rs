@@ -18,9 +18,10 @@ pub(super) async fn flush(shared: &Shared, log: &Arc<Log>) -> io::Result<Vec<Arc
         sync(shared, log, round).await?;
     }
     // Without a round, too: a truncation has lowered the position, and waits for this.
-    let value = log.finish_round();
-    shared.flushed_file.lock().write(log.slot(), log.name(), value)?;
-    log.tell_flushed();
+    if let Some(value) = log.finish_round() {
+        shared.flushed_file.lock().write(log.slot(), log.name(), value)?;
+        log.tell_flushed();
+    }
     Ok(round.map(|round| round.doomed).unwrap_or_default())
 }
 

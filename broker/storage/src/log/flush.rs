@@ -57,16 +57,19 @@ impl Log {
     }
 
     /// The round's syncs are done: raises the flushed position. Returns what the log's slot is to say, before anybody is told: so the
-    /// slot is exact after a SIGKILL.
-    pub(crate) fn finish_round(&self) -> SlotValue {
+    /// slot is exact after a SIGKILL. A deleted log has no slot to say anything in: it may be another log's by now, of the same name.
+    pub(crate) fn finish_round(&self) -> Option<SlotValue> {
         let mut state = self.state.lock();
+        if state.condition == Condition::Deleted {
+            return None;
+        }
         if let Some(target) = state.flush.target.take() {
             state.flush.flushed = state.flush.flushed.max(target);
         }
-        SlotValue {
+        Some(SlotValue {
             flushed: state.flush.flushed,
             start: state.start(),
-        }
+        })
     }
 
     /// Tells how far the log is flushed, if that is further than was told before.

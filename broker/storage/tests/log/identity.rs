@@ -73,6 +73,23 @@ async fn a_log_that_is_made_again_has_nothing_of_the_old_one() {
     world.directory.delete_log("never-0").await.unwrap();
 }
 
+/// The bug: who still holds a deleted log asks for a flush of it, as housekeeping does, and its position is written into the slot that
+/// the new log of the same name has by now. After the next crash that one looks as if it had lost records, and doesn't open.
+#[tokio::test]
+async fn a_deleted_log_writes_nothing_into_the_slot_of_the_next_one() {
+    let world = World::new().await;
+    let old = world.log();
+    append(&old, plain(50, 0)).unwrap();
+    flushed(&old).await;
+    world.directory.delete_log(LOG).await.unwrap();
+    append(&world.log(), plain(3, 0)).unwrap();
+    world.directory.sync().await.unwrap();
+    assert!(old.retain(corvid_env::clock::wall_clock(), Offset(50)).is_err());
+    old.request_flush();
+    world.directory.sync().await.unwrap();
+    assert_eq!(world.after_kill().await.log().end(), Offset(3));
+}
+
 #[tokio::test]
 async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
     let world = World::new().await;
