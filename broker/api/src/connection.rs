@@ -79,7 +79,7 @@ impl Connection {
     async fn run(mut self) -> Result<(), Ended> {
         let mut give_up = None;
         loop {
-            // A server that is gone has stopped, too: nobody is left to say so, and waiting for a word would return at once for ever.
+            // A server that is gone has stopped, too: waiting for its word would return at once, for ever.
             let stopping = *self.stop.borrow_and_update() || self.stop.has_changed().is_err();
             let no_more = stopping || self.finished;
             if no_more && self.waiting.is_empty() {
@@ -104,10 +104,7 @@ impl Connection {
                     }
                     None => self.finished = true,
                 },
-                told = self.stop.changed(), if !stopping => if told.is_err() {
-                    // The server is gone without a word, and would be so for ever.
-                    return Ok(());
-                },
+                _ = self.stop.changed(), if !stopping => {}
                 () = at(give_up) => return Ok(()),
             }
         }
