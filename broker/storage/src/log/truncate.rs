@@ -12,6 +12,20 @@ use crate::names;
 use crate::recovery::{self, Known};
 use crate::segment::find_batch;
 
+/// A log that takes nothing while it waits to be cut. Whoever stops waiting leaves it as it was.
+struct Held<'l>(&'l Log);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state.lock();
+        if state.condition == Condition::Truncating {
+            state.condition = Condition::Open;
+            drop(state);
+            self.0.request_flush();
+        }
+    }
+}
+
 impl Log {
     /// Cuts everything at and above `to`, which must be where a batch begins or inside of one.
     ///
@@ -24,6 +38,7 @@ impl Log {
         if !self.lower_flushed(to)? {
             return Ok(());
         }
+        let _held = Held(self);
         self.enqueue();
         let durable = self.shared.queue.durable().await;
         let mut state = self.state.lock();

@@ -65,3 +65,21 @@ async fn nothing_is_cut_outside_of_the_log() {
         Err(ChangeError::OutOfRange { .. })
     ));
 }
+
+/// The bug: a truncation whose task is aborted while it waits for the lowered position to be durable leaves the log closed for ever.
+#[tokio::test]
+async fn a_truncation_that_is_given_up_leaves_the_log_as_it_was() {
+    let world = World::new().await;
+    let log = world.log();
+    append(&log, plain(3, 0)).unwrap();
+    append(&log, plain(3, 0)).unwrap();
+    {
+        let mut truncation = std::pin::pin!(log.truncate(Offset(3)));
+        let polled = std::future::poll_fn(|context| std::task::Poll::Ready(truncation.as_mut().poll(context))).await;
+        assert!(polled.is_pending());
+        assert!(append(&log, plain(1, 0)).is_err(), "it is held");
+    }
+    assert_eq!(append(&log, plain(2, 0)).unwrap().end, Offset(8));
+    flushed(&log).await;
+    assert_eq!(world.after_kill().await.log().end(), Offset(8));
+}
