@@ -19,7 +19,7 @@ mod workloads;
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::shell::root;
 use broker::Broker;
@@ -90,8 +90,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let measured = beside_kafka(options, &effort, &folder);
     // What the brokers wrote is of no use any more, and large.
     let _ = std::fs::remove_dir_all(&folder);
-    measured?.print();
-    Ok(())
+    match measured?.print() {
+        0 => Ok(()),
+        missed => bail!("{missed} ratios are beyond their limits"),
+    }
 }
 
 fn beside_kafka(options: &Options, effort: &Effort, folder: &std::path::Path) -> anyhow::Result<Table> {

@@ -30,8 +30,8 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Shows it, and what it says of the limits.
-    pub fn print(&self) {
+    /// Shows it, and what it says of the limits. Gives the number of ratios beyond theirs.
+    pub fn print(&self) -> usize {
         println!("\n==> Corvid beside Apache Kafka 4.3.1: medians, and the ratios of the pairs\n");
         println!(
             "{:28} {:22} {:>8} {:>8}   {:>6} {:>6} {:>6}   {:>5}",
@@ -53,6 +53,7 @@ impl Table {
                 self.disturbed, self.pairs
             );
         }
+        missed
     }
 }
 
