@@ -74,13 +74,19 @@ impl Derived {
 pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Recovered, OpenError> {
     let inventory = inventory::take(dir, known.start)?;
     // A log without a segment is new: there is nothing that a shutdown could have left of it.
-    if known.clean
-        && !inventory.segments.is_empty()
-        && let Some(recovered) = clean::resume(dir, &inventory, known)
-    {
-        return Ok(recovered);
+    let shut_down = known.clean && !inventory.segments.is_empty();
+    let resumed = shut_down.then(|| clean::resume(dir, &inventory, known)).flatten();
+    let recovered = match resumed {
+        Some(recovered) => recovered,
+        None => walk::recover(dir, config, known, &inventory)?,
+    };
+    match inventory.remove_snapshots(dir, &recovered) {
+        Ok(()) => Ok(recovered),
+        Err(error) => Err(OpenError::Io {
+            path: dir.path().to_path_buf(),
+            error,
+        }),
     }
-    walk::recover(dir, config, known, &inventory)
 }
 
 /// Whether offsets may be missing where one segment ends and the next begins.

@@ -1,11 +1,13 @@
 //! A node on a directory of its own, and what a test asks of it.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{fs, io};
 
 use bed::pipe::Pipe;
 use bytes::Bytes;
 use corvid::Node;
+use corvid_env::clock;
 use corvid_record::{ProducerEpoch, ProducerId};
 use corvid_wire::client::{Client, ClientError, ClientOptions, topic_name};
 use corvid_wire::kafka::messages::delete_topics_request::DeleteTopicState;
@@ -51,6 +53,14 @@ impl Scene {
         between(data.path());
         let node = start(data.path(), &configs).await;
         Self { data, node, configs }
+    }
+
+    /// Returns once a request of this API has come in.
+    pub async fn is_asked(&self, api: &str) {
+        let asked = |(name, count): &(&str, u64)| *name == api && *count > 0;
+        while !self.node().broker().requests.all().iter().any(asked) {
+            clock::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The node.

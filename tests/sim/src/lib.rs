@@ -14,7 +14,7 @@
 //!
 //! # Running it
 //!
-//! `cargo xtask sim`, or in this folder `cargo test` after copying the root's Cargo.lock here. `CORVID_SIM_SEED=n` runs
+//! `cargo xtask sim`, or in this folder `cargo test`. `CORVID_SIM_SEED=n` runs
 //! one seed, `CORVID_SIM_RUNS=n` that many of them (see [`seeds`]).
 
 mod seeds;

@@ -97,6 +97,11 @@ impl Broker {
         &self.ready.kafka
     }
 
+    /// Where its logs lie.
+    pub fn logs(&self) -> PathBuf {
+        self.log.with_file_name("data").join("logs")
+    }
+
     /// The command line, talking to this node.
     pub fn corvid(&self) -> Command {
         let mut command = Command::new(&self.binary);

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use anyhow::Context;
+
 use crate::shell::{cargo, root, run};
 use crate::{clients, crash, fuzz, main_job, sim, tidy};
 
@@ -17,6 +19,7 @@ type Step = (&'static str, fn() -> anyhow::Result<()>);
 
 const STEPS: &[Step] = &[
     ("format", format),
+    ("locks", locks),
     ("tidy", tidy::run),
     ("clippy", || {
         run(cargo().args([
@@ -63,12 +66,28 @@ pub fn run_steps(options: &Options) -> anyhow::Result<()> {
 }
 
 /// The workspace, and those that are workspaces of their own.
+const WORKSPACES: [&str; 4] = [".", "tests/sim", "tests/fuzz", "tests/bench/accept-all"];
+
 fn format() -> anyhow::Result<()> {
-    for folder in [".", "tests/sim", "tests/fuzz", "tests/bench/accept-all"] {
-        let folder = root().join(folder);
-        run(cargo().args(["fmt", "--all", "--check"]).current_dir(folder))?;
-    }
-    Ok(())
+    let check = |folder| {
+        run(cargo()
+            .args(["fmt", "--all", "--check"])
+            .current_dir(root().join(folder)))
+    };
+    WORKSPACES.into_iter().try_for_each(check)
+}
+
+/// Every lock file says what the manifests say: the steps far below would fail late.
+fn locks() -> anyhow::Result<()> {
+    let check = |folder: &str| {
+        let mut tree = cargo();
+        tree.args(["tree", "--quiet", "--locked", "--depth", "0"]);
+        run(tree
+            .current_dir(root().join(folder))
+            .stdout(std::process::Stdio::null()))
+        .with_context(|| format!("{folder}: `cargo update --workspace` there mends it"))
+    };
+    WORKSPACES.into_iter().try_for_each(check)
 }
 
 fn quickstart() -> anyhow::Result<()> {

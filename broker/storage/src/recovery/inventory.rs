@@ -6,6 +6,7 @@ use std::io;
 use corvid_env::fs::Dir;
 use corvid_record::Offset;
 
+use super::Recovered;
 use crate::compaction;
 use crate::error::OpenError;
 use crate::names;
@@ -66,11 +67,15 @@ impl Inventory {
         Ok(())
     }
 
-    /// Removes snapshots that `unwanted` names.
-    pub fn remove_snapshots(&self, dir: &Dir, unwanted: impl Fn(Offset) -> bool) -> io::Result<()> {
+    /// Removes the producer snapshots that no later recovery would begin with: those of earlier shutdowns, and what lies behind the
+    /// end. The ones at the segments' bases stay, and the newest.
+    pub fn remove_snapshots(&self, dir: &Dir, recovered: &Recovered) -> io::Result<()> {
+        let active = &recovered.active;
+        let newest = self.snapshots.range(..=active.next).next_back();
+        let is_base = |offset| recovered.sealed.contains_key(offset) || *offset == active.base;
         self.snapshots
             .iter()
-            .filter(|&&offset| unwanted(offset))
+            .filter(|offset| !is_base(offset) && Some(*offset) != newest)
             .try_for_each(|&offset| dir.remove(&names::segment_file(offset, names::SNAPSHOT)))
     }
 }

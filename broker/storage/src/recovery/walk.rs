@@ -45,7 +45,6 @@ struct Walk<'a> {
     dir: &'a Dir,
     config: &'a LogConfig,
     known: &'a Known,
-    inventory: &'a Inventory,
     derived: Derived,
     /// Producers are known up to here from a snapshot.
     producers_to: Offset,
@@ -87,7 +86,7 @@ impl Stop {
 }
 
 impl<'a> Walk<'a> {
-    fn begin(dir: &'a Dir, config: &'a LogConfig, known: &'a Known, inventory: &'a Inventory) -> Self {
+    fn begin(dir: &'a Dir, config: &'a LogConfig, known: &'a Known, inventory: &Inventory) -> Self {
         let from = Start::choose(dir, known, inventory);
         let sealed = sealed_segments(dir, inventory, from.base);
         let start = inventory
@@ -107,7 +106,6 @@ impl<'a> Walk<'a> {
             dir,
             config,
             known,
-            inventory,
             derived: Derived {
                 epochs,
                 producers: from.producers,
@@ -290,8 +288,6 @@ impl<'a> Walk<'a> {
     fn finish(mut self, active: ActiveSegment) -> io::Result<Recovered> {
         // An epoch without a batch is its leader's to begin again.
         self.derived.epochs.truncate_end(active.next);
-        self.inventory
-            .remove_snapshots(self.dir, |offset| offset > active.next)?;
         let Self {
             sealed,
             derived,

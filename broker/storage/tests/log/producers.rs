@@ -58,6 +58,22 @@ async fn duplicates_are_known_after_a_clean_restart() {
     append(&world.log(), produced(1, 0, 70, 1)).unwrap();
 }
 
+/// The bug: each shutdown leaves a snapshot at its end, and nobody ever takes it away.
+#[tokio::test]
+async fn snapshots_of_earlier_shutdowns_go() {
+    let mut world = World::new().await;
+    for life in 0..4 {
+        append(&world.log(), produced(1, 0, life * 10, 10)).unwrap();
+        world = world.restart().await;
+    }
+    append(&world.log(), produced(1, 0, 40, 10)).unwrap();
+    let killed = world.killed();
+    let snapshots = files(&killed.path().join(LOG))
+        .into_iter()
+        .filter(|name| name.ends_with(".snapshot"));
+    assert_eq!(snapshots.collect::<Vec<_>>(), ["00000000000000000040.snapshot"]);
+}
+
 /// The bug: recovery trusts a snapshot that is not there, or is older than it looks.
 #[tokio::test]
 async fn duplicates_are_known_after_a_kill_with_and_without_snapshots() {

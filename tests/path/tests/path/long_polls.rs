@@ -96,16 +96,7 @@ async fn a_deleted_topic_answers_its_fetches() {
     scene.topic("orders", 1, &[]).await;
     let mut consumer = consumer(&scene, FOR_EVER, 0..1).await;
     let waiting = tokio::spawn(async move { consumer.poll().await });
-    while scene
-        .node()
-        .broker()
-        .requests
-        .all()
-        .iter()
-        .all(|(api, count)| *api != "Fetch" || *count == 0)
-    {
-        clock::sleep(Duration::from_millis(1)).await;
-    }
+    scene.is_asked("Fetch").await;
     scene.delete_topic("orders").await;
     // UNKNOWN_TOPIC_OR_PARTITION is retriable, so the client takes it for nothing.
     let answered = clock::timeout(Duration::from_mins(1), waiting)

@@ -20,16 +20,7 @@ async fn a_long_poll_does_not_hold_it_up() {
     let mut consumer = Consumer::new(scene.client().await, options);
     consumer.assign("orders", 0, 0);
     let waiting = tokio::spawn(async move { consumer.poll().await });
-    while scene
-        .node()
-        .broker()
-        .requests
-        .all()
-        .iter()
-        .all(|(api, count)| *api != "Fetch" || *count == 0)
-    {
-        clock::sleep(Duration::from_millis(1)).await;
-    }
+    scene.is_asked("Fetch").await;
     let restarted = clock::timeout(Duration::from_mins(1), scene.restarted(|_| ())).await;
     assert!(restarted.is_ok(), "the node has not stopped");
     // With nothing, or without an answer: either way its client asks again.

@@ -76,6 +76,7 @@ impl<'a> Prepared<'a> {
         let text = match scenario {
             "gaps" => format!("--topic gaps --records {}", self.records),
             "all-moved" => "--topic all-moved --partition 0".to_owned(),
+            "dump-log" => format!("--logs {}", self.broker.logs().display()),
             "routed" | "dead-letters" => format!("--topic {scenario}-{client}"),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
