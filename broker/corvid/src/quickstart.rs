@@ -79,10 +79,10 @@ async fn guided(running: &Running, settings: &Settings, place: &Place, output: O
     output.say(&show::welcome(running, place, &events));
     let named = Named {
         folder: std::path::Path::new(""),
-        name: "quickstart.toml",
+        name: "quickstart.toml".to_owned(),
     };
     let application = settings
-        .application(named)
+        .application(&named)
         .map_err(|error| Failure::failed(error.to_string()))?;
     let applied = running.applier().apply(&application, false).await;
     applied.map_err(|error| Failure::failed(error.to_string()))?;

@@ -18,6 +18,9 @@ pub struct Args {
     /// Only show what would change
     #[arg(long)]
     dry_run: bool,
+    /// Remember the file's keys under this name, not under its path: for a file that is applied from several places
+    #[arg(long = "as", value_name = "NAME")]
+    owner: Option<String>,
     #[command(flatten)]
     node: Node,
 }
@@ -25,8 +28,10 @@ pub struct Args {
 /// Applies, or shows what would change.
 pub fn run(args: &Args, output: Output) -> Done {
     let settings = load(&args.file)?;
+    let mut named = Named::of(&args.file);
+    named.name = args.owner.clone().unwrap_or(named.name);
     let application = settings
-        .application(Named::of(&args.file))
+        .application(&named)
         .map_err(|error| Failure::wrong(error.to_string()))?;
     let outcome = send(&args.node, &application, args.dry_run)?;
     output.show(&outcome, show);

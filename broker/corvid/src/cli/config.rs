@@ -31,7 +31,7 @@ impl Command {
             Command::Check { file } => {
                 let settings = apply::load(&file)?;
                 settings
-                    .application(Named::of(&file))
+                    .application(&Named::of(&file))
                     .map_err(|error| Failure::wrong(error.to_string()))?;
                 let (topics, plugins) = (settings.topics.len(), settings.plugins.len());
                 output.show(

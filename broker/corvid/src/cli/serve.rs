@@ -53,11 +53,15 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 /// Runs a node until it is told to stop.
 pub fn run(args: Args, output: Output) -> Done {
     let file = args.config.clone();
-    let settings = settings(args)?;
+    let from_file = args
+        .config
+        .as_deref()
+        .map_or_else(|| Ok(Settings::default()), apply::load)?;
+    let settings = overlaid(from_file.clone(), args)?;
     logging::start(&settings.log);
     let threads = settings.node.threads.unwrap_or_else(cores);
     keep_freed_memory();
-    task::run_main(threads, serve(settings, file, output))?
+    task::run_main(threads, serve(settings, from_file, file, output))?
 }
 
 /// Has the allocator keep a few MiB that are freed, for the next request.
@@ -71,11 +75,8 @@ fn keep_freed_memory() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGEST_USUAL)));
 }
 
-fn settings(args: Args) -> Result<Settings, Failure> {
-    let mut settings = args
-        .config
-        .as_deref()
-        .map_or_else(|| Ok(Settings::default()), apply::load)?;
+/// The file's settings, but for what the command line says.
+fn overlaid(mut settings: Settings, args: Args) -> Result<Settings, Failure> {
     settings.node.data = args.data.unwrap_or(settings.node.data);
     settings.listeners.kafka = args.listen.unwrap_or(settings.listeners.kafka);
     settings.listeners.advertise = args.advertise.or(settings.listeners.advertise);
@@ -90,17 +91,22 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-async fn serve(settings: Settings, file: Option<PathBuf>, output: Output) -> Done {
+async fn serve(settings: Settings, from_file: Settings, file: Option<PathBuf>, output: Output) -> Done {
     // Before anything else: from now on no signal ends the process unheard.
     let told = task::spawn("terminate", signal::terminate());
     let again = Arc::new(Notify::new());
     let hangups = task::spawn("hangups", listen_for_hangups(again.clone()));
     let running = Running::start(&settings, file.as_deref()).await?;
-    if let Some(warning) = settings.listeners.warning() {
+    // What is odd about the file's own was said when it was read.
+    if let Some(warning) = settings
+        .listeners
+        .warning()
+        .filter(|_| settings.listeners != from_file.listeners)
+    {
         tracing::warn!("{warning}");
     }
     ready::announce(&running, &settings, output);
-    let reload = Reload::new(running.applier(), file, settings);
+    let reload = Reload::new(running.applier(), file, from_file);
     let reloading = task::spawn("reload", async move {
         loop {
             again.notified().await;

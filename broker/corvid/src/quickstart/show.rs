@@ -111,12 +111,13 @@ pub fn account(account: &Account) -> String {
 /// Lines to paste.
 pub fn what_next(running: &Running) -> String {
     let (kafka, admin) = (running.advertised(), running.admin());
+    let corvid = std::env::current_exe().map_or_else(|_| "corvid".to_owned(), |path| path.display().to_string());
     format!(
         "\nThe node serves on; Ctrl-C ends it. Some lines to paste:\n\n  \
          kcat -b {kafka} -t {TOPIC} -C -e -f '%p %o %k %h\\n' | grep alert\n  \
          kcat -b {kafka} -t {DEAD_LETTERS} -C -e -f '%k %h\\n'\n  \
-         corvid dlt show {TOPIC} --kafka {kafka} --admin {admin}\n  \
-         corvid plugin describe by-network --admin {admin}\n\n  \
+         {corvid} dlt show {TOPIC} --kafka {kafka} --admin {admin}\n  \
+         {corvid} plugin describe by-network --admin {admin}\n\n  \
          npm install kafkajs && node -e '\n    \
          const {{ Kafka }} = require(\"kafkajs\")\n    \
          const consumer = new Kafka({{ brokers: [\"{kafka}\"] }}).consumer({{ groupId: \"tour\" }})\n    \

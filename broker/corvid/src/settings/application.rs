@@ -15,21 +15,22 @@ pub use corvid_pipeline::digest_of;
 use super::plugins::{ModuleSource, PluginEntry};
 use super::{Settings, split};
 
-/// A file of settings: what its relative paths count from, and what it is called.
-#[derive(Debug, Clone, Copy)]
+/// A file of settings: what its relative paths count from, and under which name its keys are remembered.
+#[derive(Debug, Clone)]
 pub struct Named<'a> {
     /// Its folder.
     pub folder: &'a Path,
-    /// Its name without the folder: whose the applied keys are.
-    pub name: &'a str,
+    /// Whose the applied keys are: the whole path, so that two teams' `corvid.toml` don't undo each other.
+    pub name: String,
 }
 
 impl<'a> Named<'a> {
-    /// The parts of a file's path.
+    /// A file by its path.
     pub fn of(path: &'a Path) -> Self {
+        let whole = std::path::absolute(path);
         Self {
             folder: path.parent().unwrap_or(Path::new("")),
-            name: path.file_name().and_then(|name| name.to_str()).unwrap_or("settings"),
+            name: whole.as_deref().unwrap_or(path).to_string_lossy().into_owned(),
         }
     }
 }
@@ -48,7 +49,7 @@ pub struct ApplicationError {
 
 impl Settings {
     /// Reads the modules of `file`'s plugins, and puts together what is to be applied.
-    pub fn application(&self, file: Named<'_>) -> Result<Application, ApplicationError> {
+    pub fn application(&self, file: &Named<'_>) -> Result<Application, ApplicationError> {
         let mut modules = BTreeMap::new();
         let mut plugins = BTreeMap::new();
         for (name, entry) in &self.plugins {
@@ -58,7 +59,7 @@ impl Settings {
         }
         Ok(Application {
             desired: Desired {
-                owner: file.name.to_owned(),
+                owner: file.name.clone(),
                 topics: self.topics.clone(),
                 plugins,
             },

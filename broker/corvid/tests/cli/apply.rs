@@ -135,3 +135,23 @@ fn refused_records_are_dead_letters_with_their_reasons() {
     }
     assert_eq!(node.records("orders").len(), 3);
 }
+
+/// The bug this is for: files were known by their names without folders, so one team's `corvid.toml` undid another's.
+#[test]
+fn two_files_of_one_name_do_not_undo_each_other() {
+    let node = Node::start();
+    for folder in ["a", "b"] {
+        std::fs::create_dir(node.folder.path().join(folder)).unwrap();
+    }
+    node.file("a/corvid.toml", LETTERS);
+    node.file("b/corvid.toml", "[topics.users]\npartitions = 2\n");
+    node.admin(&["apply", "a/corvid.toml"]).json();
+    let outcome = node.admin(&["apply", "b/corvid.toml"]).json();
+    assert_eq!(outcome["changes"], json!([]));
+    // Unless they say that they are the same.
+    node.admin(&["apply", "a/corvid.toml", "--as", "users"]).json();
+    let outcome = node
+        .admin(&["apply", "b/corvid.toml", "--as", "users", "--dry-run"])
+        .json();
+    assert_ne!(outcome["changes"], json!([]));
+}

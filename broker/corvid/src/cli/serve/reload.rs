@@ -10,7 +10,8 @@ use corvid_admin::Applier;
 pub struct Reload {
     applier: Arc<Applier>,
     file: Option<PathBuf>,
-    /// As the node was started: what of it differs now takes effect at the next start.
+    /// The file as it was when the node was started, without what the command line said: what of it differs now takes effect at the
+    /// next start.
     started: Settings,
 }
 
@@ -37,7 +38,7 @@ impl Reload {
         settings.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         self.warn_of_restart(&settings);
         let application = settings
-            .application(Named::of(file))
+            .application(&Named::of(file))
             .map_err(|error| error.to_string())?;
         let outcome = self
             .applier
@@ -55,18 +56,11 @@ impl Reload {
     fn warn_of_restart(&self, settings: &Settings) {
         let started = &self.started;
         let changed = [
+            ("listeners", settings.listeners != started.listeners),
             ("log", settings.log != started.log),
             ("broker", settings.broker != started.broker),
-            (
-                "admin",
-                settings.admin.token != started.admin.token || settings.admin.hosts != started.admin.hosts,
-            ),
-            (
-                "node",
-                settings.node.id != started.node.id
-                    || settings.node.rack != started.node.rack
-                    || settings.node.threads != started.node.threads,
-            ),
+            ("admin", settings.admin != started.admin),
+            ("node", settings.node != started.node),
         ];
         for (section, _) in changed.iter().filter(|(_, changed)| *changed) {
             tracing::warn!("[{section}] has changed: that takes effect when the node is started again");

@@ -96,7 +96,7 @@ impl Running {
 /// since) must not keep a node with data from starting; one that never was must not be passed over in silence.
 async fn apply(settings: &Settings, file: &Path, prepared: &Prepared) -> Done {
     let named = Named::of(file);
-    let applied = match settings.application(named) {
+    let applied = match settings.application(&named) {
         Ok(application) => prepared
             .applier()
             .apply(&application, false)
@@ -113,7 +113,7 @@ async fn apply(settings: &Settings, file: &Path, prepared: &Prepared) -> Done {
             outcome.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
             Ok(())
         }
-        Err(error) if prepared.has_applied(named.name) => {
+        Err(error) if prepared.has_applied(&named.name) => {
             tracing::error!("{}: not applied, what was applied last stays: {error}", file.display());
             Ok(())
         }

@@ -51,7 +51,8 @@ const HEAD: &str = "\
 #
 # [node], [listeners], [admin], [log] and [broker] are read when the node starts. [plugins.*] and [topics.*] are what
 # the cluster should have: applied at the node's start, on SIGHUP, and by `corvid apply`. A topic that is absent is left
-# alone; a key that the last applied file had and this one lacks goes back to its default.
+# alone; a key that this file had when it was last applied, and lacks now, goes back to its default. Other files' keys are
+# left alone; a file is known by its path, or by the NAME of `corvid apply FILE --as NAME`.
 #
 # `corvid config print` writes this file.
 ";
