@@ -104,6 +104,7 @@ impl Courier {
             retry_at: clock::now(),
         };
         loop {
+            self.pass_what_is_gone(&mut place);
             let before = place.head;
             let next = self.follow_up(&mut place).and_then(|()| self.go_on(&mut place));
             if place.head > before {
@@ -115,11 +116,25 @@ impl Courier {
                         return;
                     }
                 }
+                // Retention was quicker than this turn; what it took was undelivered nowhere.
+                Err(CourierError::Read(ReadError::OutOfRange { start, .. })) if place.head < start => {}
                 Err(error) => {
                     tracing::error!(source = ?self.source, %error, "delivery stops here until the node is restarted");
                     return;
                 }
             }
+        }
+    }
+
+    /// Retention takes what a partition without a route has; its first route comes later, and finds no entry there.
+    fn pass_what_is_gone(&self, place: &mut Place) {
+        let start = self.source.log().start();
+        for at in place.behind.values_mut() {
+            *at = start.max(*at);
+        }
+        if place.head < start {
+            place.head = start;
+            self.source.delivered().advance(start);
         }
     }
 

@@ -20,6 +20,7 @@ mod duplicates;
 mod edits;
 mod every_version;
 mod fetch_sessions;
+mod first_routes;
 mod in_sync_replicas;
 mod long_polls;
 mod metrics;
