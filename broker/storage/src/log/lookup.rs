@@ -118,13 +118,21 @@ impl Log {
             time_floor_offset(floor, &self.dir, base, timestamp)
         });
         if from < visible.limit {
-            candidates.push(Candidate {
-                segment: self.segment_at(from, visible.limit),
-                times,
-                from,
-            });
+            candidates.extend(
+                self.still_there(from, visible)?
+                    .map(|segment| Candidate { segment, times, from }),
+            );
         }
         Ok(candidates)
+    }
+
+    /// The segment that `from` is in; `None` if it was deleted since it became a candidate: what is looked for is in a later one.
+    fn still_there(&self, from: Offset, visible: Visible) -> Result<Option<Segment>, ReadError> {
+        match self.segment_at(from, visible.limit) {
+            Ok(segment) => Ok(Some(segment)),
+            Err(ReadError::OutOfRange { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Looks at the visible batches of a segment in order, until `look` has found what it looks for.
@@ -137,7 +145,10 @@ impl Log {
         let from = candidate.from.max(visible.start);
         let name = names::segment_file(candidate.segment.base(), names::LOG);
         // Looked for again: what the candidate knows of the active segment is of another offset.
-        let Some(start) = self.find(&self.segment_at(from, visible.limit), from)? else {
+        let Some(segment) = self.still_there(from, visible)? else {
+            return Ok(None);
+        };
+        let Some(start) = self.find(&segment, from)? else {
             return Ok(None);
         };
         let mut reader = BatchReader::new(&start.file, start.from, start.to);
@@ -181,4 +192,31 @@ fn first_record(batch: &Batch<'_>, visible: Visible, timestamp: Timestamp) -> Op
             let at = batch.timestamp_of(record.timestamp_delta);
             (seen(offset) && at >= timestamp).then_some((offset, at, epoch))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reason;
+    use super::*;
+    use crate::testing::{log_of_small_segments, open_directory};
+
+    /// The bug: a segment that retention takes away during a look-up is looked for in the active one, and the answer is an offset far
+    /// behind the first that is young enough.
+    #[tokio::test]
+    async fn a_segment_that_is_deleted_meanwhile_has_nothing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = open_directory(temporary.path()).await;
+        let log = log_of_small_segments(&directory, 20);
+        let visible = log.visible(log.end());
+        let candidates = log.candidates(visible, Some(Timestamp(0))).unwrap();
+        log.advance_start(Offset(10), Reason::Retention).unwrap();
+        let first_of = |candidate| {
+            let found = log.walk(candidate, visible, |batch| Some(batch.base_offset()));
+            found.unwrap()
+        };
+        assert_eq!(first_of(&candidates[0]), None);
+        let first = candidates.iter().find_map(first_of);
+        assert_eq!(first, Some(log.start()));
+        directory.shutdown().await.unwrap();
+    }
 }

@@ -52,7 +52,7 @@ impl Log {
         let mut slices = Slices::default();
         let mut left = u64::from(max_bytes);
         while next < limit && (left > 0 || (at_least_one && slices.bytes == 0)) {
-            let segment = self.segment_at(next, limit);
+            let segment = self.segment_at(next, limit)?;
             let stretch = self.stretch(&segment, next, limit)?;
             let before = slices.bytes;
             self.take(&segment, &stretch, which, left, &mut slices)?;
@@ -94,7 +94,7 @@ impl Log {
         let (limit, mut next) = self.check_range(from, limit, Which::All)?;
         let mut entries = Vec::new();
         while next < limit {
-            let segment = self.segment_at(next, limit);
+            let segment = self.segment_at(next, limit)?;
             let base = segment.base();
             self.with_hidden(&segment, |hidden| {
                 let found = hidden.entries(base, from, limit).take(Entries::MAX + 1 - entries.len());
@@ -151,17 +151,20 @@ impl Log {
     }
 
     /// The segment that `from` is in. What lies in a gap is in the segment before it.
-    pub(super) fn segment_at(&self, from: Offset, limit: Offset) -> Segment {
+    ///
+    /// Whoever checked the range did so under another lock: the segment may have been deleted since, and then `from` is out of range.
+    pub(super) fn segment_at(&self, from: Offset, limit: Offset) -> Result<Segment, ReadError> {
         let state = self.state.lock();
-        let sealed = if from < state.active.base {
-            state.sealed.range(..=from).next_back()
-        } else {
-            None
-        };
-        match sealed {
-            Some((_, segment)) => Segment::Sealed(segment.clone()),
-            None => Segment::Active(ActiveView::of(&state, from, limit)),
+        if from >= state.active.base {
+            return Ok(Segment::Active(ActiveView::of(&state, from, limit)));
         }
+        let sealed = state.sealed.range(..=from).next_back();
+        sealed
+            .map(|(_, segment)| Segment::Sealed(segment.clone()))
+            .ok_or_else(|| ReadError::OutOfRange {
+                start: state.start(),
+                end: state.active.next,
+            })
     }
 
     /// The part of the segment's file from the batch that `from` is in to its end; `None` if nothing is there.
@@ -333,4 +336,29 @@ fn whole_batches(bytes: &[u8]) -> usize {
         at += size;
     }
     at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Reason;
+    use super::*;
+    use crate::testing::{log_of_small_segments, open_directory};
+
+    /// The bug: retention takes a segment away between the check of the range and the look for the segment, and the reader is sent to
+    /// the active one: it skips all that lies between.
+    #[tokio::test]
+    async fn a_segment_that_is_gone_is_out_of_range() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = open_directory(temporary.path()).await;
+        let log = log_of_small_segments(&directory, 20);
+        let (limit, next) = log.check_range(Offset(0), log.end(), Which::All).unwrap();
+        log.advance_start(Offset(10), Reason::Retention).unwrap();
+        let start = log.start();
+        assert!(start > Offset(0) && start <= Offset(10));
+        let gone = log.segment_at(next, limit);
+        assert!(matches!(gone, Err(ReadError::OutOfRange { start: told, .. }) if told == start));
+        let there = log.segment_at(start, limit).map(|segment| segment.base());
+        assert!(matches!(there, Ok(base) if base == start));
+        directory.shutdown().await.unwrap();
+    }
 }

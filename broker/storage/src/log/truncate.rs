@@ -72,7 +72,7 @@ impl Log {
         if to <= start || to >= end {
             return Ok(to);
         }
-        let segment = self.segment_at(to, end);
+        let segment = self.segment_at(to, end)?;
         let Some(stretch) = self.find(&segment, to)? else {
             return Ok(to);
         };
