@@ -81,7 +81,7 @@ impl Head {
 fn begin(broker: &Broker, version: i16, request: &FetchRequest) -> Result<FetchPlan, ResponseError> {
     let name_or_id = |name: &str, id| match version {
         FIRST_WITH_IDS.. => TopicRef::Id(convert::topic_id(id)),
-        _older => TopicRef::Name(name.to_owned()),
+        _older => TopicRef::Name(name.into()),
     };
     let mut asked = Vec::new();
     for topic in &request.topics {
@@ -161,7 +161,7 @@ impl Pending {
         };
         let (name, id) = match (&named, topic) {
             (Named::Known(topic), _) => (topic.name.as_str().into(), topic.id),
-            (_, TopicRef::Name(name)) => (name.as_str().into(), TopicId::ZERO),
+            (_, TopicRef::Name(name)) => (name.clone(), TopicId::ZERO),
             (_, TopicRef::Id(id)) => ("".into(), *id),
         };
         let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
