@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use crate::fetch_sessions::FetchSessions;
 use crate::misled::Misled;
 use crate::request_meters::RequestMeters;
+use crate::time_look_ups::TimeLookUps;
 
 /// A node, as its Kafka listener sees it.
 pub struct Broker {
@@ -31,6 +32,8 @@ pub struct Broker {
     pub settled: watch::Receiver<u64>,
     /// Incremental fetches.
     pub sessions: FetchSessions,
+    /// Look-ups of offsets by time.
+    pub time_look_ups: TimeLookUps,
     /// What has come in, and how long it took.
     pub requests: RequestMeters,
     /// Who was warned of.

@@ -15,7 +15,7 @@
 //!   handlers give back
 //! - [`handlers`]: `ls handlers` is the compatibility table; `COMPATIBILITY.md` the ledger
 //! - `broker`: what handlers share; `fetch_sessions`: incremental fetches; `request_meters`: for metrics;
-//!   `misled`: who is told to connect to itself; `errors`, `convert`
+//!   `time_look_ups`: offsets by time; `misled`: who is told to connect to itself; `errors`, `convert`
 
 #![cfg_attr(
     test,
@@ -37,6 +37,7 @@ mod misled;
 mod reply;
 mod request_meters;
 mod server;
+mod time_look_ups;
 
 pub use broker::Broker;
 pub use dispatch::Client;
@@ -45,3 +46,4 @@ pub use misled::Misled;
 pub use reply::{HandlerError, HandlerResult, LaterResponse, Reply};
 pub use request_meters::{RequestMeters, RequestTimes};
 pub use server::{CONNECTIONS_MAX, Server};
+pub use time_look_ups::TimeLookUps;

@@ -31,7 +31,7 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 
-/// Answers a ListOffsets. Looking a time up reads and decompresses, so it runs off the network threads.
+/// Answers a ListOffsets. Looking a time up reads and decompresses, so it runs off the network threads, a few at once.
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: ListOffsetsRequest = decode(&frame)?;
     let (version, key, correlation) = (frame.api_version, frame.api_key, frame.correlation_id);
@@ -90,13 +90,13 @@ async fn list_partition(
         }
         LATEST_TIERED => Ok(NONE),
         MAX_TIMESTAMP => {
-            look_up(partition, |partition| {
+            look_up(broker, partition, |partition| {
                 partition.log().max_timestamp(partition.high_watermark())
             })
             .await
         }
         time if time >= 0 => {
-            look_up(partition, move |partition| {
+            look_up(broker, partition, move |partition| {
                 partition
                     .log()
                     .offset_for_timestamp(Timestamp(time), partition.high_watermark())
@@ -107,11 +107,11 @@ async fn list_partition(
     }
 }
 
-async fn look_up<F>(partition: Arc<Partition>, search: F) -> Result<Found, ResponseError>
+async fn look_up<F>(broker: &Broker, partition: Arc<Partition>, search: F) -> Result<Found, ResponseError>
 where
     F: FnOnce(&Partition) -> Result<Option<Found>, ReadError> + Send + 'static,
 {
-    let found = corvid_env::task::offload(move || search(&partition)).await;
+    let found = broker.time_look_ups.run(move || search(&partition)).await;
     found
         .map(|found| found.unwrap_or(NONE))
         .map_err(|error| errors::of_read(&error))

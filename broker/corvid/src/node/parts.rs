@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use corvid_admin::Applier;
-use corvid_api::{Broker, FetchSessions, Misled, RequestMeters};
+use corvid_api::{Broker, FetchSessions, Misled, RequestMeters, TimeLookUps};
 use corvid_controller::{Advertised, Controller, ControllerConfig};
 use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
@@ -84,6 +84,7 @@ impl Parts {
             topics,
             settled,
             sessions: FetchSessions::default(),
+            time_look_ups: TimeLookUps::default(),
             requests: RequestMeters::default(),
             misled: Misled::default(),
         });
