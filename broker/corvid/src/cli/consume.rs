@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::bytes_text::{self, text};
 use super::kafka::{Kafka, block_on};
 use super::output::print;
-use super::{Done, Failure, Output};
+use super::{Done, Exit, Failure, Output};
 
 /// `corvid consume TOPIC`
 #[derive(clap::Args)]
@@ -79,12 +79,8 @@ pub fn options(follow: bool) -> ConsumerOptions {
 async fn assign(consumer: &mut Consumer, args: &Args) -> Done {
     let count = consumer.client().partition_count(&args.topic, false).await?;
     let all = 0..count;
-    if let Some(partition) = args.partition.filter(|partition| !all.contains(partition)) {
-        let missing = Failure::new(
-            super::Exit::Missing,
-            format!("topic {} has no partition {partition}", args.topic),
-        );
-        return Err(missing.hint(format!("it has 0 to {}", count - 1)));
+    if let Some(partition) = args.partition {
+        check_partition(&args.topic, partition, count)?;
     }
     let wanted = |partition: &i32| args.partition.is_none_or(|one| one == *partition);
     match args.from {
@@ -102,6 +98,15 @@ async fn assign(consumer: &mut Consumer, args: &Args) -> Done {
         }
     }
     Ok(())
+}
+
+/// Whether a topic of so many partitions has this one.
+pub fn check_partition(topic: &str, partition: i32, count: i32) -> Done {
+    if (0..count).contains(&partition) {
+        return Ok(());
+    }
+    let missing = Failure::new(Exit::Missing, format!("topic {topic} has no partition {partition}"));
+    Err(missing.hint(format!("it has 0 to {}", count - 1)))
 }
 
 fn line(record: &ConsumedRecord, verbose: bool, output: Output) -> String {

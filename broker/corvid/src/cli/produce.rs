@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::kafka::{Kafka, block_on};
 use super::output::count;
 use super::topic::pair;
-use super::{Done, Failure, Output};
+use super::{Done, Failure, Output, consume};
 
 /// `corvid produce TOPIC`
 #[derive(clap::Args)]
@@ -83,6 +83,10 @@ async fn send(args: &Args, mut input: BufReader<io::Stdin>) -> Result<Sent, Fail
         ..ProducerOptions::default()
     };
     let mut producer = Producer::new(args.kafka.connect().await?, options);
+    if let Some(partition) = args.partition {
+        let count = producer.partition_count(&args.topic).await?;
+        consume::check_partition(&args.topic, partition, count)?;
+    }
     let mut sent = Sent {
         topic: args.topic.clone(),
         ..Sent::default()

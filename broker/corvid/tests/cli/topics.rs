@@ -131,6 +131,11 @@ fn records_of_every_codec_and_kind_come_back_as_they_went() {
         "{}",
         some.out
     );
-    node.kafka(&["consume", "mixed", "--partition", "1"], "").failed(4);
+    // The bug: what is sent to a partition that is not there is tried for two minutes.
+    for command in ["consume", "produce"] {
+        let missing = node.kafka(&[command, "mixed", "--partition", "1"], "a\n").failed(4);
+        assert_eq!(missing["error"], "topic mixed has no partition 1", "{command}");
+        assert_eq!(missing["hint"], "it has 0 to 0", "{command}");
+    }
     assert_eq!(node.kafka(&["consume", "mixed", "--from", "latest"], "").out, "");
 }

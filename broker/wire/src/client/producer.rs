@@ -121,9 +121,16 @@ impl Producer {
         &mut self.client
     }
 
+    /// How many partitions a topic has. One that may be made, and isn't there yet, is waited for.
+    pub async fn partition_count(&mut self, topic: &str) -> Result<i32, ClientError> {
+        self.topic(topic).await.map(|(_, partitions)| partitions)
+    }
+
     /// Adds a record to its partition's batch: the partition that is named, or that of its key, or
     /// else one partition after the other, a batch each. When a batch is full, all are sent.
-    pub async fn send(&mut self, topic: &str, partition: Option<i32>, record: NewRecord) -> Result<(), ClientError> {
+    ///
+    /// Gives the partition; the deliveries of each tell of its records in their order.
+    pub async fn send(&mut self, topic: &str, partition: Option<i32>, record: NewRecord) -> Result<i32, ClientError> {
         let (topic, partitions) = self.topic(topic).await?;
         let partition = match (partition, &record.key) {
             (Some(partition), _) => partition,
@@ -135,7 +142,10 @@ impl Producer {
         *bytes += record.size();
         let full = *bytes >= self.options.batch_bytes;
         self.open.entry(target).or_default().push(record);
-        if full { self.send_all().await } else { Ok(()) }
+        if full {
+            self.send_all().await?;
+        }
+        Ok(partition)
     }
 
     /// Sends what has been gathered. Gives what became of every batch since the last call.
