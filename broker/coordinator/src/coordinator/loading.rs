@@ -35,7 +35,13 @@ pub(super) async fn load(shard: Arc<Shard>) {
                     "records of __consumer_offsets of an unknown kind are left alone"
                 );
             }
-            tracing::info!(groups = replay.groups.len(), took = ?(now.instant - began), "groups are loaded");
+            let (groups, took) = (replay.groups.len(), now.instant - began);
+            // Most partitions of most nodes hold none: fifty lines of nothing hide the one that matters.
+            if groups > 0 {
+                tracing::info!(groups, ?took, "groups are loaded");
+            } else {
+                tracing::debug!(?took, "no groups to load");
+            }
             shard.activate(replay.groups);
         }
         Err(error) => {

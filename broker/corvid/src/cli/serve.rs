@@ -105,6 +105,12 @@ async fn serve(settings: Settings, from_file: Settings, file: Option<PathBuf>, o
     {
         tracing::warn!("{warning}");
     }
+    tracing::info!(
+        kafka = %running.advertised(),
+        admin = %running.admin(),
+        data = %settings.node.data.display(),
+        "serving"
+    );
     ready::announce(&running, &settings, output);
     let reload = Reload::new(running.applier(), file, from_file);
     let reloading = task::spawn("reload", async move {
@@ -118,7 +124,9 @@ async fn serve(settings: Settings, from_file: Settings, file: Option<PathBuf>, o
     tracing::info!("stopping; a second signal ends the process at once");
     reloading.abort();
     hangups.abort();
-    stop(running).await
+    stop(running).await?;
+    tracing::info!("stopped");
+    Ok(())
 }
 
 async fn stop(running: Running) -> Done {

@@ -10,7 +10,11 @@ fn records_survive_a_stop() {
     node.kafka(&["produce", "t"], "a\nb\n").json();
     let node = Node::start_in(node.stop(), &[]);
     assert_eq!(node.records("t").len(), 2);
-    drop(node.stop());
+    let log = std::fs::read_to_string(node.stop().path().join("log")).unwrap();
+    assert!(log.contains("serving kafka=127.0.0.1:"), "{log}");
+    assert!(log.lines().last().unwrap().ends_with("stopped"), "{log}");
+    // The bug: a line for each partition of groups that is empty.
+    assert!(!log.contains("groups are loaded"), "{log}");
 }
 
 #[test]
