@@ -12,7 +12,7 @@ impl Controller {
         if self.image().topic(CONSUMER_OFFSETS).is_some() {
             return Ok(());
         }
-        match self.create_topic(self.offsets_topic(), false).await {
+        match self.create_any_topic(self.offsets_topic(), false).await {
             Ok(_) | Err(CreateTopicError::Exists(_)) => Ok(()),
             Err(error) => Err(error),
         }

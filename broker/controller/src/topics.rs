@@ -112,8 +112,20 @@ pub enum CreatePartitionsError {
 }
 
 impl Controller {
-    /// Creates a topic, or only says whether it could be created.
+    /// Creates a topic, or only says whether it could be created. The broker's own are not for clients to create.
     pub async fn create_topic(&self, spec: TopicSpec, validate_only: bool) -> Result<CreatedTopic, CreateTopicError> {
+        if topic_name::is_internal(&spec.name) {
+            return Err(TopicNameError::Internal { name: spec.name }.into());
+        }
+        self.create_any_topic(spec, validate_only).await
+    }
+
+    /// Creates a topic, whosever it is.
+    pub(crate) async fn create_any_topic(
+        &self,
+        spec: TopicSpec,
+        validate_only: bool,
+    ) -> Result<CreatedTopic, CreateTopicError> {
         let image = self.image();
         check_new(&image, &spec)?;
         let partitions = self.partitions_of(&image, &spec)?;

@@ -36,6 +36,12 @@ pub enum TopicNameError {
     /// Kafka's own log of metadata.
     #[error("\"{CLUSTER_METADATA}\" is the name of the metadata log, not of a topic")]
     Reserved,
+    /// See [`INTERNAL`]: the broker alone makes it, with partitions and configs that it counts on.
+    #[error("\"{name}\" is one of the broker's own topics; it makes them when they are needed")]
+    Internal {
+        /// Which one.
+        name: String,
+    },
 }
 
 /// Whether a topic may have this name.

@@ -1,4 +1,5 @@
 use corvid_metadata::config::{ConfigError, Configs};
+use corvid_metadata::topic_name::{self, TopicNameError};
 use corvid_metadata::{NodeId, PartitionIndex, TopicId};
 
 use super::{NODE, config, create, names, start, topic};
@@ -87,11 +88,20 @@ async fn impossible_topics_are_refused_by_kafkas_names() {
         ..topic("a", 1)
     };
     assert!(matches!(refuse(bound).await, CreateTopicError::InvalidBinding(_)));
-    let internal = TopicSpec {
-        configs: Configs::from([("cleanup.policy".into(), "compact".into())]),
-        ..topic("__consumer_offsets", 50)
-    };
-    assert_eq!(controller.create_topic(internal, false).await.unwrap().partitions, 50);
+    // The bug: a client makes the topic of all groups, with a partition of its own choice.
+    for internal in topic_name::INTERNAL {
+        assert!(
+            matches!(
+                refuse(topic(internal, 1)).await,
+                CreateTopicError::InvalidName(TopicNameError::Internal { .. })
+            ),
+            "{internal}"
+        );
+    }
+    controller.make_offsets_topic().await.unwrap();
+    let offsets = controller.image();
+    let offsets = offsets.topic(topic_name::CONSUMER_OFFSETS).unwrap();
+    assert_eq!(offsets.partitions.len(), 50);
 }
 
 #[tokio::test]

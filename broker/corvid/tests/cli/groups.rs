@@ -43,3 +43,25 @@ fn a_group_is_set_back_and_deleted() {
     node.admin(&["group", "delete", "g"]).json();
     node.admin(&["group", "delete", "g"]).failed(4);
 }
+
+/// The bug: one command, and the offsets of all groups are gone.
+#[test]
+fn the_topic_of_all_groups_is_not_for_people_to_change() {
+    let node = Node::start();
+    for make in [false, true] {
+        if make {
+            node.admin(&["topic", "create", "t"]).json();
+            node.admin(&["group", "reset", "g", "--topic", "t", "--to", "0"]).json();
+        }
+        for change in [&["create"][..], &["alter", "-p", "60"], &["delete"]] {
+            let refused = node
+                .admin(&[&["topic"], change, &["__consumer_offsets"]].concat())
+                .failed(1);
+            assert_eq!(
+                refused["error"],
+                "`__consumer_offsets` is the broker's own: it holds the offsets of all groups"
+            );
+            assert!(refused["hint"].as_str().unwrap().contains("group delete"));
+        }
+    }
+}

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use corvid_controller::{
     AlterConfigsError, Change, CreatePartitionsError, CreateTopicError, DeleteTopicError, Op, TopicSpec,
 };
-use corvid_metadata::TopicBindings;
 use corvid_metadata::config::Configs;
+use corvid_metadata::{TopicBindings, topic_name};
 
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
@@ -19,6 +19,7 @@ pub(crate) async fn create(
     State(context): State<Arc<Context>>,
     Json(body): Json<CreateTopicBody>,
 ) -> Answer<CreatedTopicBody> {
+    not_internal(&body.name)?;
     check_bindings(&context, &body.name, &body.configs).await?;
     let name = body.name.clone();
     let spec = TopicSpec {
@@ -47,6 +48,7 @@ pub(crate) async fn alter(
     Path(name): Path<String>,
     Json(body): Json<AlterTopicBody>,
 ) -> Result<StatusCode, ApiError> {
+    not_internal(&name)?;
     let topic = context.topic(&name)?;
     let mut after = topic.configs.clone();
     body.unset.iter().for_each(|key| drop(after.remove(key)));
@@ -97,6 +99,7 @@ pub(crate) async fn delete(
     State(context): State<Arc<Context>>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, ApiError> {
+    not_internal(&name)?;
     let topic = context.topic(&name)?;
     context
         .controller
@@ -111,6 +114,19 @@ pub(crate) async fn delete(
         })?;
     context.applier.settle().await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The broker's own topics are not for people to change: every group would be lost with `__consumer_offsets`.
+fn not_internal(name: &str) -> Result<(), ApiError> {
+    if !topic_name::is_internal(name) {
+        return Ok(());
+    }
+    let refused = |holds: &str| ApiError::refused(format!("`{name}` is the broker's own{holds}"));
+    Err(if name == topic_name::CONSUMER_OFFSETS {
+        refused(": it holds the offsets of all groups").hint("`corvid group delete` forgets a group")
+    } else {
+        refused("")
+    })
 }
 
 /// Whether the plugins that these configs bind are there and load.
