@@ -47,6 +47,23 @@ fn a_plugin_of_ones_own_from_nothing_to_records_in_its_partitions() {
     assert_eq!(described["instances"][0]["records"], 100);
 }
 
+/// The bug: the line that `plugin new` recommends does not test what it wrote.
+#[test]
+fn every_template_passes_the_check_that_it_recommends() {
+    let folder = tempfile::tempdir().unwrap();
+    for hook in ["validator", "transform"] {
+        corvid(folder.path(), &["plugin", "new", hook, "--hook", hook], "").json();
+        corvid(folder.path(), &["plugin", "build", hook], "").json();
+        let readme = std::fs::read_to_string(folder.path().join(hook).join("README.md")).unwrap();
+        let (_, rest) = readme.split_once("corvid plugin check --config '").unwrap();
+        let (config, _) = rest.split_once('\'').unwrap();
+        let module = format!("{hook}/{hook}.wasm");
+        let checked = corvid(folder.path(), &["plugin", "check", &module, "--config", config], "").json();
+        assert_eq!(checked["self_test"]["run"], true);
+        assert_eq!(checked["timings"].as_array().unwrap().len(), 2, "{checked}");
+    }
+}
+
 fn write_and_build(node: &Node) {
     let folder = node.folder.path();
     let run = |arguments: &[&str]| corvid(folder, arguments, "").json();
@@ -54,9 +71,17 @@ fn write_and_build(node: &Node) {
     assert_eq!(written["folder"], "by-region");
     let built = run(&["plugin", "build", "by-region"]);
     let module = "by-region/by-region.wasm";
+    // The bug: a plugin that was never started passes.
+    let untested = corvid(folder, &["plugin", "check", module], "");
+    assert!(untested.failed(1)["hint"].as_str().unwrap().contains("--config"));
+    let untested: Value = serde_json::from_str(&untested.out).unwrap();
+    assert_eq!(
+        untested["self_test"],
+        json!({ "run": false, "why": "`field` is missing" })
+    );
     let checked = run(&["plugin", "check", module, "--config", "{\"field\":\"region\"}"]);
     assert_eq!(checked["hooks"], json!(["partition"]));
-    assert_eq!(checked["self_test"], "passed");
+    assert_eq!(checked["self_test"], json!({ "run": true }));
     assert_eq!(checked["digest"], built["digest"]);
     assert_eq!(checked["timings"].as_array().unwrap().len(), 2);
 }

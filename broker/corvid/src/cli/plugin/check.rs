@@ -40,8 +40,17 @@ struct Report {
     abi: String,
     hooks: Vec<&'static str>,
     imports: Vec<String>,
-    self_test: String,
+    self_test: SelfTest,
     timings: Vec<Timing>,
+}
+
+/// Whether the plugin was started and tested.
+#[derive(Serialize)]
+struct SelfTest {
+    run: bool,
+    /// What the plugin said instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
 }
 
 /// Looks at the module, starts it, and times it.
@@ -56,20 +65,24 @@ pub fn run(args: &Args, output: Output) -> Done {
     let refused =
         |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
     let inspection = inspect(&wasm).map_err(refused)?;
-    let (self_test, timings) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
-        Ok(plugin) => (
-            "passed".to_owned(),
-            block_on(async { Ok(timing::measure(&plugin).await) })?,
-        ),
-        Err(LoadError::Init(why)) if args.config.is_none() => (
-            format!("not run: without a configuration it says: {why}. Give it one: --config '{{ … }}'"),
-            Vec::new(),
-        ),
+    let (why_not, timings) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
+        Ok(plugin) => (None, block_on(async { Ok(timing::measure(&plugin).await) })?),
+        Err(LoadError::Init(why)) if args.config.is_none() => (Some(why), Vec::new()),
         Err(error) => return Err(refused(error)),
+    };
+    let self_test = SelfTest {
+        run: why_not.is_none(),
+        why: why_not.clone(),
     };
     let report = report(&file, &wasm, &inspection, self_test, timings);
     output.show(&report, show);
-    Ok(())
+    match why_not {
+        None => Ok(()),
+        Some(why) => Err(
+            Failure::failed(format!("not tested: without a configuration the plugin says: {why}"))
+                .hint("give it one, such as --config '{\"field\": \"region\"}'"),
+        ),
+    }
 }
 
 async fn load(args: &Args, wasm: Bytes) -> Result<std::sync::Arc<Plugin>, LoadError> {
@@ -93,7 +106,7 @@ async fn load(args: &Args, wasm: Bytes) -> Result<std::sync::Arc<Plugin>, LoadEr
     host.load(spec).await
 }
 
-fn report(file: &Path, wasm: &Bytes, inspection: &Inspection, self_test: String, timings: Vec<Timing>) -> Report {
+fn report(file: &Path, wasm: &Bytes, inspection: &Inspection, self_test: SelfTest, timings: Vec<Timing>) -> Report {
     Report {
         file: file.display().to_string(),
         bytes: inspection.size,
@@ -123,7 +136,7 @@ fn show(report: &Report) -> String {
         report.digest,
         report.abi,
         report.hooks.join(", "),
-        report.self_test,
+        if report.self_test.run { "passed" } else { "not run" },
     );
     if report.timings.is_empty() {
         return facts;

@@ -39,6 +39,15 @@ impl Hook {
             Hook::Transform => "transform",
         }
     }
+
+    /// The configuration that its template asks for: without one it would not start.
+    fn config(self) -> &'static str {
+        match self {
+            Hook::Partitioner => r#"{"field": "region"}"#,
+            Hook::Validator => r#"{"max": 10000}"#,
+            Hook::Transform => r#"{"field": "region", "header": "region"}"#,
+        }
+    }
 }
 
 /// What a package of cargo cannot be called, or what would hide a crate that the project needs.
@@ -121,8 +130,9 @@ pub fn run(args: &Args, output: Output) -> Done {
         &json!({ "plugin": args.name, "hook": args.hook.name(), "folder": shown }),
         |_| {
             format!(
-                "wrote {shown}: a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check",
-                args.hook.name()
+                "wrote {shown}: a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check --config '{}'",
+                args.hook.name(),
+                args.hook.config(),
             )
         },
     );
