@@ -75,7 +75,7 @@ impl OffsetGate {
         if self.get() >= offset {
             return Ok(());
         }
-        let receiver = {
+        let (place, receiver) = {
             let mut waiting = self.waiting.lock();
             // Looked at again under the lock: `advance` raises first and takes the lock second.
             if self.get() >= offset {
@@ -88,9 +88,22 @@ impl OffsetGate {
             let ticket = waiting.next_ticket;
             waiting.next_ticket += 1;
             waiting.by_offset.insert((offset, ticket), sender);
-            receiver
+            ((offset, ticket), receiver)
         };
+        let _place = PlaceInLine { gate: self, place };
         receiver.await.map_err(|_| Closed)
+    }
+}
+
+/// A wait that is over, or given up, leaves nothing behind.
+struct PlaceInLine<'a> {
+    gate: &'a OffsetGate,
+    place: (Offset, u64),
+}
+
+impl Drop for PlaceInLine<'_> {
+    fn drop(&mut self) {
+        self.gate.waiting.lock().by_offset.remove(&self.place);
     }
 }
 
@@ -119,6 +132,22 @@ mod tests {
         assert_eq!(far.await.unwrap(), Err(Closed));
         assert_eq!(gate.reached(Offset(8)).await, Ok(()));
         assert_eq!(gate.reached(Offset(9)).await, Err(Closed));
+    }
+
+    /// The bug it is for: who looks again and again, for a moment each time, fills the memory.
+    #[tokio::test]
+    async fn a_wait_that_is_given_up_leaves_nothing_behind() {
+        let gate = OffsetGate::new(Offset(5));
+        let mut wait = Box::pin(gate.reached(Offset(7)));
+        let waker = std::task::Waker::noop();
+        assert!(
+            wait.as_mut()
+                .poll(&mut std::task::Context::from_waker(waker))
+                .is_pending()
+        );
+        assert_eq!(gate.waiting.lock().by_offset.len(), 1);
+        drop(wait);
+        assert_eq!(gate.waiting.lock().by_offset.len(), 0);
     }
 
     #[test]
