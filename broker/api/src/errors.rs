@@ -30,7 +30,9 @@ fn of_batch(refused: &BatchRefused) -> ResponseError {
         BatchRefused::NotForClients(ClientBatchError::LogAppendTime) | BatchRefused::Timestamp { .. } => {
             ResponseError::InvalidTimestamp
         }
-        BatchRefused::NotOneBatch { .. } | BatchRefused::NotForClients(_) => ResponseError::InvalidRecord,
+        BatchRefused::NotOneBatch { .. } | BatchRefused::NotForClients(_) | BatchRefused::TooManyRecords { .. } => {
+            ResponseError::InvalidRecord
+        }
         BatchRefused::TooLarge { .. } => ResponseError::MessageTooLarge,
         BatchRefused::Transactional => ResponseError::InvalidTxnState,
     }
@@ -70,7 +72,9 @@ fn of_log(error: &storage::AppendError) -> ResponseError {
         storage::AppendError::TooLarge { .. } => ResponseError::RecordListTooLarge,
         storage::AppendError::Corrupt(error) => of_corrupt(error),
         storage::AppendError::LeftOver(_) => ResponseError::InvalidRecord,
-        storage::AppendError::LinkMoved { .. }
+        // Trying again cannot help.
+        storage::AppendError::NoOffsets { .. }
+        | storage::AppendError::LinkMoved { .. }
         | storage::AppendError::NotALinkBatch
         | storage::AppendError::NotAnEntry(_) => ResponseError::UnknownServerError,
         storage::AppendError::NoSpace

@@ -4,7 +4,9 @@ use bytes::Bytes;
 use corvid_env::clock::WallTime;
 use corvid_metadata::TopicSettings;
 use corvid_metadata::config::TimestampType;
-use corvid_record::{Batch, BatchError, ClientBatchError};
+use corvid_record::{Batch, BatchError, ClientBatchError, Compression};
+
+use crate::room::{DECOMPRESSED_BYTES_MAX, RECORD_BYTES_MIN};
 
 /// Why a client's bytes are not appended. All are the client's fault, and final.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,12 @@ pub enum BatchRefused {
         /// The topic's limit.
         limit: u32,
     },
+    /// More records than a compressed batch may hold: each would take an offset, whether it is there or not.
+    #[error("the batch claims {count} records, a compressed one has {RECORDS_MAX} at most")]
+    TooManyRecords {
+        /// The field.
+        count: u32,
+    },
     /// Too far from the broker's clock.
     #[error("timestamp {timestamp} is too far in the {direction}; the topic allows {allowed_ms} ms")]
     Timestamp {
@@ -43,6 +51,23 @@ pub enum BatchRefused {
     #[error("transactions are not supported by this release")]
     Transactional,
 }
+
+impl BatchRefused {
+    /// Whether the batch may have been taken before: a setting or the clock may have changed since, and the batch has not.
+    pub(crate) fn may_be_in_the_log(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } | Self::Timestamp { .. } => true,
+            Self::NotOneBatch { .. }
+            | Self::Corrupt(_)
+            | Self::NotForClients(_)
+            | Self::TooManyRecords { .. }
+            | Self::Transactional => false,
+        }
+    }
+}
+
+/// What fits into a compressed batch that is opened. Of others, their own bytes bound the count.
+const RECORDS_MAX: u32 = (DECOMPRESSED_BYTES_MAX / RECORD_BYTES_MIN) as u32;
 
 /// Checks a client's bytes down to the header of the batch and its checksum. Nothing is decompressed.
 pub fn check<'a>(bytes: &'a Bytes, settings: &TopicSettings, now: WallTime) -> Result<Batch<'a>, BatchRefused> {
@@ -61,6 +86,11 @@ pub fn check<'a>(bytes: &'a Bytes, settings: &TopicSettings, now: WallTime) -> R
     }
     batch.verify_crc()?;
     batch.check_from_client()?;
+    if batch.compression() != Compression::None && batch.record_count() > RECORDS_MAX {
+        return Err(BatchRefused::TooManyRecords {
+            count: batch.record_count(),
+        });
+    }
     if batch.attributes().transactional {
         return Err(BatchRefused::Transactional);
     }
@@ -90,4 +120,37 @@ fn check_time(batch: &Batch<'_>, settings: &TopicSettings, now: WallTime) -> Res
         return refused("past", settings.timestamp_before_max_ms);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use corvid_record::{BatchBuilder, RecordParts, Timestamp, crc32c};
+
+    use super::*;
+
+    /// A batch of one record that claims to be of `count`, with a checksum that fits.
+    fn claiming(codec: Compression, count: u32) -> Bytes {
+        let mut builder = BatchBuilder::new(codec);
+        builder.push(&RecordParts {
+            timestamp: Timestamp(1_000),
+            ..RecordParts::default()
+        });
+        let mut bytes = builder.finish(None).unwrap().to_vec();
+        bytes[23..27].copy_from_slice(&(count - 1).to_be_bytes());
+        bytes[57..61].copy_from_slice(&count.to_be_bytes());
+        let crc = crc32c(&bytes[21..]);
+        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        bytes.into()
+    }
+
+    /// The bug: a few thousand batches of a hundred bytes, each of which claims two billion records, use up all offsets of a log.
+    #[test]
+    fn a_compressed_batch_claims_no_more_records_than_fit() {
+        let settings = TopicSettings::default_for("orders");
+        let check = |count| check(&claiming(Compression::Gzip, count), &settings, WallTime(1_000)).map(drop);
+        assert!(check(1).is_ok());
+        assert!(check(RECORDS_MAX).is_ok());
+        let refused = check(RECORDS_MAX + 1);
+        assert!(matches!(refused, Err(BatchRefused::TooManyRecords { count }) if count == RECORDS_MAX + 1));
+    }
 }

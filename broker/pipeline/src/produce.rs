@@ -126,7 +126,13 @@ async fn try_append(
         .plan
         .as_ref()
         .map_err(|reason| ProduceError::NotReady(reason.clone()))?;
-    let batch = check::check(bytes, &topic.settings, clock::wall_clock())?;
+    let batch = match check::check(bytes, &topic.settings, clock::wall_clock()) {
+        Ok(batch) => batch,
+        Err(refused) => {
+            let appended = retried(&partition, bytes, &refused).ok_or(refused)?;
+            return Ok(Accepted::new(partition, appended, Vec::new()));
+        }
+    };
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
@@ -145,6 +151,16 @@ async fn try_append(
     };
     let fates = judge::judge(plan, to, section).await.map_err(AssembleError::from)?;
     append_judged(topic, plan, partition, acks, bytes, section, &fates)
+}
+
+/// Where the batch is already, if what refuses it now let it pass then: its producer only missed the answer.
+fn retried(partition: &Partition, bytes: &Bytes, refused: &BatchRefused) -> Option<Appended> {
+    if !refused.may_be_in_the_log() {
+        return None;
+    }
+    let batch = Batch::parse(bytes).ok()?;
+    batch.verify_crc().ok()?;
+    partition.log().find_duplicate(&batch)
 }
 
 fn append_judged(

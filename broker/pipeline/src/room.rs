@@ -26,7 +26,7 @@ const RECORD_COST: usize = 128;
 /// The records, and once more what is made of them.
 const BYTE_COST: usize = 2;
 /// The fewest bytes that a record has.
-const RECORD_BYTES_MIN: usize = 7;
+pub(crate) const RECORD_BYTES_MIN: usize = 7;
 /// How much larger than its compressed size a batch is expected to be at most …
 const EXPECTED_FACTOR: usize = 16;
 /// … beside this many bytes.

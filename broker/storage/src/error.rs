@@ -58,6 +58,12 @@ pub enum AppendError {
         /// The size of the write.
         bytes: u64,
     },
+    /// The log has had nearly all offsets that there are.
+    #[error("the batch needs more offsets than are left: {left}")]
+    NoOffsets {
+        /// How many are left.
+        left: i64,
+    },
     /// The bytes are not one whole batch.
     #[error("not a batch: {0}")]
     Corrupt(#[from] BatchError),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use corvid_env::clock::{self, WallTime};
 use corvid_env::fault;
-use corvid_record::hidden::{self, HiddenError};
+use corvid_record::hidden::{self, HiddenError, LinkStamp};
 use corvid_record::{Batch, Offset, ProducerId, Timestamp, patch};
 
 use super::Log;
@@ -63,6 +63,7 @@ impl Log {
         if !self.shared.space.admits() {
             return Err(AppendError::NoSpace);
         }
+        prepared.check_offsets(state.active.next)?;
         self.make_room(state, prepared)?;
         let checkpoint = checkpoint_if_first(state, prepared.now)?;
         let pieces = prepared.place(checkpoint.as_ref(), state.active.next, epoch);
@@ -178,6 +179,15 @@ impl Prepared {
         1 + self.facts.offsets() + self.entry.as_ref().map_or(0, |(_, facts)| facts.offsets())
     }
 
+    /// Whatever is in a log, a link may take: its stamp must be able to say so.
+    fn check_offsets(&self, next: Offset) -> Result<(), AppendError> {
+        let left = LinkStamp::MAX_POSITION.0 - next.0;
+        if self.offsets() > left {
+            return Err(AppendError::NoOffsets { left });
+        }
+        Ok(())
+    }
+
     fn place<'a>(
         &'a self,
         checkpoint: Option<&'a (Bytes, BatchFacts)>,
@@ -268,4 +278,32 @@ fn stamp(time: Timestamp, batch: &[u8], entry: Option<&Bytes>) -> Result<(Bytes,
     let not_an_entry = |error: HiddenError| AppendError::NotAnEntry(error.to_string());
     hidden::set_mate_crc(&mut entry, crc).map_err(not_an_entry)?;
     Ok((stamped.into(), Some(entry.into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use corvid_record::LeaderEpoch;
+
+    use super::*;
+    use crate::testing::{batch_of, log_of_small_segments, open_directory};
+
+    /// The bug: a log goes on beyond the last position that a link's stamp can hold, and its link stands still for ever.
+    #[tokio::test]
+    async fn what_would_end_beyond_a_links_last_position_is_refused() {
+        let temporary = tempfile::tempdir().unwrap();
+        let directory = open_directory(temporary.path()).await;
+        let log = log_of_small_segments(&directory, 1);
+        let last = LinkStamp::MAX_POSITION;
+        log.state.lock().active.next = Offset(last.0 - 4);
+        let append = |count| {
+            log.append(Append {
+                epoch: LeaderEpoch(1),
+                entry: None,
+                batch: batch_of(0, count),
+                kind: AppendKind::Client,
+            })
+        };
+        assert_eq!(append(3).unwrap().end, Offset(last.0 - 1));
+        assert!(matches!(append(1), Err(AppendError::NoOffsets { left: 1 })));
+    }
 }

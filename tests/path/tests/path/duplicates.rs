@@ -60,3 +60,22 @@ async fn a_gap_in_the_sequence_is_refused() {
     assert_eq!(send(2).await.error_code, ResponseError::OutOfOrderSequenceNumber.code());
     assert_eq!(send(1).await.base_offset, 1);
 }
+
+/// The bug it is for: a batch is in the log, its answer is lost, a setting changes, and its producer is told that it never will be.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_is_answered_though_a_limit_would_refuse_it_now() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[]).await;
+    let producer = scene.producer().await;
+    let mut client = scene.client().await;
+    let batch = sequenced(producer, 0, &eight("one"));
+    let next = sequenced(producer, 8, &eight("two"));
+    produce(&mut client, "orders", 0, -1, batch.clone()).await.unwrap();
+    bed::topics::alter(&mut client, "orders", &[("max.message.bytes", "100")])
+        .await
+        .unwrap();
+    let again = produce(&mut client, "orders", 0, -1, batch).await.unwrap();
+    assert_eq!((again.error_code, again.base_offset), (0, 0));
+    let new = produce(&mut client, "orders", 0, -1, next).await.unwrap();
+    assert_eq!(new.error_code, ResponseError::MessageTooLarge.code());
+}
