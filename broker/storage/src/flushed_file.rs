@@ -117,21 +117,35 @@ impl FlushedFile {
 
     /// The slot of a log, and what it says; a new one for a log that has none.
     pub fn claim(&mut self, name: &str) -> io::Result<(SlotId, SlotValue)> {
-        if let Some(&id) = self.by_name.get(name) {
-            let value = self.slots[id.0 as usize]
-                .as_ref()
-                .map_or_else(SlotValue::default, |slot| slot.value);
-            return Ok((id, value));
+        let id = match self.by_name.get(name) {
+            Some(&id) => id,
+            None => self.claim_free(name)?,
+        };
+        // The other copy gets its blocks now, where a full disk is only an open that is refused, and not in a round.
+        if self.slots[id.0 as usize].as_ref().is_none_or(|slot| slot.sequence < 2) {
+            self.put(id, name, self.value(id))?;
         }
+        Ok((id, self.value(id)))
+    }
+
+    fn claim_free(&mut self, name: &str) -> io::Result<SlotId> {
         let id = if let Some(id) = self.free.pop_first() {
             id
         } else {
             self.slots.push(None);
             SlotId(self.slots.len() as u32 - 1)
         };
-        self.put(id, name, SlotValue::default())?;
+        if let Err(error) = self.put(id, name, SlotValue::default()) {
+            self.free.insert(id);
+            return Err(error);
+        }
         self.by_name.insert(name.to_owned(), id);
-        Ok((id, SlotValue::default()))
+        Ok(id)
+    }
+
+    fn value(&self, id: SlotId) -> SlotValue {
+        let slot = self.slots[id.0 as usize].as_ref();
+        slot.map_or_else(SlotValue::default, |slot| slot.value)
     }
 
     /// Writes a log's slot, unless it has another by now.
@@ -258,6 +272,21 @@ mod tests {
         assert_eq!(again.claim("t-19").unwrap().1, value(190));
         let (reused, fresh) = again.claim("new-0").unwrap();
         assert_eq!((reused, fresh), (SlotId(3), SlotValue::default()));
+    }
+
+    /// The bug: the first round after a log was opened writes into a hole of the file, the disk is full, and the directory counts as failed.
+    #[tokio::test]
+    async fn a_claimed_slot_has_the_blocks_of_both_copies() {
+        let temporary = tempfile::tempdir().unwrap();
+        let dir = Dir::open(temporary.path()).unwrap();
+        let mut file = FlushedFile::open(&dir).await.unwrap();
+        let (id, _) = file.claim("t-0").unwrap();
+        let bytes = dir.read(names::FLUSHED_CHECKPOINT, 1 << 20).unwrap();
+        for copy in [0, 1] {
+            let at = position(id, copy) as usize;
+            let slot = decode(&bytes[at..at + SLOT_BYTES]).ok();
+            assert_eq!(slot.map(|slot| slot.name).as_deref(), Some("t-0"), "copy {copy}");
+        }
     }
 
     /// The bug: a slot that was torn while it was written is taken for a log that never was flushed.

@@ -81,10 +81,7 @@ impl Flusher {
         }
         remove(&doomed);
         if work.stop == Some(Stop::Clean) {
-            self.shared
-                .root
-                .write_atomic(names::CLEAN_SHUTDOWN, CLEAN_SHUTDOWN_TEXT)
-                .await?;
+            self.leave_clean_mark().await?;
         }
         for waiter in work.waiters {
             // It may have given up meanwhile.
@@ -108,6 +105,17 @@ impl Flusher {
                 // Deleting makes room, so it goes on; after a crash, clients may be told an older start.
                 self.shared.space.filled();
                 self.shared.visible_starts_unwritten.store(true, Ordering::Release);
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn leave_clean_mark(&self) -> io::Result<()> {
+        let root = &self.shared.root;
+        match root.write_atomic(names::CLEAN_SHUTDOWN, CLEAN_SHUTDOWN_TEXT).await {
+            Err(error) if is_out_of_space(&error) => {
+                tracing::warn!(%error, "no room for the mark of a clean shutdown: the next start recovers");
                 Ok(())
             }
             other => other,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use corvid_env::fault;
 
 use crate::disk_space::is_out_of_space;
+use crate::flushed_file::SlotValue;
 use crate::log::{Log, Round};
 use crate::names;
 use crate::segment::SealedSegment;
@@ -19,10 +20,23 @@ pub(super) async fn flush(shared: &Shared, log: &Arc<Log>) -> io::Result<Vec<Arc
     }
     // Without a round, too: a truncation has lowered the position, and waits for this.
     if let Some(value) = log.finish_round() {
-        shared.flushed_file.lock().write(log.slot(), log.name(), value)?;
+        write_slot(shared, log, value)?;
         log.tell_flushed();
     }
     Ok(round.map(|round| round.doomed).unwrap_or_default())
+}
+
+/// Writes the log's slot. It has its blocks, but some file systems take new ones for what is written in place: then the reserve is for this.
+fn write_slot(shared: &Shared, log: &Log, value: SlotValue) -> io::Result<()> {
+    let write = || shared.flushed_file.lock().write(log.slot(), log.name(), value);
+    match write() {
+        // Nothing was synced yet, so it may be tried again.
+        Err(error) if is_out_of_space(&error) => {
+            shared.space.filled();
+            write()
+        }
+        other => other,
+    }
 }
 
 async fn sync(shared: &Shared, log: &Arc<Log>, round: &Round) -> io::Result<()> {

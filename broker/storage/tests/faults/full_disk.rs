@@ -154,3 +154,36 @@ async fn retention_makes_room_on_a_full_disk() {
     assert!(files(&world.log_path()).len() < before / 2);
     assert_eq!(world.directory.poisoned(), None);
 }
+
+/// The bug: the write of a flushed position is the first to find the disk full, and the directory counts as one whose sync has
+/// failed: it takes nothing any more, and no later start takes it.
+#[tokio::test]
+async fn a_flushed_position_that_has_no_room_gets_the_reserve() {
+    let armed = Armed::none_yet().await;
+    let world = World::new().await;
+    let log = world.log();
+    // With the first batch the epochs are written, too.
+    append(&log, plain(2, 0)).unwrap();
+    world.directory.sync().await.unwrap();
+    // The first write is the batch.
+    armed.arm("fs.write=full@2");
+    append(&log, plain(2, 0)).unwrap();
+    world.directory.sync().await.unwrap();
+    assert_eq!(log.flushed(), log.end());
+    assert_eq!(world.directory.poisoned(), None);
+    assert!(world.directory.read_only_since().is_some(), "it was met");
+    armed.disarm();
+    append(&log, plain(2, 0)).unwrap();
+}
+
+/// The bug: there is no room for the mark of a clean shutdown, and the directory counts as one whose sync has failed.
+#[tokio::test]
+async fn a_shutdown_without_room_for_its_mark_is_an_unclean_one() {
+    let armed = Armed::none_yet().await;
+    let world = World::new().await;
+    armed.arm("fs.write=full");
+    world.directory.shutdown().await.unwrap();
+    armed.disarm();
+    let again = World::over(world.temporary).await;
+    assert!(!again.directory.was_clean());
+}
