@@ -64,6 +64,34 @@ fn every_template_passes_the_check_that_it_recommends() {
     }
 }
 
+/// The bug: a plugin that panics on every record passes, with a time that was never measured.
+#[test]
+fn a_plugin_that_only_fails_does_not_pass_the_check() {
+    const CODE: &str = r#"
+use corvid_plugin_sdk::{Config, Record, Topic, Validator, Verdict, export};
+struct Fails;
+impl Validator for Fails {
+    fn new(_config: &Config<'_>) -> Result<Self, String> { Ok(Fails) }
+    fn validate(&mut self, record: &Record<'_>, _topic: &Topic<'_>) -> Verdict {
+        assert!(record.value().is_none_or(|value| !value.ends_with(b"xxx\"}")), "an order");
+        Ok(())
+    }
+}
+export!(validator = Fails);
+"#;
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| corvid(folder.path(), arguments, "");
+    run(&["plugin", "new", "fails", "--hook", "validator"]).json();
+    std::fs::write(folder.path().join("fails/src/lib.rs"), CODE).unwrap();
+    run(&["plugin", "build", "fails"]).json();
+    let checked = run(&["plugin", "check", "fails/fails.wasm"]);
+    let error = checked.failed(1)["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("fails on plain JSON records: panic: "), "{error}");
+    assert!(error.contains("an order"), "{error}");
+    let report: Value = serde_json::from_str(&checked.out).unwrap();
+    assert_eq!(report["timings"][0]["ns_per_record"], Value::Null);
+}
+
 fn write_and_build(node: &Node) {
     let folder = node.folder.path();
     let run = |arguments: &[&str]| corvid(folder, arguments, "").json();

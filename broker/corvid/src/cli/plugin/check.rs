@@ -13,7 +13,7 @@ use super::super::kafka::block_on;
 use super::super::output::{size as size_text, table};
 use super::super::{Done, Failure, Output};
 use super::project::Project;
-use super::timing::{self, Timing};
+use super::timing::{self, Measured, Timing};
 
 /// `corvid plugin check [FILE]`
 #[derive(clap::Args)]
@@ -65,22 +65,26 @@ pub fn run(args: &Args, output: Output) -> Done {
     let refused =
         |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
     let inspection = inspect(&wasm).map_err(refused)?;
-    let (why_not, timings) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
+    let (why_not, measured) = match block_on(async { Ok(load(args, wasm.clone()).await) })? {
         Ok(plugin) => (None, block_on(async { Ok(timing::measure(&plugin).await) })?),
-        Err(LoadError::Init(why)) if args.config.is_none() => (Some(why), Vec::new()),
+        Err(LoadError::Init(why)) if args.config.is_none() => (Some(why), Measured::default()),
         Err(error) => return Err(refused(error)),
     };
     let self_test = SelfTest {
         run: why_not.is_none(),
         why: why_not.clone(),
     };
-    let report = report(&file, &wasm, &inspection, self_test, timings);
+    let report = report(&file, &wasm, &inspection, self_test, measured.timings);
     output.show(&report, show);
-    match why_not {
-        None => Ok(()),
-        Some(why) => Err(
+    match (why_not, measured.failed) {
+        (None, None) => Ok(()),
+        (Some(why), _) => Err(
             Failure::failed(format!("not tested: without a configuration the plugin says: {why}"))
                 .hint("give it one, such as --config '{\"field\": \"region\"}'"),
+        ),
+        (None, Some(fault)) => Err(
+            Failure::failed(format!("the plugin fails on plain JSON records: {fault}"))
+                .hint("it should refuse or pass what it does not understand: a fault counts against the plugin"),
         ),
     }
 }
@@ -146,7 +150,10 @@ fn show(report: &Report) -> String {
         times.add_row([
             timing.hook.to_owned(),
             size_text(timing.record_bytes as u64),
-            format!("{} ns", timing.ns_per_record),
+            match (timing.ns_per_record, &timing.fault) {
+                (Some(ns), _) => format!("{ns} ns"),
+                (None, fault) => fault.clone().unwrap_or_else(|| "-".to_owned()),
+            },
         ]);
     }
     format!("{facts}\n{}", times.trim_fmt())
