@@ -40,11 +40,7 @@ impl Command {
     pub fn run(self, output: Output) -> Done {
         let Command::Show(args) = self;
         let name = dead_letter_topic(&args)?;
-        let mut letters = block_on(async { read(&args.kafka, &name).await })?;
-        let total = letters.len();
-        // Across partitions the time of writing says which are the newest.
-        letters.sort_by_key(|letter| letter.at);
-        letters.drain(..total.saturating_sub(args.max));
+        let (letters, total) = block_on(async { read(&args.kafka, &name, args.max).await })?;
         output.show(&letters, |letters| show(&name, letters, total));
         Ok(())
     }
@@ -77,21 +73,65 @@ fn dead_letter_topic(args: &Show) -> Result<String, Failure> {
     )
 }
 
-async fn read(kafka: &Kafka, topic: &str) -> Result<Vec<Letter>, Failure> {
+/// The newest letters, and how many there are.
+async fn read(kafka: &Kafka, topic: &str, max: usize) -> Result<(Vec<Letter>, usize), Failure> {
     let mut consumer = Consumer::new(kafka.connect().await?, consume::options(false));
     consumer.assign_topic(topic, Start::Earliest).await?;
-    let mut letters = Vec::new();
+    let mut newest = Newest::new(max);
     loop {
-        letters.extend(consumer.poll().await?.iter().map(Letter::of));
+        consumer
+            .poll()
+            .await?
+            .iter()
+            .for_each(|record| newest.add(Letter::of(record)));
         if consumer.is_at_end() {
-            return Ok(letters);
+            return Ok((newest.sorted(), newest.total));
         }
     }
 }
 
+/// The newest of many letters; the others are only counted. Across partitions the time of writing says which they are.
+struct Newest {
+    max: usize,
+    total: usize,
+    /// Up to twice as many as are wanted: sorting them pays then.
+    letters: Vec<Letter>,
+}
+
+impl Newest {
+    fn new(max: usize) -> Self {
+        Self {
+            max,
+            total: 0,
+            letters: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, letter: Letter) {
+        self.total += 1;
+        self.letters.push(letter);
+        if self.letters.len() > self.max.saturating_mul(2) {
+            self.keep_newest();
+        }
+    }
+
+    fn keep_newest(&mut self) {
+        self.letters.sort_by_key(|letter| letter.at);
+        self.letters.drain(..self.letters.len().saturating_sub(self.max));
+    }
+
+    fn sorted(&mut self) -> Vec<Letter> {
+        self.keep_newest();
+        std::mem::take(&mut self.letters)
+    }
+}
+
 fn show(topic: &str, letters: &[Letter], total: usize) -> String {
-    if letters.is_empty() {
+    if total == 0 {
         return format!("{topic}: no dead letters");
+    }
+    if letters.is_empty() {
+        return format!("{topic}: {}", count(total as u64, "dead letter"));
     }
     let mut table = table([
         "SOURCE",
@@ -114,9 +154,9 @@ fn show(topic: &str, letters: &[Letter], total: usize) -> String {
                 .map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
             letter.stage.clone().unwrap_or_else(|| "-".to_owned()),
             letter.plugin.clone().unwrap_or_else(|| "-".to_owned()),
-            letter.code.clone().unwrap_or_else(|| "-".to_owned()),
+            letter.code.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string),
             cut(letter.reason.as_deref().unwrap_or("-"), 80),
-            cut(&letter.key, 32),
+            cut(&letter.key.to_string(), 32),
         ]);
     }
     let shown = if total > letters.len() {
@@ -129,4 +169,27 @@ fn show(topic: &str, letters: &[Letter], total: usize) -> String {
         table.trim_fmt(),
         count(total as u64, "dead letter")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Letter, Newest};
+
+    /// The bug: all letters of a topic are held to show fifty.
+    #[test]
+    fn only_the_newest_are_kept() {
+        let mut newest = Newest::new(3);
+        for at in [5, 1, 9, 2, 8, 3, 7, 4, 6, 0] {
+            newest.add(Letter {
+                at,
+                ..Letter::default()
+            });
+            assert!(newest.letters.len() <= 6);
+        }
+        let at: Vec<i64> = newest.sorted().iter().map(|letter| letter.at).collect();
+        assert_eq!((at, newest.total), (vec![7, 8, 9], 10));
+        let mut none = Newest::new(0);
+        none.add(Letter::default());
+        assert_eq!((none.sorted().len(), none.total), (0, 1));
+    }
 }

@@ -1,12 +1,15 @@
 //! A dead letter's story, from the headers of any of the three styles.
 
-use corvid_wire::client::ConsumedRecord;
-use serde::Serialize;
+use std::fmt;
 
-use super::super::bytes_text::text;
+use bytes::Bytes;
+use corvid_wire::client::ConsumedRecord;
+use serde::{Serialize, Serializer};
+
+use super::super::bytes_text::{self, text};
 
 /// What the headers say.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Letter {
     /// Where the record was sent to.
     pub topic: Option<String>,
@@ -19,11 +22,11 @@ pub struct Letter {
     /// The plugin that refused it, or failed on it.
     pub plugin: Option<String>,
     /// The plugin's code, or the kind of fault.
-    pub code: Option<String>,
+    pub code: Option<Code>,
     /// Why, for people.
     pub reason: Option<String>,
     /// The record's key.
-    pub key: String,
+    pub key: Key,
     /// When the letter was written, ms since the epoch.
     pub at: i64,
     /// Where the letter is.
@@ -55,16 +58,58 @@ impl Letter {
                 .or_else(|| exception.clone().map(|(plugin, _)| plugin)),
             code: headers
                 .text(["corvid-dlt-code"])
-                .or_else(|| exception.map(|(_, code)| code)),
+                .or_else(|| exception.map(|(_, code)| code))
+                .map(Code::of),
             reason: headers.text([
                 "corvid-dlt-reason",
                 "kafka_dlt-exception-message",
                 "__connect.errors.exception.message",
             ]),
-            key: text(record.key.as_deref()),
+            key: Key(record.key.clone()),
             at: record.timestamp,
             letter_partition: record.partition,
             letter_offset: record.offset,
+        }
+    }
+}
+
+/// A record's key, if it has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Key(Option<Bytes>);
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        bytes_text::json(self.0.as_deref()).serialize(serializer)
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(self.0.as_deref()))
+    }
+}
+
+/// A plugin's code, or the name of a sort of fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Code {
+    /// The plugin's own.
+    Number(u16),
+    /// Such as `panic`.
+    Name(String),
+}
+
+impl Code {
+    fn of(text: String) -> Self {
+        text.parse().map_or(Self::Name(text), Self::Number)
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(code) => write!(f, "{code}"),
+            Self::Name(name) => f.write_str(name),
         }
     }
 }
