@@ -28,7 +28,7 @@ use corvid_env::clock::{self, Instant};
 use corvid_env::fault;
 use corvid_record::hidden::{EntryView, LinkPosition, LinkStamp, SourceId};
 use corvid_record::{Batch, Offset, batches};
-use corvid_replication::{AppendError, Closed, Partition, PartitionId, Replicas};
+use corvid_replication::{AppendError, Closed, Delivered, Partition, PartitionId, Replicas};
 use corvid_storage::{AppendKind, EntryAt, ReadError, Which};
 use tokio::sync::Notify;
 
@@ -53,9 +53,16 @@ pub(crate) struct Courier {
 #[derive(Debug)]
 struct Place {
     head: Offset,
-    /// The targets that are behind the head, and what they lack begins.
-    behind: BTreeMap<PartitionId, Offset>,
-    /// When those are tried again.
+    /// The targets that are behind the head.
+    behind: BTreeMap<PartitionId, Behind>,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy)]
+struct Behind {
+    /// Where what it lacks begins.
+    at: Offset,
+    /// When it is tried again.
     retry_at: Instant,
 }
 
@@ -63,7 +70,7 @@ struct Place {
 #[derive(Debug, Clone, Copy)]
 enum Whom<'a> {
     /// For everyone who is not behind.
-    InStep(&'a BTreeMap<PartitionId, Offset>),
+    InStep(&'a BTreeMap<PartitionId, Behind>),
     /// For one that is.
     Only(PartitionId),
 }
@@ -78,6 +85,8 @@ enum Next {
 }
 
 /// Why a pass could not go on.
+///
+/// A disk that gives an error now may give the bytes later; what is damaged stays so.
 #[derive(Debug, thiserror::Error)]
 enum CourierError {
     #[error(transparent)]
@@ -95,33 +104,51 @@ impl Whom<'_> {
     }
 }
 
+impl Place {
+    /// Where the partition's last courier was, if there was one: who waits for a target that is behind waits on.
+    fn resumed(delivered: &Delivered) -> Self {
+        let retry_at = clock::now();
+        let behind = delivered.behind().into_iter();
+        Self {
+            head: delivered.head(),
+            behind: behind.map(|(id, at)| (id, Behind { at, retry_at })).collect(),
+        }
+    }
+
+    /// It lacks what is at `at` and above, and is tried again in a while.
+    fn leave_behind(&mut self, id: PartitionId, at: Offset) {
+        let retry_at = clock::now() + RETRY_AFTER;
+        self.behind.insert(id, Behind { at, retry_at });
+    }
+}
+
 impl Courier {
     /// Ends when the source is closed.
     pub async fn run(self) {
-        let mut place = Place {
-            head: self.source.delivered().taken(),
-            behind: BTreeMap::new(),
-            retry_at: clock::now(),
-        };
+        let mut place = Place::resumed(self.source.delivered());
         loop {
             self.pass_what_is_gone(&mut place);
             let before = place.head;
-            let next = self.follow_up(&mut place).and_then(|()| self.go_on(&mut place));
+            let followed = self.follow_up(&mut place);
+            let next = followed.and(self.go_on(&mut place));
             if place.head > before {
                 self.moved.notify_one();
             }
-            match next {
-                Ok(next) => {
-                    if self.rest(&place, next).await.is_err() {
-                        return;
-                    }
-                }
+            let rested = match next {
+                Ok(next) => self.rest(&place, next).await,
                 // Retention was quicker than this turn; what it took was undelivered nowhere.
-                Err(CourierError::Read(ReadError::OutOfRange { start, .. })) if place.head < start => {}
-                Err(error) => {
+                Err(CourierError::Read(ReadError::OutOfRange { start, .. })) if place.head < start => Ok(()),
+                Err(CourierError::Read(error @ (ReadError::Io { .. } | ReadError::OutOfRange { .. }))) => {
+                    tracing::warn!(source = ?self.source, %error, "delivery waits for its source's disk");
+                    self.back_off().await
+                }
+                Err(error @ (CourierError::Read(ReadError::Corrupt { .. }) | CourierError::Damaged { .. })) => {
                     tracing::error!(source = ?self.source, %error, "delivery stops here until the node is restarted");
                     return;
                 }
+            };
+            if rested.is_err() {
+                return;
             }
         }
     }
@@ -129,8 +156,8 @@ impl Courier {
     /// Retention takes what a partition without a route has; its first route comes later, and finds no entry there.
     fn pass_what_is_gone(&self, place: &mut Place) {
         let start = self.source.log().start();
-        for at in place.behind.values_mut() {
-            *at = start.max(*at);
+        for behind in place.behind.values_mut() {
+            behind.at = start.max(behind.at);
         }
         if place.head < start {
             place.head = start;
@@ -145,48 +172,66 @@ impl Courier {
             return Ok(());
         };
         let more = self.source.committed(offset.next());
-        if place.behind.is_empty() {
+        let Some(retry_at) = place.behind.values().map(|behind| behind.retry_at).min() else {
             return more.await;
+        };
+        if retry_at <= clock::now() {
+            tokio::task::yield_now().await;
+            return Ok(());
         }
-        match clock::timeout_at(place.retry_at, more).await {
+        match clock::timeout_at(retry_at, more).await {
             Ok(committed) => committed,
             Err(_elapsed) => Ok(()),
         }
     }
 
-    /// Takes those that are behind as near to the head as they can go.
-    fn follow_up(&self, place: &mut Place) -> Result<(), CourierError> {
-        if place.behind.is_empty() || clock::now() < place.retry_at {
-            return Ok(());
+    /// A moment, unless the source is closed meanwhile.
+    async fn back_off(&self) -> Result<(), Closed> {
+        let closed = self.source.committed(Offset(i64::MAX));
+        match clock::timeout_at(clock::now() + RETRY_AFTER, closed).await {
+            Ok(closed) => closed,
+            Err(_elapsed) => Ok(()),
         }
-        for (id, at) in std::mem::take(&mut place.behind) {
-            let reached = self.follow(id, at, place.head)?;
+    }
+
+    /// Takes those that are behind nearer to the head, a page each: others wait for their turn of this thread.
+    fn follow_up(&self, place: &mut Place) -> Result<(), CourierError> {
+        let now = clock::now();
+        let due: Vec<_> = place
+            .behind
+            .iter()
+            .filter(|(_, behind)| behind.retry_at <= now)
+            .map(|(id, behind)| (*id, behind.at))
+            .collect();
+        for (id, at) in due {
+            // Said first: after an error, too, it is tried again.
+            place.leave_behind(id, at);
+            let (reached, takes_more) = self.follow(id, at, place.head)?;
             self.source.delivered().follows(id, reached);
-            if reached < place.head {
-                place.behind.insert(id, reached);
+            if reached >= place.head {
+                place.behind.remove(&id);
+            } else if takes_more {
+                let retry_at = now;
+                place.behind.insert(id, Behind { at: reached, retry_at });
+            } else {
+                place.leave_behind(id, reached);
             }
         }
-        place.retry_at = clock::now() + RETRY_AFTER;
         Ok(())
     }
 
-    /// Appends what one target lacks; says how far it is then.
-    fn follow(&self, id: PartitionId, from: Offset, head: Offset) -> Result<Offset, CourierError> {
-        let mut at = from;
-        while at < head {
-            let entries = self.source.log().entries(at, head)?;
-            let looked_to = entries.looked_to;
-            for entry in entries {
-                match self.take(entry, head, Whom::Only(id))? {
-                    Taken::All(position) => at = position,
-                    // Below the head, every entry has its mate.
-                    Taken::WaitsForMate => return Ok(entry.offset),
-                    Taken::Without(_, _) => return Ok(entry.offset),
-                }
+    /// Appends a page of what one target lacks; says how far it is then, and whether it takes more.
+    fn follow(&self, id: PartitionId, from: Offset, head: Offset) -> Result<(Offset, bool), CourierError> {
+        let entries = self.source.log().entries(from, head)?;
+        let mut reached = entries.looked_to;
+        for entry in entries {
+            match self.take(entry, head, Whom::Only(id))? {
+                Taken::All(position) => reached = reached.max(position),
+                // Below the head, every entry has its mate.
+                Taken::WaitsForMate | Taken::Without(_, _) => return Ok((entry.offset, false)),
             }
-            at = at.max(looked_to);
         }
-        Ok(at)
+        Ok((reached, true))
     }
 
     /// Appends what is committed at the source and missing at its targets, in the order of the entries.
@@ -204,7 +249,11 @@ impl Courier {
                     return Ok(Next::From(limit));
                 }
                 Taken::Without(position, blocked) => {
-                    self.leave_behind(place, at.offset, blocked);
+                    for id in blocked {
+                        self.counters.blocked();
+                        delivered.fell_behind(id, at.offset);
+                        place.leave_behind(id, at.offset);
+                    }
                     position
                 }
             };
@@ -218,15 +267,6 @@ impl Courier {
         } else {
             Next::From(limit)
         })
-    }
-
-    fn leave_behind(&self, place: &mut Place, at: Offset, blocked: Vec<PartitionId>) {
-        for id in blocked {
-            self.counters.blocked();
-            self.source.delivered().fell_behind(id, at);
-            place.behind.insert(id, at);
-        }
-        place.retry_at = clock::now() + RETRY_AFTER;
     }
 
     fn take(&self, at: EntryAt, limit: Offset, whom: Whom<'_>) -> Result<Taken, CourierError> {
@@ -285,6 +325,10 @@ impl Courier {
     /// The entry's batch, and the one behind it if it is below `limit`.
     fn read_pair(&self, at: EntryAt, limit: Offset) -> Result<(Bytes, Option<Bytes>), CourierError> {
         let log = self.source.log();
+        fault::check("link.read").map_err(|error| ReadError::Io {
+            file: format!("{:?}", self.source),
+            error,
+        })?;
         let first = log.read_bytes(at.offset, limit, at.bytes, true, Which::All)?;
         let entry_bytes = first.slice(..(at.bytes as usize).min(first.len()));
         let behind = batches(&entry_bytes)

@@ -114,9 +114,18 @@ impl Delivered {
         self.head.advance(head);
     }
 
-    /// Every target has everything below this.
-    pub fn taken(&self) -> Offset {
-        self.state.lock().taken(self.head.get())
+    /// The offset below which the targets have everything, but for those that are behind.
+    pub fn head(&self) -> Offset {
+        self.head.get()
+    }
+
+    /// The targets that are behind the head; each has everything below its offset.
+    pub fn behind(&self) -> BTreeMap<PartitionId, Offset> {
+        let state = self.state.lock();
+        let links = state.links.iter();
+        links
+            .filter_map(|(id, link)| Some((*id, link.behind.as_ref()?.get())))
+            .collect()
     }
 
     /// Each of these targets has everything below this.
@@ -206,5 +215,29 @@ impl State {
     fn taken(&self, head: Offset) -> Offset {
         let behind = self.links.values().filter_map(|link| link.behind.as_ref());
         behind.fold(head, |least, gate| least.min(gate.get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use corvid_metadata::{PartitionIndex, TopicId};
+
+    /// The bug it is for: a courier that takes over doesn't know who was behind, and who waits for that one waits for ever.
+    #[tokio::test]
+    async fn who_was_behind_is_known_to_the_next_courier() {
+        let delivered = Delivered::new(Offset(3));
+        let target = PartitionId {
+            topic: TopicId([1; 16]),
+            index: PartitionIndex(0),
+        };
+        delivered.fell_behind(target, Offset(5));
+        delivered.advance(Offset(9));
+        assert_eq!(delivered.head(), Offset(9));
+        assert_eq!(delivered.behind(), BTreeMap::from([(target, Offset(5))]));
+        delivered.follows(target, Offset(9));
+        assert_eq!(delivered.behind(), BTreeMap::new());
+        let elsewhere = Elsewhere::To(vec![target]);
+        delivered.reached(Offset(9), &elsewhere).await.unwrap();
     }
 }
