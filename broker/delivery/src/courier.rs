@@ -347,6 +347,7 @@ impl Courier {
     fn deliver(&self, id: PartitionId, records: u32, batch: impl FnOnce() -> Bytes, position: LinkPosition) -> bool {
         let Some(target) = self.replicas.get(id) else {
             if self.replicas.offline_reason(id).is_some() {
+                self.source.delivered().absent(id);
                 return false;
             }
             self.counters.dropped(records);
@@ -385,6 +386,9 @@ impl Courier {
                 }
                 Err(error) => {
                     tracing::warn!(source = ?self.source, ?target, %error, "delivery waits for its target");
+                    if matches!(&error, AppendError::Log(corvid_storage::AppendError::Failed(_))) {
+                        self.source.delivered().absent(id);
+                    }
                     return false;
                 }
             }

@@ -49,6 +49,8 @@ struct Link {
     end: Offset,
     /// How far it is, while it is behind the head.
     behind: Option<Arc<OffsetGate>>,
+    /// It can't be opened, or its log has failed: what is for it comes later, and nobody waits for that.
+    absent: bool,
 }
 
 impl Delivered {
@@ -83,6 +85,22 @@ impl Delivered {
         let link = state.links.entry(id).or_default();
         link.target = target;
         link.end = end;
+        link.absent = false;
+    }
+
+    /// A target is not there for now. Nobody waits for it: its records are durable here, and come later.
+    pub fn absent(&self, id: PartitionId) {
+        let mut state = self.state.lock();
+        if state.closed {
+            return;
+        }
+        let link = state.links.entry(id).or_default();
+        link.absent = true;
+        if let Some(gate) = &mut link.behind {
+            let at = gate.get();
+            // Those who wait look again.
+            std::mem::replace(gate, Arc::new(OffsetGate::new(at))).close();
+        }
     }
 
     /// A target takes nothing: the head goes on without it. It has taken everything below `at`.
@@ -162,7 +180,7 @@ impl Delivered {
     }
 
     /// Returns once each entry below `end` is committed at the targets asked for. A target that is deleted meanwhile
-    /// is not waited for.
+    /// is not waited for, nor is one that is absent.
     pub async fn reached(&self, end: Offset, elsewhere: &Elsewhere) -> Result<(), Closed> {
         if *elsewhere == Elsewhere::To(Vec::new()) {
             return Ok(());
@@ -173,15 +191,19 @@ impl Delivered {
             Elsewhere::Anywhere => self.state.lock().links.keys().copied().collect(),
         };
         for id in targets {
-            let behind = self.state.lock().links.get(&id).and_then(|link| link.behind.clone());
-            if let Some(gate) = behind {
-                gate.reached(end).await?;
+            while let Some(gate) = self.behind_gate(id) {
+                match gate.reached(end).await {
+                    Ok(()) => break,
+                    Err(closed) if self.state.lock().closed => return Err(closed),
+                    Err(Closed) => {}
+                }
             }
             let link = self
                 .state
                 .lock()
                 .links
                 .get(&id)
+                .filter(|link| !link.absent)
                 .map(|link| (link.target.upgrade(), link.end));
             if let Some((Some(target), end)) = link {
                 let committed = target.committed(end).await;
@@ -192,6 +214,13 @@ impl Delivered {
             }
         }
         Ok(())
+    }
+
+    /// Tells when a target that is behind has caught up.
+    fn behind_gate(&self, id: PartitionId) -> Option<Arc<OffsetGate>> {
+        let state = self.state.lock();
+        let link = state.links.get(&id).filter(|link| !link.absent)?;
+        link.behind.clone()
     }
 
     /// Ends every wait.
@@ -223,21 +252,41 @@ mod tests {
     use super::*;
     use corvid_metadata::{PartitionIndex, TopicId};
 
+    fn target() -> PartitionId {
+        PartitionId {
+            topic: TopicId([1; 16]),
+            index: PartitionIndex(0),
+        }
+    }
+
+    /// The bug it is for: who waits for a full disk that then fails waits for ever.
+    #[tokio::test]
+    async fn nobody_waits_for_a_target_that_goes_away() {
+        let delivered = Arc::new(Delivered::new(Offset(3)));
+        delivered.fell_behind(target(), Offset(5));
+        delivered.advance(Offset(9));
+        let wait = tokio::spawn({
+            let delivered = delivered.clone();
+            async move { delivered.reached(Offset(9), &Elsewhere::To(vec![target()])).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!wait.is_finished());
+        delivered.absent(target());
+        assert_eq!(wait.await.unwrap(), Ok(()));
+        assert_eq!(delivered.behind(), BTreeMap::from([(target(), Offset(5))]));
+    }
+
     /// The bug it is for: a courier that takes over doesn't know who was behind, and who waits for that one waits for ever.
     #[tokio::test]
     async fn who_was_behind_is_known_to_the_next_courier() {
         let delivered = Delivered::new(Offset(3));
-        let target = PartitionId {
-            topic: TopicId([1; 16]),
-            index: PartitionIndex(0),
-        };
-        delivered.fell_behind(target, Offset(5));
+        delivered.fell_behind(target(), Offset(5));
         delivered.advance(Offset(9));
         assert_eq!(delivered.head(), Offset(9));
-        assert_eq!(delivered.behind(), BTreeMap::from([(target, Offset(5))]));
-        delivered.follows(target, Offset(9));
+        assert_eq!(delivered.behind(), BTreeMap::from([(target(), Offset(5))]));
+        delivered.follows(target(), Offset(9));
         assert_eq!(delivered.behind(), BTreeMap::new());
-        let elsewhere = Elsewhere::To(vec![target]);
+        let elsewhere = Elsewhere::To(vec![target()]);
         delivered.reached(Offset(9), &elsewhere).await.unwrap();
     }
 }

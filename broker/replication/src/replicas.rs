@@ -105,6 +105,7 @@ impl Replicas {
 
     async fn delete_gone(&self, before: &BTreeMap<PartitionId, Arc<Partition>>, image: &Image) {
         let stay: BTreeSet<PartitionId> = self.led_in(image).map(|(id, ..)| id).collect();
+        self.offline.lock().retain(|id, _| stay.contains(id));
         let (kept, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = before
             .iter()
             .map(|(id, led)| (*id, led.clone()))
