@@ -82,15 +82,29 @@ impl Replicas {
         let before = self.leading.load_full();
         self.delete_gone(&before, image).await;
         let mut now = BTreeMap::new();
+        let mut recovered = false;
         for (id, topic, partition) in self.led_in(image) {
             if let Some(led) = before.get(&id) {
                 self.update(led, image, topic, partition);
                 now.insert(id, led.clone());
             } else if let Some(opened) = self.open(id, image, topic, partition).await {
+                recovered |= opened.log().flushed() < opened.log().end();
                 now.insert(id, opened);
             }
         }
+        if recovered {
+            self.sync_tails().await;
+        }
         self.leading.store(Arc::new(now));
+    }
+
+    /// What recovery found in the page cache may have been committed before: until it is synced, the high watermark lies below, and a
+    /// consumer that has read it would be told that it is out of range, or that the log was cut.
+    async fn sync_tails(&self) {
+        if let Err(error) = self.directory.sync().await {
+            // The directory tells its partitions, which then serve what was flushed.
+            tracing::error!(%error, "what was recovered could not be synced");
+        }
     }
 
     /// The partitions that this node is to lead.
@@ -219,5 +233,65 @@ fn leadership(partition: &PartitionImage, settings: &corvid_metadata::TopicSetti
         durability: settings.durability,
         min_in_sync: settings.min_insync_replicas as usize,
         source: partition.source.and_then(SourceId::new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use corvid_metadata::config::Configs;
+    use corvid_metadata::{PartitionRecord, Record, TopicId};
+    use corvid_record::{BatchBuilder, Compression, RecordParts};
+    use corvid_storage::{AppendKind, LogDirectoryConfig};
+
+    use super::*;
+
+    const PARTITIONS: usize = 8;
+
+    fn image() -> Image {
+        let create = Record::CreateTopic {
+            id: TopicId([1; 16]),
+            name: "orders".into(),
+            partitions: vec![PartitionRecord::new(vec![NodeId(1)]); PARTITIONS],
+            configs: BTreeMap::new(),
+        };
+        Image::default().apply(&[create]).unwrap()
+    }
+
+    async fn opened(path: &std::path::Path) -> Arc<Replicas> {
+        let root = Dir::open(path).unwrap();
+        let config = LogDirectoryConfig {
+            reserve_bytes: 1 << 20,
+            ..LogDirectoryConfig::default()
+        };
+        let directory = LogDirectory::open(root.clone(), config).await.unwrap();
+        let configs = NodeConfigs {
+            node: NodeId(1),
+            fixed: Configs::new(),
+        };
+        let replicas = Replicas::new(configs, root, directory);
+        replicas.reconcile(&image()).await;
+        replicas
+    }
+
+    /// The bug: after a power cut a partition is served before what was recovered is synced, and a consumer that was at the end is out
+    /// of range, and begins anew.
+    #[tokio::test]
+    async fn what_was_recovered_is_committed_before_it_is_served() {
+        let temporary = tempfile::tempdir().unwrap();
+        let replicas = opened(temporary.path()).await;
+        for partition in replicas.all().values() {
+            let mut builder = BatchBuilder::new(Compression::None);
+            builder.push(&RecordParts::default());
+            let batch = builder.finish(None).unwrap();
+            partition.append(batch, AppendKind::Internal).unwrap();
+        }
+        // Its flusher must have nothing left to write when the next one begins.
+        replicas.directory().sync().await.unwrap();
+        drop(replicas);
+        // As after a power cut that took the newest flushed positions.
+        std::fs::remove_file(temporary.path().join("flushed-offset-checkpoint")).unwrap();
+        let replicas = opened(temporary.path()).await;
+        let marks: Vec<_> = replicas.all().values().map(|led| led.high_watermark().0).collect();
+        assert_eq!(marks, [1; PARTITIONS]);
     }
 }
