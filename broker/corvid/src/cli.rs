@@ -18,6 +18,7 @@ mod plugin;
 pub mod produce;
 mod serve;
 mod topic;
+mod units;
 
 use std::process::ExitCode;
 

@@ -91,7 +91,10 @@ fn admissible(sandbox: &Sandbox, chunk: &Chunk<'_>) -> Result<(), Fault> {
         return Err(Fault::new(FaultKind::TooLarge, what));
     }
     if !sandbox.switch.admit(clock::now) {
-        let what = "the plugin failed too often in a row and is not called for a while";
+        let what = format!(
+            "the plugin failed too often in a row and is not called for a while{}",
+            sandbox.last_words()
+        );
         return Err(Fault::new(FaultKind::BreakerOpen, what));
     }
     Ok(())

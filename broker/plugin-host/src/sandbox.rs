@@ -46,6 +46,8 @@ pub(crate) struct Sandbox {
     build: Build,
     idle: Mutex<Vec<Instance>>,
     start_cost: Duration,
+    /// Why the breaker is open, when it is.
+    last_fault: Mutex<Option<Fault>>,
     pub switch: Switch,
     pub counters: Counters,
 }
@@ -82,6 +84,7 @@ impl Sandbox {
             build,
             idle,
             start_cost,
+            last_fault: Mutex::new(None),
             switch: Switch::default(),
             counters,
         })
@@ -206,6 +209,11 @@ impl Sandbox {
     /// Notes the fault of so many records in the counters and the log.
     pub(crate) fn report(&self, input: &HookInput<'_>, hook: Hook, records: u32, fault: &Fault) {
         self.counters.faulted(fault.kind, records);
+        // Nothing happened that the log does not have: it told when the breaker opened, and why.
+        if fault.kind == FaultKind::BreakerOpen {
+            return;
+        }
+        *self.last_fault.lock() = Some(fault.clone());
         let voice = &self.build.blueprint.voice;
         if voice.may_complain() {
             let (plugin, hook, kind) = (voice.plugin(), hook.name(), fault.kind.name());
@@ -222,9 +230,17 @@ impl Sandbox {
         } else if self.switch.failed(clock::now()) {
             tracing::error!(
                 plugin = self.name(),
-                "the plugin only fails; it is not called for a while"
+                "the plugin only fails; it is not called for a while{}",
+                self.last_words()
             );
         }
+    }
+
+    /// What the plugin last failed of, as the end of a sentence.
+    pub(crate) fn last_words(&self) -> String {
+        let last = self.last_fault.lock();
+        last.as_ref()
+            .map_or_else(String::new, |fault| format!("; its last fault: {fault}"))
     }
 
     /// All counters.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
+use std::time::Duration;
 
 use bytes::Bytes;
 use clap::ValueEnum;
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::kafka::{Kafka, block_on};
 use super::output::count;
 use super::topic::pair;
+use super::units::duration;
 use super::{Done, Failure, Output, consume};
 
 /// `corvid produce TOPIC`
@@ -34,6 +36,9 @@ pub struct Args {
     /// Count a record as sent when the leader alone has it
     #[arg(long)]
     acks_leader: bool,
+    /// How long records are tried for before the command gives up
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
+    timeout: Duration,
     #[command(flatten)]
     kafka: Kafka,
 }
@@ -80,6 +85,7 @@ async fn send(args: &Args, mut input: BufReader<io::Stdin>) -> Result<Sent, Fail
     let options = ProducerOptions {
         compression: args.compression.into(),
         acks: if args.acks_leader { Acks::Leader } else { Acks::All },
+        delivery_timeout: args.timeout,
         ..ProducerOptions::default()
     };
     let mut producer = Producer::new(args.kafka.connect().await?, options);

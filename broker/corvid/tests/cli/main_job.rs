@@ -64,10 +64,8 @@ fn every_template_passes_the_check_that_it_recommends() {
     }
 }
 
-/// The bug: a plugin that panics on every record passes, with a time that was never measured.
-#[test]
-fn a_plugin_that_only_fails_does_not_pass_the_check() {
-    const CODE: &str = r#"
+/// Panics on values that end in `xxx"}`, such as those that a check is timed with.
+const FAILS: &str = r#"
 use corvid_plugin_sdk::{Config, Record, Topic, Validator, Verdict, export};
 struct Fails;
 impl Validator for Fails {
@@ -79,10 +77,15 @@ impl Validator for Fails {
 }
 export!(validator = Fails);
 "#;
-    let folder = tempfile::tempdir().unwrap();
-    let run = |arguments: &[&str]| corvid(folder.path(), arguments, "");
+
+/// The bugs: a plugin that panics on every record passes its check, with a time that was never measured; and whoever
+/// sends it a record hears nothing for two minutes, and nothing of the panic then.
+#[test]
+fn a_plugin_that_only_fails_is_found_out() {
+    let node = Node::start();
+    let run = |arguments: &[&str]| corvid(node.folder.path(), arguments, "");
     run(&["plugin", "new", "fails", "--hook", "validator"]).json();
-    std::fs::write(folder.path().join("fails/src/lib.rs"), CODE).unwrap();
+    node.file("fails/src/lib.rs", FAILS);
     run(&["plugin", "build", "fails"]).json();
     let checked = run(&["plugin", "check", "fails/fails.wasm"]);
     let error = checked.failed(1)["error"].as_str().unwrap().to_owned();
@@ -90,6 +93,26 @@ export!(validator = Fails);
     assert!(error.contains("an order"), "{error}");
     let report: Value = serde_json::from_str(&checked.out).unwrap();
     assert_eq!(report["timings"][0]["ns_per_record"], Value::Null);
+
+    node.file(
+        "fails.toml",
+        "[plugins.fails]\nfile = \"fails/fails.wasm\"\n[topics.orders]\nproduce = [\"fails\"]\n",
+    );
+    node.admin(&["apply", "fails.toml"]).json();
+    // More batches than it takes to open the breaker.
+    for _ in 0..12 {
+        let refused = node
+            .kafka(&["produce", "orders", "-p", "0", "--timeout", "1ms"], "xxx\"}\n")
+            .failed(1);
+        let hint = refused["hint"].as_str().unwrap();
+        assert!(hint.contains("panic") && hint.contains("an order"), "{refused}");
+    }
+    let log = node.log();
+    assert!(
+        log.contains("it is not called for a while; its last fault: panic: "),
+        "{log}"
+    );
+    assert!(!log.contains("kind=\"breaker_open\""), "{log}");
 }
 
 fn write_and_build(node: &Node) {

@@ -116,6 +116,12 @@ async fn the_breaker_opens_and_closes() {
     let calls = plugin.stats().calls;
     assert_eq!(kinds(&plugin, GOOD).await, [FaultKind::BreakerOpen]);
     assert_eq!(plugin.stats().calls, calls, "an open breaker means no call");
+    // The bug: from then on nobody is told what is wrong with the plugin.
+    let refused = plugin.validate(section(&[GOOD]).input()).await;
+    let Verdict::Fault(fault) = &refused[0].verdict else {
+        panic!("{refused:?}")
+    };
+    assert!(fault.detail.contains("its last fault: panic: "), "{fault}");
 
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(kinds(&plugin, BAD).await, [FaultKind::Panic]);

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use corvid::settings::read_file;
-use corvid_metadata::units::{parse_bytes, parse_duration_ms};
 use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
 use corvid_plugin_host::{Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, inspect};
 use serde::Serialize;
 
 use super::super::kafka::block_on;
 use super::super::output::{size as size_text, table};
+use super::super::units::{duration, size};
 use super::super::{Done, Failure, Output};
 use super::project::Project;
 use super::timing::{self, Measured, Timing};
@@ -163,16 +163,4 @@ fn json(text: &str) -> Result<String, String> {
     serde_json::from_str::<serde_json::Value>(text)
         .map(|_| text.to_owned())
         .map_err(|error| format!("expected JSON: {error}"))
-}
-
-fn duration(text: &str) -> Result<std::time::Duration, String> {
-    parse_duration_ms(text)
-        .map(std::time::Duration::from_millis)
-        .map_err(|error| error.to_string())
-}
-
-fn size(text: &str) -> Result<usize, String> {
-    parse_bytes(text)
-        .map(|bytes| bytes as usize)
-        .map_err(|error| error.to_string())
 }
