@@ -161,6 +161,32 @@ async fn a_rewrite_takes_the_place_of_everything() {
     assert_eq!(texts(&scan(&disk.synced()).unwrap()), ["2", "3", "4"]);
 }
 
+/// The bug: records have filled the disk, the next change of the metadata finds no room, and the quorum's log has failed for good.
+#[tokio::test]
+async fn a_journal_has_blocks_for_what_comes_next() {
+    use std::os::unix::fs::MetadataExt;
+
+    let temporary = tempfile::tempdir().unwrap();
+    let dir = corvid_env::fs::Dir::open(temporary.path()).unwrap();
+    let blocks_of = |name: &str| std::fs::metadata(temporary.path().join(name)).unwrap().blocks() * 512;
+    let probe = dir.create("probe").unwrap();
+    probe.preallocate(0, 1 << 20).unwrap();
+    if blocks_of("probe") < 1 << 20 {
+        // This file system reserves nothing.
+        return;
+    }
+    let mut journal = Journal::found(JournalFile::new(dir), &[]).await.unwrap();
+    assert!(blocks_of(NAME) >= medium::AHEAD_BYTES / 2);
+    for _ in 0..3 {
+        journal.append(&vec![b' '; 3 << 20]).await.unwrap();
+        assert!(blocks_of(NAME) >= journal.end + medium::AHEAD_BYTES / 2);
+    }
+    assert_eq!(
+        std::fs::metadata(temporary.path().join(NAME)).unwrap().len(),
+        journal.end
+    );
+}
+
 /// A disk whose syncs fail.
 struct Failing;
 
