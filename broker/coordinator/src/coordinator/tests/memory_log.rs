@@ -69,8 +69,7 @@ impl OffsetsLog for MemoryLog {
     }
 
     fn end(&self) -> Offset {
-        let last = self.batches.lock().last().cloned();
-        last.map_or(Offset::ZERO, |last| Batch::parse(&last).unwrap().next_offset())
+        end_of(&self.batches.lock())
     }
 
     fn read(&self, from: Offset, _max_bytes: u32) -> Result<Bytes, LogError> {
@@ -86,13 +85,16 @@ impl OffsetsLog for MemoryLog {
         if self.refuses.load(Ordering::Relaxed) {
             return Err(LogError::Unavailable("the test says so".into()));
         }
+        // Several threads append: one after the other, as to a real log.
+        let mut all = self.batches.lock();
         let mut placed = BytesMut::from(&batch[..]);
-        patch::place(self.end(), LeaderEpoch(1), &mut placed);
-        self.batches.lock().push(placed.freeze());
+        patch::place(end_of(&all), LeaderEpoch(1), &mut placed);
+        all.push(placed.freeze());
+        let end = end_of(&all);
         if !self.held.load(Ordering::Relaxed) {
-            self.release();
+            self.committed.send_replace(end);
         }
-        Ok(self.end())
+        Ok(end)
     }
 
     fn committed(&self, end: Offset) -> Committed<'_> {
@@ -105,4 +107,9 @@ impl OffsetsLog for MemoryLog {
             Ok(())
         })
     }
+}
+
+fn end_of(batches: &[Bytes]) -> Offset {
+    let last = batches.last();
+    last.map_or(Offset::ZERO, |last| Batch::parse(last).unwrap().next_offset())
 }
