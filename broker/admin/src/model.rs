@@ -11,5 +11,6 @@ pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, 
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
 pub use plugins::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
 pub use topics::{
-    AlterTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary,
+    AlterTopicBody, AlteredTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail,
+    TopicSummary,
 };

@@ -5,7 +5,7 @@ use corvid_metadata::{Image, NodeId, PartitionRecord};
 /// A placement that Kafka's rules refuse.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PlacementError {
-    #[error("replication factor must be larger than 0, or -1 to use the default value")]
+    #[error("replication factor must be larger than 0; leave it out for the default")]
     NotPositive,
     #[error("the replication factor of {wanted} cannot be reached, because only {brokers} broker(s) are registered")]
     TooFewBrokers { wanted: i16, brokers: usize },

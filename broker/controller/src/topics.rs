@@ -242,7 +242,7 @@ fn taken(name: &str, other: &str) -> CreateTopicError {
 
 fn check_count(count: i32) -> Result<(), CreateTopicError> {
     let reason = match count {
-        ..=0 => "number of partitions must be larger than 0, or -1 to use the default value".to_owned(),
+        ..=0 => "number of partitions must be larger than 0; leave it out for the default".to_owned(),
         _ if count > MAX_PARTITIONS_PER_REQUEST => {
             format!("{count} partitions in one request, the limit is {MAX_PARTITIONS_PER_REQUEST}")
         }

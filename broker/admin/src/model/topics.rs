@@ -118,3 +118,10 @@ pub struct AlterTopicBody {
     #[serde(default)]
     pub unset: Vec<String>,
 }
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlteredTopicBody {
+    /// Whether anything differed.
+    pub changed: bool,
+}

@@ -65,6 +65,17 @@ impl Failure {
         Self::new(Exit::Wrong, message)
     }
 
+    /// Several as one: with the exit code and the hint of the first, and everything that was wrong.
+    pub fn of_many(failures: Vec<Self>) -> Option<Self> {
+        let mut failures = failures.into_iter();
+        let mut first = failures.next()?;
+        for next in failures {
+            first.message.push_str("; ");
+            first.message.push_str(&next.message);
+        }
+        Some(first)
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

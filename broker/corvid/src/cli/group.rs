@@ -71,13 +71,9 @@ impl Command {
                 output.show(&outcomes, |outcomes| show_reset(outcomes, dry_run));
                 Ok(())
             }
-            Command::Delete { groups, node } => {
-                for group in groups {
-                    node.delete(&path(&group))?;
-                    output.show(&json!({ "group": group }), |_| format!("group {group} deleted"));
-                }
-                Ok(())
-            }
+            Command::Delete { groups, node } => node.delete_all(&groups, path, |group| {
+                output.show(&json!({ "group": group }), |_| format!("group {group} deleted"));
+            }),
         }
     }
 }
@@ -92,9 +88,9 @@ fn list(node: &Node, output: Output) -> Done {
         if groups.is_empty() {
             return "there are no groups yet".to_owned();
         }
-        let mut table = table(["GROUP", "STATE", "TYPE"]);
+        let mut table = table(["GROUP", "STATE", "TYPE", "PROTOCOL"]);
         for group in groups {
-            table.add_row([&group.group, &group.state, &group.protocol_type]);
+            table.add_row([&group.group, &group.state, "classic", &group.protocol_type]);
         }
         table.trim_fmt()
     });

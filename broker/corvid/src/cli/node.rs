@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ureq::http::{Method, Request, StatusCode};
 
-use super::{Exit, Failure};
+use super::{Done, Exit, Failure};
 
 /// Which node.
 #[derive(Args, Debug, Clone, Default)]
@@ -50,9 +50,8 @@ impl Node {
     }
 
     /// `PATCH`
-    pub fn patch(&self, path: &str, body: &impl Serialize) -> Result<(), Failure> {
-        self.send(Method::PATCH, path, json(body)?, Some("application/json"))
-            .map(drop)
+    pub fn patch<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        self.ask(Method::PATCH, path, json(body)?, Some("application/json"))
     }
 
     /// `PUT`
@@ -63,6 +62,23 @@ impl Node {
     /// `DELETE`
     pub fn delete(&self, path: &str) -> Result<(), Failure> {
         self.send(Method::DELETE, path, Vec::new(), None).map(drop)
+    }
+
+    /// `DELETE` of several. One that is not there does not keep the others: all are tried, and the first failure is told.
+    pub fn delete_all(&self, names: &[String], path: impl Fn(&str) -> String, mut deleted: impl FnMut(&str)) -> Done {
+        let mut failures = Vec::new();
+        for name in names {
+            match self.delete(&path(name)) {
+                Ok(()) => deleted(name),
+                // The next one would not be heard either.
+                Err(failure) if failure.exit() == Exit::Unreachable => return Err(failure),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        match Failure::of_many(failures) {
+            None => Ok(()),
+            Some(failure) => Err(failure),
+        }
     }
 
     fn ask<T: DeserializeOwned>(

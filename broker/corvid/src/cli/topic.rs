@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 use corvid_admin::model::{
-    AlterTopicBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary,
+    AlterTopicBody, AlteredTopicBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail, TopicSummary,
 };
 use corvid_metadata::config::Configs;
 use serde_json::json;
@@ -115,17 +115,20 @@ impl Command {
                         .hint("name --partitions, --set KEY=VALUE or --unset KEY"));
                 }
                 let set: Configs = set.into_iter().collect();
-                node.patch(&path(&topic), &AlterTopicBody { partitions, set, unset })?;
-                output.show(&json!({ "topic": topic }), |_| format!("topic {topic} changed"));
+                let altered: AlteredTopicBody =
+                    node.patch(&path(&topic), &AlterTopicBody { partitions, set, unset })?;
+                output.show(&json!({ "topic": topic, "changed": altered.changed }), |_| {
+                    if altered.changed {
+                        format!("topic {topic} changed")
+                    } else {
+                        format!("topic {topic}: nothing to change, it is so already")
+                    }
+                });
                 Ok(())
             }
-            Command::Delete { topics, node } => {
-                for topic in topics {
-                    node.delete(&path(&topic))?;
-                    output.show(&json!({ "topic": topic }), |_| format!("topic {topic} deleted"));
-                }
-                Ok(())
-            }
+            Command::Delete { topics, node } => node.delete_all(&topics, path, |topic| {
+                output.show(&json!({ "topic": topic }), |_| format!("topic {topic} deleted"));
+            }),
         }
     }
 }

@@ -78,6 +78,21 @@ fn what_is_wrong_is_said() {
         1,
         "increase",
     );
+    // The bug: what does not exist is taken back, and nothing is "changed".
+    refused(&["topic", "alter", "a", "--unset", "nokey"], 1, "nokey");
+    let meant = node
+        .admin(&["topic", "alter", "a", "--unset", "retention.msec"])
+        .failed(1);
+    assert_eq!(meant["hint"], "did you mean `retention.ms`?");
+    let same = node
+        .admin(&["topic", "alter", "a", "-p", "2", "--unset", "retention.ms"])
+        .json();
+    assert_eq!(same["changed"], false);
+    // The bug: the first that is missing keeps the others.
+    node.admin(&["topic", "create", "b"]).json();
+    node.admin(&["topic", "create", "c"]).json();
+    refused(&["topic", "delete", "b", "nope", "c"], 4, "`nope`");
+    assert_eq!(node.admin(&["topic", "list"]).json().as_array().unwrap().len(), 1);
     // The bug: half of a change is made.
     let configs = &node.admin(&["topic", "describe", "a"]).json()["configs"];
     assert_eq!(configs, &json!([]));

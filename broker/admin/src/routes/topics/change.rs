@@ -8,12 +8,12 @@ use axum::http::StatusCode;
 use corvid_controller::{
     AlterConfigsError, Change, CreatePartitionsError, CreateTopicError, DeleteTopicError, Op, TopicSpec,
 };
-use corvid_metadata::config::Configs;
+use corvid_metadata::config::{self, ConfigKey, Configs};
 use corvid_metadata::{TopicBindings, topic_name};
 
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
-use crate::model::{AlterTopicBody, CreateTopicBody, CreatedTopicBody};
+use crate::model::{AlterTopicBody, AlteredTopicBody, CreateTopicBody, CreatedTopicBody};
 
 pub(crate) async fn create(
     State(context): State<Arc<Context>>,
@@ -47,9 +47,11 @@ pub(crate) async fn alter(
     State(context): State<Arc<Context>>,
     Path(name): Path<String>,
     Json(body): Json<AlterTopicBody>,
-) -> Result<StatusCode, ApiError> {
+) -> Answer<AlteredTopicBody> {
     not_internal(&name)?;
     let topic = context.topic(&name)?;
+    // What is set is looked at with its value, below.
+    body.unset.iter().try_for_each(|key| known_config(key))?;
     let mut after = topic.configs.clone();
     body.unset.iter().for_each(|key| drop(after.remove(key)));
     after.extend(body.set.clone());
@@ -61,13 +63,17 @@ pub(crate) async fn alter(
     let total = body
         .partitions
         .filter(|total| *total as usize != topic.partitions.len());
+    let changed = after != topic.configs || total.is_some();
+    if !changed {
+        return Ok(Json(AlteredTopicBody { changed }));
+    }
     // Both are looked at before either is done: half of a change helps nobody.
     for validate_only in [true, false] {
         change_configs(&context, &name, &changes, validate_only).await?;
         grow(&context, &name, total, validate_only).await?;
     }
     context.applier.settle().await;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(Json(AlteredTopicBody { changed }))
 }
 
 async fn change_configs(
@@ -127,6 +133,18 @@ fn not_internal(name: &str) -> Result<(), ApiError> {
     } else {
         refused("")
     })
+}
+
+fn known_config(key: &str) -> Result<(), ApiError> {
+    if config::topic_key(key).is_some() {
+        return Ok(());
+    }
+    let likeness = |known: &&ConfigKey| strsim::damerau_levenshtein(key, known.name);
+    let hint = match config::topic_keys().iter().min_by_key(likeness) {
+        Some(meant) if likeness(&meant) <= key.len() / 3 => format!("did you mean `{}`?", meant.name),
+        Some(_) | None => "`corvid config print` lists the configs of a topic".to_owned(),
+    };
+    Err(ApiError::refused(format!("there is no topic config `{key}`")).hint(hint))
 }
 
 /// Whether the plugins that these configs bind are there and load.
