@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
     /// The data directory cannot be used.
-    #[error("the data directory {path} cannot be used: {error}", path = path.display())]
+    #[error("the data directory {path} cannot be used: {error}; choose another with --data, or `data` in [node]", path = path.display())]
     Data {
         /// Which one.
         path: PathBuf,
@@ -19,7 +19,7 @@ pub enum NodeError {
     #[error(transparent)]
     Lock(#[from] corvid_env::fs::LockError),
     /// The address is taken, or not ours.
-    #[error("cannot listen on {address}: {error}; choose another with --listen")]
+    #[error("cannot listen on {address}: {error}; choose another with --listen, or `kafka` in [listeners]")]
     Bind {
         /// Which one.
         address: SocketAddr,

@@ -32,7 +32,13 @@ fn what_is_taken_is_said_plainly() {
         "{data}"
     );
     let kafka = corvid(folder, &["serve", "--data", "b", "--listen", &node.kafka], "").failed(1);
-    assert!(kafka["error"].as_str().unwrap().contains("--listen"), "{kafka}");
+    assert!(
+        kafka["error"].as_str().unwrap().contains("--listen, or `kafka`"),
+        "{kafka}"
+    );
+    node.file("file", "");
+    let file = corvid(folder, &["serve", "--data", "file", "--listen", "127.0.0.1:0"], "").failed(1);
+    assert!(file["error"].as_str().unwrap().contains("--data, or `data`"), "{file}");
     let admin = corvid(
         folder,
         &[
