@@ -2,20 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use corvid_env::clock;
 use corvid_env::fs::Dir;
-use corvid_metadata::{Image, NodeId, PartitionImage, PartitionIndex, TopicImage};
+use corvid_metadata::{Image, NodeId, PartitionImage, PartitionIndex, TopicId, TopicImage};
 use corvid_record::LeaderEpoch;
 use corvid_record::hidden::SourceId;
 use corvid_storage::LogDirectory;
 use parking_lot::Mutex;
 
+use crate::delivered::Elsewhere;
 use crate::log_config;
 use crate::node_configs::NodeConfigs;
 use crate::partition::{Leadership, Partition, PartitionId};
 use crate::topic_marker;
+
+/// How long a topic that is to be deleted has to give away what it owes.
+const DRAIN_FOR: Duration = Duration::from_secs(5);
 
 /// Every partition of this node. Reading is lock-free; one task at a time reconciles.
 pub struct Replicas {
@@ -72,6 +77,35 @@ impl Replicas {
     /// Why a partition that the metadata gives to this node is not served.
     pub fn offline_reason(&self, id: PartitionId) -> Option<String> {
         self.offline.lock().get(&id).cloned()
+    }
+
+    /// Returns once what a topic's records sent elsewhere has arrived, or after a while: said before it is deleted.
+    ///
+    /// A target that is not there is not waited for.
+    pub async fn drain(&self, topic: TopicId) {
+        let until = clock::now() + DRAIN_FOR;
+        let all = self.all();
+        for partition in all.values().filter(|partition| partition.id().topic == topic) {
+            let end = partition.log().end();
+            let delivered = partition.delivered();
+            if partition.source().is_none() || delivered.committed() >= end {
+                continue;
+            }
+            // Late or closed: what counts is how far it got.
+            let drained = async {
+                partition.committed(end).await?;
+                delivered.reached(end, &Elsewhere::Anywhere).await
+            };
+            let _ = clock::timeout_at(until, drained).await;
+            let undelivered = end.0 - delivered.committed().0;
+            if undelivered > 0 {
+                tracing::warn!(
+                    ?partition,
+                    undelivered,
+                    "what these offsets have for others goes with the topic"
+                );
+            }
+        }
     }
 
     /// Deletes what is gone, opens what is new, and takes over what has changed.

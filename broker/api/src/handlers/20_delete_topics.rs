@@ -67,6 +67,7 @@ async fn delete(broker: &Arc<Broker>, name: Option<TopicName>, id: TopicId) -> D
     let answer = answer
         .with_name(Some(convert::topic_name(&topic.name)))
         .with_topic_id(convert::uuid(topic.id));
+    broker.replicas.drain(topic.id).await;
     match broker.controller.delete_topic(topic.id).await {
         Ok(()) => answer,
         Err(error) => refused(answer, code(&error), &error.to_string()),

@@ -107,6 +107,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     not_internal(&name)?;
     let topic = context.topic(&name)?;
+    context.replicas.drain(topic.id).await;
     context
         .controller
         .delete_topic(topic.id)
