@@ -134,5 +134,7 @@ async fn nothing_that_was_acknowledged_is_lost_or_doubled() {
             (0..60).map(|number| number * 2).collect::<Vec<_>>(),
             "{faults}"
         );
+        // Its flusher would write on while the folder is being removed.
+        world.directory.shutdown().await.unwrap();
     }
 }
