@@ -7,13 +7,14 @@ use bytes::Bytes;
 use corvid_env::clock;
 use corvid_metadata::policy::HeaderStyle;
 use corvid_metadata::{PartitionIndex, TopicId};
-use corvid_record::hidden::{Decider, EntryBuilder, SubBatch, Target};
+use corvid_record::hidden::{Decider, EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{Batch, BatchBuilder, BuildError, Compression, Header, Rebuild, RecordParts, Timestamp};
 use corvid_replication::PartitionId;
 
 use crate::dead_letter::{self, Origin};
+use crate::delay::HELD_TIMESTAMP_HEADER;
 use crate::edit;
-use crate::fates::{Edited, Fate, Fates, Why};
+use crate::fates::{Edited, Fate, Fates, Held, Why};
 use crate::plan::TopicPlan;
 use crate::section::Section;
 
@@ -93,10 +94,13 @@ pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> 
     }
     let mut targets = Vec::with_capacity(leaving.len());
     for sub_batch in leaving {
-        targets.push(PartitionId {
-            topic: TopicId(sub_batch.target.topic_id),
-            index: PartitionIndex(sub_batch.target.partition),
-        });
+        // What is held is nowhere else until it is due: nobody waits for it.
+        if sub_batch.hold.is_none() {
+            targets.push(PartitionId {
+                topic: TopicId(sub_batch.target.topic_id),
+                index: PartitionIndex(sub_batch.target.partition),
+            });
+        }
         entry = entry.sub_batch(sub_batch);
     }
     Ok(Assembled {
@@ -134,6 +138,7 @@ impl Source<'_> {
     /// A sub-batch for each place that records go to, moved ones before dead letters.
     fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
         let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();
+        let mut held: BTreeMap<&Held, Leaving> = BTreeMap::new();
         let mut letters = self.nothing_leaves(0);
         let sizes = self.sizes();
         let now = clock::wall_clock().0;
@@ -146,12 +151,16 @@ impl Source<'_> {
                     edit::push(&mut leaving.builder, self.section, self.fates, place, delta);
                     leaving.origins.push(place as i32);
                 }
+                Fate::Hold(until) => {
+                    let leaving = held.entry(until).or_insert_with(|| self.nothing_leaves(0));
+                    self.push_held(leaving, place, now);
+                }
                 Fate::DeadLetter(why) => self.push_letter(&mut letters, place, why, now),
                 // Answered before, or gone.
                 Fate::Stay | Fate::Drop | Fate::Refuse(_) | Fate::Retry(_) => {}
             }
         }
-        let mut sub_batches = Vec::with_capacity(moved.len() + 1);
+        let mut sub_batches = Vec::with_capacity(moved.len() + held.len() + 1);
         for (partition, leaving) in moved {
             sub_batches.push(SubBatch {
                 target: Target {
@@ -159,6 +168,23 @@ impl Source<'_> {
                     partition,
                 },
                 hold: None,
+                origins: Vec::new(),
+                offset_headers: Vec::new(),
+                batch: leaving.builder.finish(None)?,
+            });
+        }
+        for (until, leaving) in held {
+            sub_batches.push(SubBatch {
+                target: Target {
+                    topic_id: self.topic.0,
+                    partition: self.partition,
+                },
+                hold: Some(Hold {
+                    due: until.due,
+                    first_offset: None,
+                    attempts: until.attempts,
+                    decision: until.decision.clone(),
+                }),
                 origins: Vec::new(),
                 offset_headers: Vec::new(),
                 batch: leaving.builder.finish(None)?,
@@ -196,6 +222,25 @@ impl Source<'_> {
             builder: BatchBuilder::new(self.codec).with_room(bytes),
             origins: Vec::new(),
         }
+    }
+
+    /// What is held has one time, so that its release is a change of the batch's header: its own is in a header.
+    fn push_held(&self, held: &mut Leaving, place: u32, now: i64) {
+        let record = self.section.record(place);
+        let untouched = Edited::default();
+        let edited = self.fates.edit_of(place).unwrap_or(&untouched);
+        let time = self.section.timestamp(&record).0.to_string();
+        let mut headers: Vec<Header<'_>> = edit::headers(&record, edited);
+        headers.retain(|(key, _)| *key != HELD_TIMESTAMP_HEADER);
+        headers.push((HELD_TIMESTAMP_HEADER, Some(time.as_bytes())));
+        held.builder.push(&RecordParts {
+            offset_delta: held.origins.len() as i32,
+            timestamp: Timestamp(now),
+            key: edit::key(&record, edited),
+            value: edit::value(&record, edited),
+            headers: &headers,
+        });
+        held.origins.push(place as i32);
     }
 
     /// A letter has the record as it was when it failed, and the time of its writing.

@@ -1,6 +1,7 @@
 //! What the hooks decided of each record of a batch.
 
 use bytes::Bytes;
+use corvid_record::Timestamp;
 
 /// What becomes of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,10 +15,23 @@ pub enum Fate {
     Move(i32),
     /// It leaves for the dead-letter topic.
     DeadLetter(Box<Why>),
+    /// It waits here, hidden, and comes back behind what is there by then.
+    Hold(Box<Held>),
     /// The whole batch is answered with a refusal that names it.
     Refuse(Box<Why>),
     /// The whole batch is answered with an error after which a client tries again.
     Retry(Box<Why>),
+}
+
+/// Until when a record waits, and who wants that.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Held {
+    /// When it is due, ms since the epoch, by the leader's clock.
+    pub due: Timestamp,
+    /// How many attempts it has behind it.
+    pub attempts: u32,
+    /// What was decided, as the one that decided writes it; kept with the record.
+    pub decision: Vec<u8>,
 }
 
 /// Which hook of a produce failed a record.
@@ -29,6 +43,8 @@ pub enum Stage {
     Transform,
     /// The partitioner.
     Partitioner,
+    /// The record's own wish for a later delivery.
+    Delay,
 }
 
 impl Stage {
@@ -38,6 +54,7 @@ impl Stage {
             Self::Validator => "validator",
             Self::Transform => "transform",
             Self::Partitioner => "partitioner",
+            Self::Delay => "delay",
         }
     }
 }

@@ -17,6 +17,7 @@
 //! - `produce`: the path itself; `check` the client's batch; `section` the records inside it, for which there is `room`
 //! - `judge`: runs the hooks; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
+//! - `delay`: records that ask to be delivered later
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read
 
@@ -32,6 +33,7 @@
 mod assemble;
 mod check;
 mod dead_letter;
+mod delay;
 mod edit;
 mod fates;
 pub mod fetch;
@@ -47,6 +49,7 @@ mod topics;
 
 pub use assemble::{AssembleError, DeadLetterTopic};
 pub use check::BatchRefused;
+pub use delay::{DELAY_HEADER, DELIVER_AT_HEADER, HELD_TIMESTAMP_HEADER};
 pub use judge::PASSED_HEADER;
 pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};
 pub use plan::{BoundHook, TopicPlan};

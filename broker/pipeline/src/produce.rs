@@ -18,6 +18,7 @@ use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
 use crate::check::{self, BatchRefused};
+use crate::delay;
 use crate::fates::{Fate, Fates, Why};
 use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
@@ -134,7 +135,7 @@ async fn try_append(
         }
     };
     let codec = codec(&topic.settings, &batch);
-    if plan.is_empty() && codec == batch.compression() {
+    if plan.is_empty() && topic.settings.delay_max_ms == 0 && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
@@ -149,7 +150,8 @@ async fn try_append(
         partition: partition.id().index.0,
         partitions: topic.partitions,
     };
-    let fates = judge::judge(plan, to, section).await.map_err(AssembleError::from)?;
+    let mut fates = judge::judge(plan, to, section).await.map_err(AssembleError::from)?;
+    delay::judge(&topic.settings, section, &mut fates, clock::wall_clock());
     append_judged(topic, plan, partition, acks, bytes, section, &fates)
 }
 
@@ -195,7 +197,7 @@ fn append_judged(
         targets,
         remainder,
     } = assemble::assemble(&source, plan, bytes)?;
-    if entry.is_some() {
+    if !targets.is_empty() {
         bounded_backlog(&partition, &targets)?;
     }
     let appended = partition.append_produced(acks, &source.batch, entry, remainder)?;

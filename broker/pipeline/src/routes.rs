@@ -1,8 +1,7 @@
 //! Routes: which topics a topic's records may be sent to, settled in the metadata before the first is.
 
 use corvid_controller::{Controller, CreateTopicError, RouteError, TopicSpec};
-use corvid_metadata::policy::TopicBindings;
-use corvid_metadata::{Image, TopicImage};
+use corvid_metadata::{Image, TopicImage, TopicSettings};
 use corvid_replication::NodeConfigs;
 
 /// Why a topic's routes could not be settled.
@@ -23,9 +22,10 @@ pub enum RoutesError {
 }
 
 /// What the metadata still lacks before `topic` may send records as `bindings` say; `None`: nothing.
-pub(crate) fn missing(image: &Image, topic: &TopicImage, bindings: &TopicBindings) -> Option<String> {
+pub(crate) fn missing(image: &Image, topic: &TopicImage, settings: &TopicSettings) -> Option<String> {
+    let bindings = &settings.bindings;
     let mut targets = Vec::new();
-    if bindings.partitioner.is_some() {
+    if sends_to_itself(settings) {
         targets.push(topic.id);
     }
     if bindings.dead_letters() {
@@ -42,15 +42,20 @@ pub(crate) fn missing(image: &Image, topic: &TopicImage, bindings: &TopicBinding
     Some("its routes are being settled".to_owned())
 }
 
+/// Whether records move to other partitions of their topic, or come back to their own later.
+fn sends_to_itself(settings: &TopicSettings) -> bool {
+    settings.bindings.partitioner.is_some() || settings.delay_max_ms > 0
+}
+
 /// Creates the dead-letter topics and routes that the bindings of `image` ask for. What is there already
 /// costs a look. A topic that fails is logged, and takes no records meanwhile; it does not hold up others.
 pub async fn settle(controller: &Controller, image: &Image, configs: &NodeConfigs) {
     for topic in image.topics() {
-        let bindings = configs.topic(image, topic).bindings;
-        if missing(image, topic, &bindings).is_none() {
+        let settings = configs.topic(image, topic);
+        if missing(image, topic, &settings).is_none() {
             continue;
         }
-        if let Err(error) = settle_topic(controller, image, topic, &bindings).await {
+        if let Err(error) = settle_topic(controller, image, topic, &settings).await {
             tracing::error!(topic = %topic.name, %error, "the topic's routes cannot be settled");
         }
     }
@@ -60,9 +65,10 @@ async fn settle_topic(
     controller: &Controller,
     image: &Image,
     topic: &TopicImage,
-    bindings: &TopicBindings,
+    settings: &TopicSettings,
 ) -> Result<(), RoutesError> {
-    if bindings.partitioner.is_some() {
+    let bindings = &settings.bindings;
+    if sends_to_itself(settings) {
         controller.ensure_route(topic.id, topic.id).await?;
     }
     if !bindings.dead_letters() {

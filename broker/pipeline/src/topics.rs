@@ -110,7 +110,7 @@ impl Topics {
         let bindings = &settings.bindings;
         let keys = keys.map_err(ToString::to_string)?;
         not_its_own_dead_letters(topic, bindings)?;
-        if let Some(missing) = routes::missing(image, topic, bindings) {
+        if let Some(missing) = routes::missing(image, topic, settings) {
             return Err(missing);
         }
         let mut hooks = Vec::with_capacity(keys.len());

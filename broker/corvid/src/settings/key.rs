@@ -36,6 +36,8 @@ pub enum Section {
     Topic,
     /// `[topics.NAME.dead_letter]`
     DeadLetter,
+    /// `[topics.NAME.delay]`
+    Delay,
     /// A binding that is a table, in `partitioner` or `produce`.
     Binding,
     /// `limits` of a plugin or a binding.
@@ -53,6 +55,7 @@ impl Section {
             Section::Plugin => "plugins.NAME",
             Section::Topic => "topics.NAME",
             Section::DeadLetter => "topics.NAME.dead_letter",
+            Section::Delay => "topics.NAME.delay",
             Section::Binding => "a binding",
             Section::Limits => "limits",
         }

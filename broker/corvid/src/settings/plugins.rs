@@ -130,7 +130,7 @@ pub(super) fn limits(entry: &Entry<'_>, notes: &mut Notes) -> PluginLimits {
     }
 }
 
-fn quantity<E: std::fmt::Display>(
+pub(super) fn quantity<E: std::fmt::Display>(
     entry: Option<Entry<'_>>,
     parse: impl Fn(&str) -> Result<u64, E>,
     notes: &mut Notes,

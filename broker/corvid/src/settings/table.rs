@@ -27,6 +27,10 @@ const fn topic(name: &'static str, expects: &'static str, example: &'static str,
     Key::new(Section::Topic, name, expects, example, doc)
 }
 
+const fn delay(name: &'static str, expects: &'static str, example: &'static str, doc: &'static str) -> Key {
+    Key::new(Section::Delay, name, expects, example, doc)
+}
+
 const fn dead_letter(name: &'static str, expects: &'static str, example: &'static str, doc: &'static str) -> Key {
     Key::new(Section::DeadLetter, name, expects, example, doc)
 }
@@ -79,10 +83,16 @@ pub(super) const KEYS: &[Key] = &[
     topic("durability", "disk or replicas", "\"disk\"", "What an acknowledgement of acks=all means: on the disks of the in-sync replicas, or in their memory, as Kafka has it. Default: corvid.durability of [broker].")
         .kafka("corvid.durability"),
     topic("dead_letter", "a table", "{ topic = \"orders.DLT\", headers = \"corvid\" }", "Where dead letters go."),
+    topic("delay", "a table", "{ max = \"30d\" }", "Whether records may ask to be delivered later."),
     topic("configs", "a table", "{ \"retention.ms\" = 604800000 }", "Any other config of a topic, under Kafka's name."),
     dead_letter("topic", "a topic's name", "\"orders.DLT\"", "The dead-letter topic; it is created when it is missing. Default: the topic's name with `.DLT` behind it.")
         .kafka("corvid.dead.letter.topic"),
     dead_letter("headers", "corvid, spring or connect", "", "How the headers that say why are named.").or("\"corvid\"").kafka("corvid.dead.letter.headers"),
+    delay("max", "a duration: 12h, 30d", "\"30d\"", "How far ahead a record may ask to be delivered, by the headers corvid-deliver-at (ms since the epoch) or corvid-delay-ms. Default: these headers mean nothing.")
+        .kafka("corvid.delay.max.ms"),
+    delay("release_rate", "a whole number, 1 or more", "", "How many records a second a partition gives back at most, when many that it held are due at once.")
+        .or("50000")
+        .kafka("corvid.delay.release.rate"),
     binding("plugin", "a plugin's name", "\"mask-card\"", "The plugin."),
     binding("config", "a table", "{ field = \"card\" }", "In place of the plugin's own."),
     binding("on_refused", ON_REFUSED, "\"drop\"", "In place of the topic's."),

@@ -6,10 +6,11 @@ use corvid_metadata::config::{ConfigError, Configs, check_topic, keys, topic_key
 use corvid_metadata::desired::DesiredTopic;
 use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::topic_name;
+use corvid_metadata::units::parse_duration_ms;
 
 use super::binding::{self, ON_FAULT, ON_REFUSED};
 use super::key::Section;
-use super::plugins::PluginEntry;
+use super::plugins::{PluginEntry, quantity};
 use super::problem::{Problem, did_you_mean};
 use super::reader::{Entry, Notes, Table};
 
@@ -29,6 +30,8 @@ const OWN: &[(&str, &str)] = &[
     (keys::ON_REFUSED, "on_refused"),
     (keys::ON_FAULT, "on_fault"),
     (keys::DURABILITY, "durability"),
+    (keys::DELAY_MAX_MS, "delay.max"),
+    (keys::DELAY_RELEASE_RATE, "delay.release_rate"),
     (keys::DEAD_LETTER_TOPIC, "dead_letter.topic"),
     (keys::DEAD_LETTER_HEADERS, "dead_letter.headers"),
 ];
@@ -58,6 +61,9 @@ fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopi
     }
     if let Some(dead_letter) = table.get("dead_letter").and_then(|entry| entry.table(notes)) {
         dead_letter_into(&dead_letter, &mut configs, notes);
+    }
+    if let Some(delay) = table.get("delay").and_then(|entry| entry.table(notes)) {
+        delay_into(entry.key, &delay, &mut configs, notes);
     }
     // What is wrong with a single key was said where it stands.
     if notes.problems.len() == before
@@ -153,6 +159,34 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
         .and_then(|entry| entry.word(&["corvid", "spring", "connect"], notes));
     if let Some(headers) = headers {
         configs.insert(keys::DEAD_LETTER_HEADERS.to_owned(), headers.to_owned());
+    }
+}
+
+fn delay_into(topic: &str, table: &Table<'_>, configs: &mut Configs, notes: &mut Notes) {
+    table.only(&Section::Delay.names(), notes);
+    if let Some(entry) = table.get("max")
+        && let Some(ms) = quantity(Some(entry.clone()), parse_duration_ms, notes)
+    {
+        checked(topic, keys::DELAY_MAX_MS, ms.to_string(), &entry, configs, notes);
+    }
+    if let Some(entry) = table.get("release_rate")
+        && let Some(rate) = entry.integer(1, i64::from(i32::MAX), notes)
+    {
+        checked(
+            topic,
+            keys::DELAY_RELEASE_RATE,
+            rate.to_string(),
+            &entry,
+            configs,
+            notes,
+        );
+    }
+}
+
+fn checked(topic: &str, key: &str, value: String, entry: &Entry<'_>, configs: &mut Configs, notes: &mut Notes) {
+    match validate_topic(topic, key, &value) {
+        Ok(()) => drop(configs.insert(key.to_owned(), value)),
+        Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
     }
 }
 

@@ -54,6 +54,10 @@ keys! {
     ON_REFUSED = "corvid.on.refused";
     /// Topic: what happens when a plugin fails.
     ON_FAULT = "corvid.on.fault";
+    /// Topic: how far ahead a record may ask to be delivered.
+    DELAY_MAX_MS = "corvid.delay.max.ms";
+    /// Topic: how fast a partition gives back what it held.
+    DELAY_RELEASE_RATE = "corvid.delay.release.rate";
     /// Topic: where dead letters go.
     DEAD_LETTER_TOPIC = "corvid.dead.letter.topic";
     /// Topic: how a dead letter's headers are named.

@@ -34,6 +34,10 @@ pub struct TopicSettings {
     pub delete_retention_ms: u64,
     /// `corvid.durability`.
     pub durability: Durability,
+    /// `corvid.delay.max.ms`: how far ahead a record may ask to be delivered; 0: not at all.
+    pub delay_max_ms: u64,
+    /// `corvid.delay.release.rate`: records a second of one partition.
+    pub release_rate: u32,
     /// The plugins, and what happens to what they refuse.
     pub bindings: TopicBindings,
 }
@@ -143,6 +147,8 @@ impl TopicSettings {
             compression_type: lookup.compression()?,
             delete_retention_ms: lookup.number(keys::DELETE_RETENTION_MS)?,
             durability: lookup.parsed(keys::DURABILITY, Durability::parse)?,
+            delay_max_ms: lookup.number(keys::DELAY_MAX_MS)?,
+            release_rate: lookup.number(keys::DELAY_RELEASE_RATE)?,
             bindings: TopicBindings::from_configs(topic, topic_configs)?,
         })
     }

@@ -92,6 +92,21 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Parses(topic_name_or_empty)),
     key(
+        keys::DELAY_MAX_MS,
+        Long,
+        "0",
+        "How far ahead, in milliseconds, a record may ask to be delivered by the headers corvid-deliver-at (ms \
+         since the epoch) or corvid-delay-ms. 0: these headers mean nothing here.",
+    )
+    .check(Check::Within(0, 10 * 366 * 24 * 3_600_000)),
+    key(
+        keys::DELAY_RELEASE_RATE,
+        Int,
+        "50000",
+        "How many records a second a partition gives back at most, when many that it held are due at once.",
+    )
+    .check(Check::Within(1, INT_MAX)),
+    key(
         keys::DURABILITY,
         String,
         "disk",

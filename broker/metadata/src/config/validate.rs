@@ -31,10 +31,40 @@ pub fn check_topic(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
 /// Whether a topic's configs go together, whatever each of them may be by itself.
 pub fn check_together(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
     let bindings = TopicBindings::from_configs(topic, configs)?;
-    match validate_bindings(topic, configs, &bindings) {
-        Some(reason) => Err(ConfigError::Incoherent(reason)),
-        None => check_dead_letter(topic, &bindings),
+    if let Some(reason) =
+        validate_bindings(topic, configs, &bindings).or_else(|| validate_delay(topic, configs, &bindings))
+    {
+        return Err(ConfigError::Incoherent(reason));
     }
+    check_dead_letter(topic, &bindings)
+}
+
+/// A record that is held comes back behind what was written meanwhile: in a compacted log it would take the place of newer ones. It
+/// waits in the partition that the client named, so nothing can send it elsewhere.
+fn validate_delay(topic: &str, configs: &Configs, bindings: &TopicBindings) -> Option<String> {
+    let allowed = configs.get(keys::DELAY_MAX_MS).is_some_and(|value| value.trim() != "0");
+    let reason = if !allowed {
+        return None;
+    } else if is_compacted(configs) {
+        "it is compacted, and a record that comes late would take the place of newer ones"
+    } else if bindings.partitioner.is_some() {
+        "it has a partitioner, and a delayed record waits in the partition that the client named"
+    } else if topic_name::is_internal(topic) {
+        "it is one of the broker's internal topics"
+    } else {
+        return None;
+    };
+    Some(format!(
+        "topic \"{topic}\" can't have delayed records ({}): {reason}",
+        keys::DELAY_MAX_MS
+    ))
+}
+
+fn is_compacted(configs: &Configs) -> bool {
+    configs
+        .get(keys::CLEANUP_POLICY)
+        .and_then(|value| CleanupPolicy::parse(value))
+        .is_some_and(CleanupPolicy::compacts)
 }
 
 /// A topic with a partitioner is not compacted: a moved record would leave its older versions
@@ -42,11 +72,7 @@ pub fn check_together(topic: &str, configs: &Configs) -> Result<(), ConfigError>
 /// staying where they were put.
 pub(crate) fn validate_bindings(topic: &str, configs: &Configs, bindings: &TopicBindings) -> Option<String> {
     bindings.partitioner.as_ref()?;
-    let compacted = configs
-        .get(keys::CLEANUP_POLICY)
-        .and_then(|value| CleanupPolicy::parse(value))
-        .is_some_and(CleanupPolicy::compacts);
-    let reason = if compacted {
+    let reason = if is_compacted(configs) {
         "it is compacted, and a moved record would leave its older versions behind in the partition that the client named"
     } else if topic_name::is_streams_internal(topic) {
         "its name is that of an internal topic of Kafka Streams, whose tasks count on records staying in their partition"

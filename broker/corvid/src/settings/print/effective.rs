@@ -128,6 +128,7 @@ fn plugin(text: &mut String, name: &str, entry: &PluginEntry) {
 fn configs(text: &mut String, configs: &Configs) {
     let mut others = Vec::new();
     let mut letters = Vec::new();
+    let mut delay = Vec::new();
     for (key, value) in configs {
         match key.as_str() {
             keys::PARTITIONER => drop(writeln!(text, "partitioner = {}", binding(value))),
@@ -137,14 +138,20 @@ fn configs(text: &mut String, configs: &Configs) {
             keys::DURABILITY => drop(writeln!(text, "durability = {}", quoted(value))),
             keys::DEAD_LETTER_TOPIC => letters.push(format!("topic = {}", quoted(value))),
             keys::DEAD_LETTER_HEADERS => letters.push(format!("headers = {}", quoted(value))),
+            keys::DELAY_MAX_MS => delay.push(format!("max = {}", duration(value))),
+            keys::DELAY_RELEASE_RATE => delay.push(format!("release_rate = {value}")),
             _ => others.push(format!("{} = {}", quoted(key), config_value(value))),
         }
     }
-    for (key, entries) in [("dead_letter", letters), ("configs", others)] {
+    for (key, entries) in [("dead_letter", letters), ("delay", delay), ("configs", others)] {
         if !entries.is_empty() {
             let _ = writeln!(text, "{key} = {{ {} }}", entries.join(", "));
         }
     }
+}
+
+fn duration(ms: &str) -> String {
+    ms.parse().map_or_else(|_| quoted(ms), |ms| quoted(&duration_text(ms)))
 }
 
 fn binding(value: &str) -> String {

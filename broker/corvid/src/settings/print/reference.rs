@@ -125,12 +125,14 @@ fn topics(text: &mut String) {
     );
     Section::Topic
         .keys()
-        .filter(|key| !matches!(key.name, "dead_letter" | "configs"))
+        .filter(|key| !matches!(key.name, "dead_letter" | "delay" | "configs"))
         .for_each(|key| own(text, key));
     text.push_str("# A binding is a plugin's name, or a table:\n");
     list(text, Section::Binding);
     text.push_str("#[topics.orders.dead_letter]\n");
     Section::DeadLetter.keys().for_each(|key| own(text, key));
+    text.push_str("#[topics.orders.delay]\n");
+    Section::Delay.keys().for_each(|key| own(text, key));
     text.push_str(
         "# Other configs of the topic, under Kafka's names. Where nothing is set, the [broker] config named counts.\n",
     );
