@@ -38,6 +38,7 @@ async fn coordinator(path: &Path) -> (Arc<LogDirectory>, Arc<Coordinator>) {
         durability: Durability::Disk,
         min_in_sync: 1,
         source: None,
+        release_rate: None,
     };
     let partition = Partition::lead(id, "__consumer_offsets".into(), log, leadership);
     let coordinator = Coordinator::new(CoordinatorConfig {

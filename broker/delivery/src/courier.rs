@@ -27,12 +27,13 @@ use bytes::{Bytes, BytesMut};
 use corvid_env::clock::{self, Instant};
 use corvid_env::fault;
 use corvid_record::hidden::{EntryView, LinkPosition, LinkStamp, SourceId};
-use corvid_record::{Batch, Offset, batches};
+use corvid_record::{Batch, Offset};
 use corvid_replication::{AppendError, Closed, Delivered, Partition, PartitionId, Replicas};
-use corvid_storage::{AppendKind, EntryAt, ReadError, Which};
+use corvid_storage::{AppendKind, EntryAt, ReadError};
 use tokio::sync::Notify;
 
 use crate::counters::Counters;
+use crate::entry_reader;
 use crate::link_batch::Parcel;
 use crate::targets::partition_of;
 
@@ -275,7 +276,7 @@ impl Courier {
             offset: at.offset,
             error,
         };
-        let (first, second) = self.read_pair(at, limit)?;
+        let (first, second) = entry_reader::read_pair(self.source.log(), at, limit)?;
         let batch = Batch::parse(&first).map_err(|error| damaged(error.to_string()))?;
         let entry = EntryView::parse(batch).map_err(|error| damaged(error.to_string()))?;
         let mate = second.as_ref().map(|bytes| Batch::parse(bytes)).transpose();
@@ -320,27 +321,6 @@ impl Courier {
         } else {
             Ok(Taken::Without(behind, blocked))
         }
-    }
-
-    /// The entry's batch, and the one behind it if it is below `limit`.
-    fn read_pair(&self, at: EntryAt, limit: Offset) -> Result<(Bytes, Option<Bytes>), CourierError> {
-        let log = self.source.log();
-        fault::check("link.read").map_err(|error| ReadError::Io {
-            file: format!("{:?}", self.source),
-            error,
-        })?;
-        let first = log.read_bytes(at.offset, limit, at.bytes, true, Which::All)?;
-        let entry_bytes = first.slice(..(at.bytes as usize).min(first.len()));
-        let behind = batches(&entry_bytes)
-            .next()
-            .and_then(Result::ok)
-            .map(|batch| batch.next_offset());
-        let Some(behind) = behind.filter(|offset| *offset < limit) else {
-            return Ok((entry_bytes, None));
-        };
-        // One byte at most, but at least one batch: just the mate.
-        let second = log.read_bytes(behind, limit, 1, true, Which::All)?;
-        Ok((entry_bytes, (!second.is_empty()).then_some(second)))
     }
 
     /// Appends one sub-batch, unless its target has it. Returns false if the target takes nothing for now.

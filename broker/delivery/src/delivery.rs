@@ -1,4 +1,4 @@
-//! The couriers of a node: one for each partition that has a route.
+//! The couriers of a node, and its keepers of held records: one of each for each partition that has a route.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::counters::Counters;
 use crate::courier::Courier;
 use crate::hints::Hints;
+use crate::keepers::Keepers;
 
 /// How soon after a delivery the hints are written: the targets have flushed it by then.
 const HINTS_AFTER: Duration = Duration::from_millis(20);
@@ -24,6 +25,7 @@ pub struct Delivery {
     replicas: Arc<Replicas>,
     counters: Arc<Counters>,
     running: Mutex<BTreeMap<PartitionId, task::JoinHandle<()>>>,
+    keepers: Keepers,
     /// What the last run left; each is used once.
     found: Mutex<Hints>,
     moved: Arc<Notify>,
@@ -41,6 +43,7 @@ impl Delivery {
         let keeper = task::spawn("delivery hints", keeper);
         Arc::new(Self {
             found: Mutex::new(Hints::read(replicas.root())),
+            keepers: Keepers::new(&replicas),
             replicas,
             counters: Arc::default(),
             running: Mutex::default(),
@@ -55,13 +58,19 @@ impl Delivery {
         &self.counters
     }
 
-    /// Starts a courier for each partition that has got a source id, after the partitions were reconciled. A
-    /// courier ends by itself when its partition is closed.
+    /// The partitions' held records.
+    pub fn held(&self) -> &Keepers {
+        &self.keepers
+    }
+
+    /// Starts a courier and a keeper of holds for each partition that has got a source id, after the partitions were reconciled. They
+    /// end by themselves when the partition is closed.
     pub fn reconcile(&self) {
         let mut running = self.running.lock();
         running.retain(|_, courier| !courier.is_finished());
         for (id, partition) in self.replicas.all().iter() {
             let Some(source) = partition.source() else { continue };
+            self.keepers.reconcile(partition, source, &self.counters);
             running.entry(*id).or_insert_with(|| {
                 self.begin(partition);
                 let courier = Courier {
@@ -84,6 +93,7 @@ impl Delivery {
 
     /// Ends every courier. What was not delivered is, after the next start.
     pub async fn stop(&self) {
+        self.keepers.stop().await;
         let mut running = std::mem::take(&mut *self.running.lock());
         let keeper = self.keeper.lock().take();
         for task in keeper.into_iter().chain(std::mem::take(&mut running).into_values()) {
@@ -96,6 +106,7 @@ impl Delivery {
     /// Writes where the couriers may begin next time. At a stop, this belongs behind the flush of the logs.
     pub async fn write_hints(&self) -> io::Result<()> {
         let _writing = self.writing.lock().await;
+        self.keepers.write_checkpoint().await?;
         write_hints(&self.replicas).await
     }
 }

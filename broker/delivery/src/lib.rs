@@ -46,10 +46,16 @@
 mod counters;
 mod courier;
 mod delivery;
+mod entry_reader;
 mod hints;
+mod holds;
+mod keeper;
+mod keepers;
 mod link_batch;
 mod targets;
 
 pub use counters::Counters;
 pub use delivery::Delivery;
+pub use keeper::{HeldError, HeldRecord};
+pub use keepers::Keepers;
 pub use targets::elsewhere_of;

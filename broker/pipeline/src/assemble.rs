@@ -174,21 +174,7 @@ impl Source<'_> {
             });
         }
         for (until, leaving) in held {
-            sub_batches.push(SubBatch {
-                target: Target {
-                    topic_id: self.topic.0,
-                    partition: self.partition,
-                },
-                hold: Some(Hold {
-                    due: until.due,
-                    first_offset: None,
-                    attempts: until.attempts,
-                    decision: until.decision.clone(),
-                }),
-                origins: Vec::new(),
-                offset_headers: Vec::new(),
-                batch: leaving.builder.finish(None)?,
-            });
+            sub_batches.push(self.held_until(until, leaving.builder.finish(None)?));
         }
         if let Some(topic) = self.dead_letter.filter(|_| !letters.origins.is_empty()) {
             sub_batches.push(SubBatch {
@@ -203,6 +189,25 @@ impl Source<'_> {
             });
         }
         Ok(sub_batches)
+    }
+
+    /// What is held is for its own partition.
+    fn held_until(&self, until: &Held, batch: Bytes) -> SubBatch {
+        SubBatch {
+            target: Target {
+                topic_id: self.topic.0,
+                partition: self.partition,
+            },
+            hold: Some(Hold {
+                due: until.due,
+                first_offset: None,
+                attempts: until.attempts,
+                decision: until.decision.clone(),
+            }),
+            origins: Vec::new(),
+            offset_headers: Vec::new(),
+            batch,
+        }
     }
 
     /// How many bytes move to each partition, so that there is room for them at once. A record's offset may become longer there.

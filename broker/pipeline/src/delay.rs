@@ -42,7 +42,7 @@ pub(crate) fn judge(settings: &TopicSettings, section: &Section, fates: &mut Fat
 /// When the record is due, if that is later than now.
 fn due(max_ms: u64, record: &Record<'_>, now: WallTime) -> Result<Option<Timestamp>, String> {
     let mut asked = None;
-    for (key, value) in record.headers.iter() {
+    for (key, value) in record.headers {
         if key != DELIVER_AT_HEADER && key != DELAY_HEADER {
             continue;
         }

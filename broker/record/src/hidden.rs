@@ -22,7 +22,7 @@ mod link;
 mod tests;
 
 pub use checkpoint::Checkpoint;
-pub use control::{FIRST_TYPE, HiddenKind, LINK_CHECKPOINT, OUTBOX_ENTRY, is_hidden, kind};
+pub use control::{FIRST_TYPE, HiddenKind, LINK_CHECKPOINT, OUTBOX_ENTRY, is_hidden, kind, may_change_holds};
 pub use entry::builder::{EntryBuilder, Hold, OffsetHeader, SubBatch};
 pub use entry::mate::{Mate, set_mate_crc};
 pub use entry::sub_batch::{HoldView, OffsetHeaderView, OffsetHeaders, Origins, SubBatchView};

@@ -32,6 +32,15 @@ pub fn set_max_timestamp_append_time(append_time: Timestamp, batch: &mut [u8]) {
     renew_crc(batch);
 }
 
+/// Gives all records this time and the batch these producer fields, with a new CRC: what a release is. The records of a batch that
+/// was held have all one time.
+pub fn set_time_and_producer(time: Timestamp, producer: Producer, batch: &mut [u8]) {
+    assert_header(batch);
+    set_field(batch, layout::BASE_TIMESTAMP, time.0.to_be_bytes());
+    set_field(batch, layout::MAX_TIMESTAMP, time.0.to_be_bytes());
+    set_producer(producer, batch);
+}
+
 /// Sets the producer fields (a client's, or a stamp of the broker's own), with a new CRC.
 pub fn set_producer(producer: Producer, batch: &mut [u8]) {
     assert_header(batch);

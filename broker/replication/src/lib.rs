@@ -36,6 +36,7 @@
 mod delivered;
 mod error;
 mod gaps;
+mod holding;
 mod log_config;
 mod marks;
 mod node_configs;
@@ -50,6 +51,7 @@ mod watchers;
 
 pub use delivered::{Delivered, Elsewhere};
 pub use error::AppendError;
+pub use holding::Holding;
 pub use node_configs::NodeConfigs;
 pub use offset_gate::{Closed, OffsetGate};
 pub use partition::{Acks, Leadership, Partition, PartitionId};

@@ -234,6 +234,9 @@ impl Replicas {
             if let Err(error) = partition.log().roll_if_due(now) {
                 tracing::warn!(?partition, %error, "a segment could not be rolled");
             }
+            if partition.source().is_some() {
+                hold_again(partition, now);
+            }
             match partition.log().retain(now, partition.retention_limit()) {
                 Ok(deleted) if deleted.is_empty() => {}
                 Ok(deleted) => tracing::info!(?partition, segments = deleted.len(), "retention"),
@@ -243,6 +246,14 @@ impl Replicas {
                 tracing::warn!(?partition, %error, "compaction failed");
             }
         }
+    }
+}
+
+/// What is held until much later must not pin the log: it is held again at the end, and retention goes on the next time.
+fn hold_again(partition: &Partition, now: clock::WallTime) {
+    match partition.log().retainable(now, partition.high_watermark()) {
+        Ok(offset) => partition.holding().want_below(offset),
+        Err(error) => tracing::warn!(?partition, %error, "what retention would delete is not known"),
     }
 }
 
@@ -267,6 +278,7 @@ fn leadership(partition: &PartitionImage, settings: &corvid_metadata::TopicSetti
         durability: settings.durability,
         min_in_sync: settings.min_insync_replicas as usize,
         source: partition.source.and_then(SourceId::new),
+        release_rate: settings.holds().then_some(settings.release_rate),
     }
 }
 

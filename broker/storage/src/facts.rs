@@ -24,6 +24,7 @@ pub(crate) struct BatchFacts {
 impl BatchFacts {
     pub fn of(batch: &Batch<'_>) -> Self {
         let hidden = hidden::kind(batch).map(|kind| match kind {
+            Kind::Entry if hidden::may_change_holds(batch) => HiddenKind::Holding,
             Kind::Entry => HiddenKind::Entry,
             Kind::Checkpoint => HiddenKind::Checkpoint,
             Kind::Empty => HiddenKind::Empty,

@@ -7,6 +7,8 @@ use corvid_record::Offset;
 pub(crate) enum HiddenKind {
     /// An outbox entry.
     Entry,
+    /// An outbox entry that may begin or end holds.
+    Holding,
     /// A link checkpoint.
     Checkpoint,
     /// A batch without records.
@@ -22,13 +24,18 @@ impl HiddenKind {
             Self::Checkpoint => 2,
             Self::Empty => 3,
             Self::Other => 4,
+            Self::Holding => 5,
         }
     }
 
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Entry, Self::Checkpoint, Self::Empty, Self::Other]
+        [Self::Entry, Self::Checkpoint, Self::Empty, Self::Other, Self::Holding]
             .into_iter()
             .find(|kind| kind.code() == code)
+    }
+
+    pub fn is_entry(self) -> bool {
+        matches!(self, Self::Entry | Self::Holding)
     }
 }
 
@@ -124,7 +131,18 @@ impl HiddenList {
         self.batches[first..]
             .iter()
             .take_while(move |batch| base + i64::from(batch.first) < limit)
-            .filter(|batch| batch.kind == HiddenKind::Entry)
+            .filter(|batch| batch.kind.is_entry())
+    }
+
+    /// The entries that may begin or end holds, and reach to or beyond `from`, below `limit`.
+    pub fn holding(&self, base: Offset, from: Offset, limit: Offset) -> impl Iterator<Item = &HiddenBatch> {
+        let first = self
+            .batches
+            .partition_point(|batch| base.0 + i64::from(batch.last) < from.0);
+        self.batches[first..]
+            .iter()
+            .take_while(move |batch| base + i64::from(batch.first) < limit)
+            .filter(|batch| batch.kind == HiddenKind::Holding)
     }
 
     /// Whether a link checkpoint begins the segment and ends below `limit`.

@@ -69,3 +69,4 @@ pub use directory::LogDirectory;
 pub use error::{AppendError, ChangeError, OpenError, ReadError};
 pub use log::{Compacted, DeletedSegment, Log, LogListener, ProducerInfo, Reason};
 pub use read::{Entries, EntryAt, Slices, Which};
+pub use retention::TrustedClock;

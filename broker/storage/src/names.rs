@@ -51,7 +51,7 @@ pub(crate) const SWAP: &str = "log.swap";
 /// First bytes of a [`HIDDEN`] file.
 pub(crate) const HIDDEN_MAGIC: u32 = u32::from_be_bytes(*b"CVhd");
 /// Format version of a [`HIDDEN`] file.
-pub(crate) const HIDDEN_VERSION: u16 = 1;
+pub(crate) const HIDDEN_VERSION: u16 = 2;
 /// First bytes of [`FLUSHED_CHECKPOINT`], and of each slot in it.
 pub(crate) const FLUSHED_MAGIC: u32 = u32::from_be_bytes(*b"CVfl");
 /// Format version of [`FLUSHED_CHECKPOINT`].

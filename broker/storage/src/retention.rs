@@ -5,7 +5,7 @@ mod trusted_clock;
 use corvid_env::clock::WallTime;
 use corvid_record::{Offset, Timestamp};
 
-pub(crate) use trusted_clock::TrustedClock;
+pub use trusted_clock::TrustedClock;
 
 use crate::config::{Cleanup, LogConfig};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use corvid_env::clock::{self, WallTime};
 use corvid_env::fs::Dir;
@@ -20,6 +21,11 @@ use crate::names;
 use crate::open_files::OpenFiles;
 use crate::retention::TrustedClock;
 use crate::segment::replace;
+
+/// A jump of the wall clock forwards by more than this is not believed by retention at once …
+const JUMP_MAX: Duration = Duration::from_hours(1);
+/// … but when the clock has stayed there for so long.
+const BELIEVED_AFTER: Duration = Duration::from_hours(1);
 
 /// What the logs of a directory have in common.
 pub(crate) struct Shared {
@@ -56,7 +62,7 @@ impl Shared {
             visible_starts: Mutex::new(visible_starts),
             visible_starts_unwritten: AtomicBool::new(false),
             cleaned: Mutex::new(cleaned),
-            clock: Mutex::default(),
+            clock: Mutex::new(TrustedClock::new(JUMP_MAX, BELIEVED_AFTER)),
             logs: Mutex::default(),
             root_unsynced: AtomicBool::new(true),
             poisoned: OnceLock::new(),

@@ -153,6 +153,11 @@ impl TopicSettings {
         })
     }
 
+    /// Whether records of this topic may be held until later.
+    pub fn holds(&self) -> bool {
+        self.delay_max_ms > 0
+    }
+
     /// The settings of a topic that has none of its own, on a broker that has none either.
     pub fn default_for(topic: &str) -> Self {
         TopicSettings::resolve(topic, &Configs::new(), &Configs::new())

@@ -47,6 +47,17 @@ pub fn kind(batch: &Batch<'_>) -> Option<HiddenKind> {
     }
 }
 
+/// Whether the batch is an outbox entry that begins or ends holds: it holds, or it is the broker's own and may cancel some. One look at
+/// its flags; whether it is sound is found when it is parsed.
+pub fn may_change_holds(batch: &Batch<'_>) -> bool {
+    control_type(batch) == Some(OUTBOX_ENTRY)
+        && Records::new(batch.section(), 1)
+            .next()
+            .and_then(Result::ok)
+            .and_then(|record| super::entry::flags_of(record.value?))
+            .is_some_and(|flags| flags & (super::entry::HOLDS | super::entry::ARMED_ALONE) != 0)
+}
+
 /// The control type of the batch's first record, if it is a control batch.
 pub fn control_type(batch: &Batch<'_>) -> Option<i16> {
     let attributes = batch.attributes();

@@ -24,11 +24,17 @@ use crate::hidden::{HiddenError, Mate, SubBatchView};
 use crate::{Batch, LeaderEpoch, Offset};
 
 const FORMAT: i16 = 1;
-const ARMED_ALONE: u16 = 1 << 0;
-const HOLDS: u16 = 1 << 1;
+pub(super) const ARMED_ALONE: u16 = 1 << 0;
+pub(super) const HOLDS: u16 = 1 << 1;
 /// Where the mate stands in the value.
 const MATE_AT: usize = 4;
 const DECIDER_SIZE: usize = 40;
+
+/// The flags of an entry's value.
+pub(super) fn flags_of(value: &[u8]) -> Option<u16> {
+    let [_, _, high, low] = *value.first_chunk::<4>()?;
+    Some(u16::from_be_bytes([high, low]))
+}
 
 /// Where a sub-batch is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -259,7 +259,7 @@ fn facts_of(bytes: &[u8]) -> Result<BatchFacts, AppendError> {
 
 fn entry_facts(bytes: &[u8]) -> Result<BatchFacts, AppendError> {
     let facts = facts_of(bytes)?;
-    if facts.hidden == Some(HiddenKind::Entry) {
+    if facts.hidden.is_some_and(HiddenKind::is_entry) {
         return Ok(facts);
     }
     Err(AppendError::NotAnEntry("it is another kind of batch".to_owned()))

@@ -9,7 +9,7 @@ use corvid_record::{Offset, size_at_front};
 use super::Log;
 use super::state::State;
 use crate::error::ReadError;
-use crate::hidden_list::HiddenList;
+use crate::hidden_list::{HiddenBatch, HiddenList};
 use crate::names;
 use crate::read::{Entries, EntryAt, Slices, Which};
 use crate::segment::{Place, SealedSegment, find_batch};
@@ -91,24 +91,30 @@ impl Log {
 
     /// The outbox entries at or above `from` and below `limit`.
     pub fn entries(&self, from: Offset, limit: Offset) -> Result<Entries, ReadError> {
+        self.some_entries(from, limit, |hidden, base| {
+            first_few(hidden.entries(base, from, limit), base)
+        })
+    }
+
+    /// Those of them that may begin or end holds; one that `from` is in the middle of is among them.
+    pub fn holding_entries(&self, from: Offset, limit: Offset) -> Result<Entries, ReadError> {
+        self.some_entries(from, limit, |hidden, base| {
+            first_few(hidden.holding(base, from, limit), base)
+        })
+    }
+
+    fn some_entries(
+        &self,
+        from: Offset,
+        limit: Offset,
+        find: impl Fn(&HiddenList, Offset) -> Vec<(EntryAt, Offset)>,
+    ) -> Result<Entries, ReadError> {
         let (limit, mut next) = self.check_range(from, limit, Which::All)?;
         let mut entries = Vec::new();
         while next < limit {
             let segment = self.segment_at(next, limit)?;
             let base = segment.base();
-            self.with_hidden(&segment, |hidden| {
-                let found = hidden.entries(base, from, limit).take(Entries::MAX + 1 - entries.len());
-                entries.extend(found.map(|batch| {
-                    let end = base + i64::from(batch.last) + 1;
-                    (
-                        EntryAt {
-                            offset: base + i64::from(batch.first),
-                            bytes: batch.bytes,
-                        },
-                        end,
-                    )
-                }));
-            })?;
+            self.with_hidden(&segment, |hidden| entries.extend(find(hidden, base)))?;
             if entries.len() > Entries::MAX {
                 entries.truncate(Entries::MAX);
                 let looked_to = entries.last().map_or(limit, |&(_, end)| end);
@@ -325,6 +331,18 @@ fn whole_first_batch(segment: &Segment, stretch: &Stretch, slices: &mut Slices) 
         slices.bytes = batch.bytes;
     }
     Ok(())
+}
+
+/// A page of entries, and one more that tells that there are more; each with the offset behind it.
+fn first_few<'a>(found: impl Iterator<Item = &'a HiddenBatch>, base: Offset) -> Vec<(EntryAt, Offset)> {
+    let entry = |batch: &HiddenBatch| {
+        let at = EntryAt {
+            offset: base + i64::from(batch.first),
+            bytes: batch.bytes,
+        };
+        (at, base + i64::from(batch.last) + 1)
+    };
+    found.take(Entries::MAX + 1).map(entry).collect()
 }
 
 /// How many of the bytes are whole batches.

@@ -75,6 +75,17 @@ impl Log {
         retained
     }
 
+    /// Where the log would begin after [`Log::retain`], if nothing but the high watermark stopped it.
+    pub fn retainable(&self, now: WallTime, high_watermark: Offset) -> Result<Offset, ChangeError> {
+        let now = self.shared.trusted(now);
+        self.load_times()?;
+        let state = self.state.lock();
+        state.check_changeable()?;
+        let gone = self.how_many_go(&state, now, high_watermark)?;
+        let last = gone.checked_sub(1).and_then(|last| state.sealed.values().nth(last));
+        Ok(last.map_or(state.start(), |segment| segment.end))
+    }
+
     /// Reads what the sidecars say of their segments' times, before the lock is taken.
     fn load_times(&self) -> Result<(), ChangeError> {
         let sealed: Vec<_> = self.state.lock().sealed.values().cloned().collect();

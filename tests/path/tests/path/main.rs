@@ -13,6 +13,7 @@ mod automatic_topics;
 mod bindings_by_config;
 mod compressed_batches;
 mod dead_letters;
+mod delayed;
 mod deleted_records;
 mod delivery_restarts;
 mod dropped_records;

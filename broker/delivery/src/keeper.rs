@@ -1,0 +1,375 @@
+//! One partition's held records, from the log into the log: who waits until they are due, and releases them.
+//!
+//! # The protocol, and what is durable when
+//!
+//! ```text
+//! Y (holds) X appended ─ committed ─ [noted: pending] ─ due, by the believed clock ─ release appended, stamped ─ committed: visible
+//!     in the produce's one write       bitmap, by name                                  (records, and the name that ends,
+//!                                                                                        are one batch)
+//! ```
+//!
+//! A crash before the release is in the log: the hold is found pending again, and released. After it: the stamp says that it was. A
+//! release that was cut off with the log's tail never happened; its hold stands before it in the same log.
+//!
+//! *Held again*: one entry of the broker's own holds the record at the log's end and ends the old hold: both, or neither. *Cancelled*: an
+//! entry that only ends it. Nothing is released between such an entry's append and its commit.
+//!
+//! Retention stops at the oldest hold, and at the oldest one whose release may still be cut off.
+
+mod change;
+mod list;
+mod release;
+mod replay;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use corvid_env::clock::{self, Instant, WallTime};
+use corvid_record::hidden::{EntryView, SourceId};
+use corvid_record::{Batch, Offset};
+use corvid_replication::{Closed, Partition};
+use corvid_storage::{EntryAt, ReadError, TrustedClock};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::counters::Counters;
+use crate::entry_reader;
+use crate::holds::checkpoint::Snapshot;
+use crate::holds::{HeldAt, Holds, Next};
+use release::Allowance;
+
+pub use list::HeldRecord;
+
+/// How long a log that takes or gives nothing is left alone.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// The wall clock may be set: it is looked at this often.
+const LOOK_AT_CLOCK: Duration = Duration::from_secs(5);
+/// A jump of the clock by more than this is not believed at once: everything would be due …
+const JUMP_MAX: Duration = Duration::from_secs(60);
+/// … but when it has lasted.
+const BELIEVED_AFTER: Duration = Duration::from_secs(60);
+
+/// What others ask of a keeper.
+pub(crate) enum Ask {
+    /// What it knows, for a checkpoint; it ends after the last one.
+    Snapshot {
+        last: bool,
+        answer: oneshot::Sender<Snapshot>,
+    },
+    /// The holds from a name on.
+    List {
+        from: Offset,
+        limit: usize,
+        answer: oneshot::Sender<Result<Vec<HeldRecord>, HeldError>>,
+    },
+    /// Ends these holds; the answer says how many of them were pending.
+    Cancel {
+        names: Vec<Offset>,
+        answer: oneshot::Sender<Result<usize, HeldError>>,
+    },
+}
+
+/// Why something can't be done with what is held.
+#[derive(Debug, thiserror::Error)]
+pub enum HeldError {
+    /// The log can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// What is there is not what a leader writes.
+    #[error("the entry at offset {offset} can't be read: {error}")]
+    Damaged {
+        /// The entry's offset.
+        offset: Offset,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// The log takes nothing.
+    #[error(transparent)]
+    Append(#[from] corvid_replication::AppendError),
+    /// The partition was closed, or holds nothing.
+    #[error("the partition is not there, or holds nothing")]
+    Closed,
+}
+
+impl From<Closed> for HeldError {
+    fn from(_: Closed) -> Self {
+        Self::Closed
+    }
+}
+
+/// Takes care of one partition's holds until the partition is closed.
+pub(crate) struct Keeper {
+    pub partition: Arc<Partition>,
+    pub id: SourceId,
+    pub counters: Arc<Counters>,
+    pub asked: mpsc::Receiver<Ask>,
+    holds: Holds,
+    /// The oldest hold is damaged: it can't be carried on.
+    pinned: bool,
+    clock: TrustedClock,
+    allowance: Allowance,
+}
+
+/// When a keeper looks again, if nothing else happens.
+enum Rest {
+    /// There is more to do.
+    Not,
+    /// At this time.
+    Until(Instant),
+    /// When something changes.
+    Changed,
+}
+
+impl Keeper {
+    /// Goes on from a snapshot, if there is one.
+    pub fn new(
+        partition: Arc<Partition>,
+        id: SourceId,
+        counters: Arc<Counters>,
+        asked: mpsc::Receiver<Ask>,
+        snapshot: Option<Snapshot>,
+    ) -> Self {
+        let start = partition.log().start();
+        Self {
+            partition,
+            id,
+            counters,
+            asked,
+            holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
+            pinned: false,
+            clock: TrustedClock::new(JUMP_MAX, BELIEVED_AFTER),
+            allowance: Allowance::default(),
+        }
+    }
+
+    /// Ends when the partition is closed, or was asked for its last snapshot.
+    pub async fn run(mut self) {
+        match self.keep().await {
+            Ok(()) | Err(HeldError::Closed) => {
+                let held = self.holds.len();
+                if held > 0 && self.partition.is_deleted() {
+                    tracing::warn!(partition = ?self.partition, held, "what was held goes with the topic");
+                }
+            }
+            Err(error) => {
+                tracing::error!(partition = ?self.partition, %error, "what is held stays here until the node is restarted");
+            }
+        }
+    }
+
+    async fn keep(&mut self) -> Result<(), HeldError> {
+        while let Err(error) = self.replay().await {
+            self.rest_after(error).await?;
+        }
+        loop {
+            let rest = match self.turn().await {
+                Ok(rest) => rest,
+                Err(error) => {
+                    self.rest_after(error).await?;
+                    continue;
+                }
+            };
+            if self.rest(rest).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One look at everything there is to do.
+    async fn turn(&mut self) -> Result<Rest, HeldError> {
+        self.follow()?;
+        self.hold_again().await?;
+        let rest = self.release_due()?;
+        if let Some(page) = self.holds.page_to_read() {
+            let held = self.held_in(page.start, page.end)?;
+            self.holds.found(held);
+            self.tell();
+            return Ok(Rest::Not);
+        }
+        self.tell();
+        Ok(if self.holds.next() == Next::Unknown {
+            Rest::Not
+        } else {
+            rest
+        })
+    }
+
+    /// Takes in what was committed since the last look.
+    fn follow(&mut self) -> Result<(), HeldError> {
+        let log = self.partition.log().clone();
+        let limit = self.partition.last_stable_offset();
+        while self.holds.looked_to() < limit {
+            let entries = log.holding_entries(self.holds.looked_to(), limit)?;
+            let looked_to = entries.looked_to;
+            for at in entries {
+                if at.offset >= self.holds.looked_to() && !self.take(at, limit)? {
+                    return Ok(());
+                }
+            }
+            self.look_to(looked_to);
+        }
+        Ok(())
+    }
+
+    /// Notes what an entry holds and what it ends; false if its mate is not there yet.
+    fn take(&mut self, at: EntryAt, limit: Offset) -> Result<bool, HeldError> {
+        let damaged = |error: String| HeldError::Damaged {
+            offset: at.offset,
+            error,
+        };
+        let (first, second) = entry_reader::read_pair(self.partition.log(), at, limit)?;
+        let batch = Batch::parse(&first).map_err(|error| damaged(error.to_string()))?;
+        let entry = EntryView::parse(batch).map_err(|error| damaged(error.to_string()))?;
+        let mate = second.as_ref().map(|bytes| Batch::parse(bytes)).transpose();
+        let mate = mate.map_err(|error| damaged(error.to_string()))?;
+        if !entry.armed_alone() && mate.is_none() {
+            self.look_to(at.offset);
+            return Ok(false);
+        }
+        if entry.is_armed(mate.as_ref()) {
+            for name in entry.cancels() {
+                self.holds.end(name);
+            }
+            for held in held_of(&entry, &first) {
+                self.holds.begin(held);
+            }
+        }
+        self.look_to(batch.next_offset());
+        Ok(true)
+    }
+
+    fn look_to(&mut self, offset: Offset) {
+        self.holds.look_to(offset, self.partition.log().flushed());
+    }
+
+    /// Every hold in the entries that reach into these offsets, pending or not.
+    fn held_in(&self, from: Offset, to: Offset) -> Result<Vec<HeldAt>, HeldError> {
+        let log = self.partition.log();
+        let limit = to.min(self.holds.looked_to());
+        let mut next = from.max(log.start());
+        let mut found = Vec::new();
+        while next < limit {
+            let entries = log.holding_entries(next, limit)?;
+            next = entries.looked_to.max(next.next());
+            for at in entries {
+                let bytes = log.read_bytes(at.offset, self.holds.looked_to(), 1, true, corvid_storage::Which::All)?;
+                let damaged = |error: String| HeldError::Damaged {
+                    offset: at.offset,
+                    error,
+                };
+                let batch = Batch::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
+                let entry = EntryView::parse(batch).map_err(|error| damaged(error.to_string()))?;
+                found.extend(held_of(&entry, &bytes).filter(|held| (from..to).contains(&held.name)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Says what others go by: how much is held, and from where on the log is needed.
+    fn tell(&self) {
+        let holding = self.partition.holding();
+        holding.set_pending(self.holds.len());
+        let idle = holding.rate().is_none() && self.holds.len() == 0 && self.holds.unsettled() == 0;
+        holding.set_needed_from((!idle).then(|| self.holds.needed_from()));
+    }
+
+    /// Waits for something to do; true if this was the end.
+    async fn rest(&mut self, rest: Rest) -> Result<bool, HeldError> {
+        let until = match rest {
+            Rest::Not => {
+                tokio::task::yield_now().await;
+                return self.answer_all().await;
+            }
+            Rest::Until(at) => at,
+            Rest::Changed => clock::now() + Duration::from_hours(24),
+        };
+        let follows = self.partition.holding().rate().is_some() || self.holds.len() > 0;
+        // A topic that holds nothing has nothing to be followed for; but its end is to be heard of.
+        let next = if follows {
+            self.partition.last_stable_offset().next()
+        } else {
+            Offset(i64::MAX)
+        };
+        let (partition, asked) = (self.partition.clone(), &mut self.asked);
+        tokio::select! {
+            biased;
+            ask = asked.recv() => match ask {
+                Some(ask) => self.answer(ask).await,
+                None => Ok(true),
+            },
+            committed = partition.committed(next) => committed.map(|()| false).map_err(Into::into),
+            () = partition.holding().changed() => Ok(false),
+            () = clock::sleep_until(until) => Ok(false),
+        }
+    }
+
+    /// After an error that may pass; one that can't is given back.
+    async fn rest_after(&mut self, error: HeldError) -> Result<(), HeldError> {
+        match &error {
+            HeldError::Read(ReadError::Io { .. } | ReadError::OutOfRange { .. }) | HeldError::Append(_) => {
+                tracing::warn!(partition = ?self.partition, %error, "what is held waits for the partition's log");
+            }
+            HeldError::Closed | HeldError::Damaged { .. } | HeldError::Read(ReadError::Corrupt { .. }) => {
+                return Err(error);
+            }
+        }
+        let closed = self.partition.committed(Offset(i64::MAX));
+        match clock::timeout_at(clock::now() + RETRY_AFTER, closed).await {
+            Ok(closed) => closed.map_err(Into::into),
+            Err(_elapsed) => Ok(()),
+        }
+    }
+
+    async fn answer_all(&mut self) -> Result<bool, HeldError> {
+        while let Ok(ask) = self.asked.try_recv() {
+            if self.answer(ask).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Answers; true if nothing may happen afterwards. Who asked may have gone.
+    async fn answer(&mut self, ask: Ask) -> Result<bool, HeldError> {
+        match ask {
+            Ask::Snapshot { last, answer } => {
+                self.follow()?;
+                let _ = answer.send(self.holds.snapshot(self.partition.log()));
+                return Ok(last);
+            }
+            Ask::List { from, limit, answer } => {
+                let _ = answer.send(self.list(from, limit));
+            }
+            Ask::Cancel { names, answer } => {
+                let _ = answer.send(self.cancel(&names).await);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The time by which records are due: the wall clock, as far as it is believed.
+    fn believed(&mut self) -> WallTime {
+        let wall = clock::wall_clock();
+        // A test plants a bug here: a clock that has jumped is believed at once.
+        match corvid_env::fault::hit("release.clock") {
+            Some(_) => wall,
+            None => self.clock.believe(wall, clock::now()),
+        }
+    }
+}
+
+/// The holds of an entry, whose bytes are `whole`.
+fn held_of<'a>(entry: &EntryView<'a>, whole: &'a [u8]) -> impl Iterator<Item = HeldAt> + use<'a> {
+    let (offset, start) = (entry.offset(), whole.as_ptr().addr());
+    entry.held().filter_map(move |(name, sub_batch)| {
+        let hold = sub_batch.hold()?;
+        let bytes = sub_batch.batch().bytes();
+        Some(HeldAt {
+            due: hold.due,
+            first: hold.first_offset.unwrap_or(name),
+            name,
+            behind_entry: (name.0 - offset.0) as u32,
+            begin: (bytes.as_ptr().addr() - start) as u32,
+            len: bytes.len() as u32,
+        })
+    })
+}

@@ -1,0 +1,143 @@
+//! Releasing what is due.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use corvid_env::clock::{self, Instant, WallTime};
+use corvid_env::fault;
+use corvid_record::hidden::LinkStamp;
+use corvid_record::{Batch, Producer, Timestamp, patch};
+use corvid_storage::{AppendKind, ReadError, Which};
+
+use super::{HeldError, Keeper, LOOK_AT_CLOCK, Rest};
+use crate::holds::{HeldAt, Next};
+
+/// How many holds are released before others of this thread have their turn.
+const TURN: usize = 256;
+/// With so many releases that a sync has not covered, one is asked for.
+const UNSETTLED_MANY: usize = 1 << 12;
+
+/// How many records may be released: a bucket that fills at the topic's rate.
+#[derive(Debug, Default)]
+pub(super) struct Allowance {
+    records: f64,
+    at: Option<Instant>,
+}
+
+impl Allowance {
+    /// A tenth of a second's records are there at once, and one at least.
+    fn refresh(&mut self, rate: u32, now: Instant) {
+        let rate = f64::from(rate);
+        let most = (rate / 10.0).max(1.0);
+        self.records = match self.at {
+            Some(at) => (self.records + (now - at).as_secs_f64() * rate).min(most),
+            None => most,
+        };
+        self.at = Some(now);
+    }
+
+    /// When the next record may go.
+    fn next_at(&self, rate: u32, now: Instant) -> Instant {
+        now + Duration::from_secs_f64(((1.0 - self.records) / f64::from(rate)).clamp(0.001, 1.0))
+    }
+}
+
+/// Of a topic that allows no delay any more, what is held comes back all the same.
+const RATE_OF_LEFTOVERS: u32 = 50_000;
+
+impl Keeper {
+    /// Releases what is due, as much as a turn and the topic's rate allow.
+    pub(super) fn release_due(&mut self) -> Result<Rest, HeldError> {
+        let rate = self.partition.holding().rate().unwrap_or(RATE_OF_LEFTOVERS);
+        let (wall, now) = (self.believed(), clock::now());
+        self.allowance.refresh(rate, now);
+        for _ in 0..TURN {
+            let held = match self.holds.next() {
+                Next::Held(held) => held,
+                Next::Unknown => return Ok(Rest::Not),
+                Next::Nothing => return Ok(Rest::Changed),
+            };
+            if held.due.0 > wall.0 {
+                return Ok(Rest::Until(now + until(held.due, wall)));
+            }
+            if self.allowance.records < 1.0 {
+                return Ok(Rest::Until(self.allowance.next_at(rate, now)));
+            }
+            self.release(&held, wall)?;
+        }
+        if self.holds.unsettled() > UNSETTLED_MANY {
+            self.partition.log().request_flush();
+        }
+        Ok(Rest::Not)
+    }
+
+    fn release(&mut self, held: &HeldAt, now: WallTime) -> Result<(), HeldError> {
+        let (records, batch) = match self.released_batch(held, now) {
+            Ok(batch) => batch,
+            Err(error @ HeldError::Damaged { .. }) => {
+                tracing::error!(partition = ?self.partition, %error, name = %held.name, "a held record is damaged, and stays where it is");
+                self.counters.damaged();
+                self.holds.set_aside(held);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(fault) = fault::hit("release.before_append") {
+            tracing::warn!(partition = ?self.partition, ?fault, "a release waits");
+            return Err(HeldError::Read(ReadError::Io {
+                file: self.partition.log().name().to_owned(),
+                error: std::io::Error::other("release.before_append"),
+            }));
+        }
+        let appended = self.partition.append(batch, AppendKind::Internal)?;
+        fault::hit("release.after_append");
+        self.holds.release(held, appended.end);
+        self.allowance.records -= f64::from(records);
+        self.counters.released(records);
+        Ok(())
+    }
+
+    /// The records with the time of their release, and the stamp that ends the hold.
+    fn released_batch(&self, held: &HeldAt, now: WallTime) -> Result<(u32, Bytes), HeldError> {
+        let log = self.partition.log();
+        let damaged = |error: String| HeldError::Damaged {
+            offset: held.entry(),
+            error,
+        };
+        let entry = log.read(held.entry(), self.holds.looked_to(), 1, true, Which::All)?;
+        let range = entry
+            .ranges
+            .first()
+            .filter(|range| u64::from(held.begin) + u64::from(held.len) <= range.len);
+        let range = range.ok_or_else(|| damaged("it is shorter than it was".to_owned()))?;
+        let mut bytes = vec![0; held.len as usize];
+        range
+            .file
+            .read_exact_at(range.offset + u64::from(held.begin), &mut bytes)
+            .map_err(|error| ReadError::Io {
+                file: log.name().to_owned(),
+                error,
+            })?;
+        let batch = Batch::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
+        batch.verify_crc().map_err(|error| damaged(error.to_string()))?;
+        let records = batch.record_count();
+        let stamp = LinkStamp {
+            source: self.id,
+            epoch: log.epoch_below(held.name.next()),
+            position: held.name,
+        };
+        let stamp = stamp.pack().map_err(|error| damaged(error.to_string()))?;
+        // A test plants a bug here: that it was released is known in memory only.
+        let stamp = if fault::hit("release.stamp").is_some() {
+            Producer::NONE
+        } else {
+            stamp
+        };
+        patch::set_time_and_producer(Timestamp(now.0), stamp, &mut bytes);
+        Ok((records, bytes.into()))
+    }
+}
+
+fn until(due: Timestamp, wall: WallTime) -> Duration {
+    Duration::from_millis(due.0.abs_diff(wall.0)).min(LOOK_AT_CLOCK)
+}

@@ -1,0 +1,82 @@
+//! What a log says of its holds, after a start.
+
+use corvid_record::hidden::{self, LinkStamp};
+use corvid_record::{Offset, batches};
+use corvid_storage::{EntryAt, Which};
+
+use super::{HeldError, Keeper};
+
+/// How much of the log is read at once.
+const READ_BYTES: u32 = 1 << 20;
+
+impl Keeper {
+    /// Looks through the log from where the snapshot ends, for what holds and for what was released.
+    ///
+    /// Where nothing is held, only an entry can change that, and a log knows where its entries are.
+    pub(super) async fn replay(&mut self) -> Result<(), HeldError> {
+        let limit = self.partition.last_stable_offset();
+        while self.holds.looked_to() < limit {
+            let from = self.holds.looked_to().max(self.partition.log().start());
+            self.look_to(from);
+            if self.holds.len() == 0 && !self.pass_what_holds_nothing(limit)? {
+                break;
+            }
+            if !self.replay_some(limit)? {
+                break;
+            }
+            self.tell();
+            tokio::task::yield_now().await;
+            if self.answer_all().await? {
+                return Err(HeldError::Closed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes to the first entry that may hold something; false if there is none.
+    fn pass_what_holds_nothing(&mut self, limit: Offset) -> Result<bool, HeldError> {
+        let from = self.holds.looked_to();
+        let entries = self.partition.log().holding_entries(from, limit)?;
+        let next = entries.entries.first().map(|at| at.offset.max(from));
+        self.look_to(next.unwrap_or(limit));
+        Ok(next.is_some())
+    }
+
+    /// A stretch of batches, hidden ones and others. False if the last one can't be judged yet.
+    fn replay_some(&mut self, limit: Offset) -> Result<bool, HeldError> {
+        let from = self.holds.looked_to();
+        let bytes = self
+            .partition
+            .log()
+            .read_bytes(from, limit, READ_BYTES, true, Which::All)?;
+        for batch in batches(&bytes) {
+            let batch = batch.map_err(|error| HeldError::Damaged {
+                offset: self.holds.looked_to(),
+                error: error.to_string(),
+            })?;
+            if batch.next_offset() <= from {
+                continue;
+            }
+            if hidden::may_change_holds(&batch) {
+                let at = EntryAt {
+                    offset: batch.base_offset(),
+                    bytes: batch.size() as u32,
+                };
+                if !self.take(at, limit)? {
+                    return Ok(false);
+                }
+                continue;
+            }
+            match LinkStamp::of(&batch) {
+                Ok(Some(stamp)) if stamp.source == self.id => drop(self.holds.end(stamp.position)),
+                Ok(_) | Err(_) => {}
+            }
+            self.look_to(batch.next_offset());
+        }
+        if self.holds.looked_to() == from {
+            // A gap at the end, with nothing in it.
+            self.look_to(limit);
+        }
+        Ok(true)
+    }
+}
