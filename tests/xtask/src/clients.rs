@@ -22,13 +22,13 @@ use matrix::Matrix;
 use play::play;
 pub use prepare::NODE;
 use prepare::Stage;
-use scenarios::{CLIENTS, Scenario};
+use scenarios::{APPLICATIONS, CLIENTS, Scenario};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only this client.
-    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(CLIENTS))]
+    /// Only this client or application.
+    #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(CLIENTS.iter().chain(APPLICATIONS)))]
     only: Option<String>,
     /// Only scenarios whose name contains this.
     #[arg(long)]
@@ -70,6 +70,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     );
     let clients: Vec<&str> = CLIENTS
         .iter()
+        .chain(APPLICATIONS)
         .copied()
         .filter(|client| options.only.as_ref().is_none_or(|only| only == client))
         .collect();
@@ -109,10 +110,13 @@ fn run_all(
             .iter()
             .copied()
             .filter(|scenario| prepare::stage(&scenario.name) == stage);
-        staged
+        let mut runs: Vec<Run<'_>> = staged
             .flat_map(|scenario| clients.iter().map(move |client| (scenario, *client)))
             .filter(does)
-            .collect()
+            .collect();
+        // Applications wait longest, for their backoffs: who begins first is not the last.
+        runs.sort_by_key(|(scenario, _)| !scenario.is_applications());
+        runs
     };
     let matrix = Mutex::new(Matrix::default());
     let play_all = |runs: &[Run<'_>], at_once: usize| {

@@ -35,16 +35,18 @@ impl Matrix {
 
     /// The table, the limitations of clients, and what is wrong.
     pub fn show(&self, scenarios: &[&Scenario], clients: &[&str]) {
-        println!(
-            "\n{:36}{}",
-            "scenario",
-            clients.iter().map(|client| format!("{client:9}")).collect::<String>()
-        );
-        for scenario in scenarios {
-            let cells = clients
+        let (own, of_all): (Vec<&Scenario>, Vec<&Scenario>) =
+            scenarios.iter().partition(|scenario| scenario.is_applications());
+        self.show_table(&of_all, clients);
+        println!();
+        for scenario in own {
+            for client in scenario
+                .clients
                 .iter()
-                .map(|client| format!("{:9}", self.cell(scenario, client)));
-            println!("{:36}{}", scenario.name, cells.collect::<String>().trim_end());
+                .filter(|client| clients.contains(&client.as_str()))
+            {
+                println!("{:36}{client:9}{}", scenario.name, self.cell(scenario, client));
+            }
         }
         println!("\nn/a, because of the client:");
         for client in CLIENTS.iter().filter(|client| clients.contains(client)) {
@@ -62,6 +64,25 @@ impl Matrix {
             if answer.result != Ending::Passed {
                 println!("\n{}: {client}, {scenario}: {}", word(answer.result), answer.detail);
             }
+        }
+    }
+
+    fn show_table(&self, scenarios: &[&Scenario], clients: &[&str]) {
+        let clients: Vec<&str> = CLIENTS
+            .iter()
+            .copied()
+            .filter(|client| clients.contains(client))
+            .collect();
+        println!(
+            "\n{:36}{}",
+            "scenario",
+            clients.iter().map(|client| format!("{client:9}")).collect::<String>()
+        );
+        for scenario in scenarios {
+            let cells = clients
+                .iter()
+                .map(|client| format!("{:9}", self.cell(scenario, client)));
+            println!("{:36}{}", scenario.name, cells.collect::<String>().trim_end());
         }
     }
 

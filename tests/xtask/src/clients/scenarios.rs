@@ -11,6 +11,9 @@ use crate::shell::root;
 /// The clients, in the order in which they are shown.
 pub const CLIENTS: &[&str] = &["kafkajs", "python", "go", "java", "tools"];
 
+/// Applications that know nothing of Corvid. They have scenarios of their own.
+pub const APPLICATIONS: &[&str] = &["spring", "connect"];
+
 const FILE: &str = "tests/clients/scenarios.toml";
 
 /// Something that clients must be able to do.
@@ -52,8 +55,21 @@ impl Scenario {
         self.na.get(client).map(String::as_str)
     }
 
-    /// Every client does it, or has a reason not to.
+    /// Whether it is an application's own, not one that every client does.
+    pub fn is_applications(&self) -> bool {
+        self.clients.iter().any(|name| APPLICATIONS.contains(&name.as_str()))
+    }
+
+    /// Every client does it, or has a reason not to; or it is one application's.
     fn check(&self) -> anyhow::Result<()> {
+        if self.is_applications() {
+            ensure!(
+                self.clients.len() == 1 && self.na.is_empty(),
+                "{FILE}: {}: an application's scenario has it as its only client",
+                self.name
+            );
+            return Ok(());
+        }
         for client in CLIENTS {
             let does = self.clients.iter().any(|name| name == client);
             let explained = self.na.get(*client).is_some_and(|reason| !reason.is_empty());

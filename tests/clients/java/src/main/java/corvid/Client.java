@@ -22,6 +22,7 @@ public final class Client {
         scenarios.putAll(Records.SCENARIOS);
         scenarios.putAll(Groups.SCENARIOS);
         scenarios.putAll(Plugins.SCENARIOS);
+        scenarios.putAll(Connect.SCENARIOS);
         String result;
         String detail;
         if (!scenarios.containsKey(name)) {
@@ -39,7 +40,7 @@ public final class Client {
                 }
             }
         }
-        System.out.println(json(Map.of("client", "java", "scenario", String.valueOf(name), "result", result, "detail", detail)));
+        System.out.println(json(Map.of("client", options.getOrDefault("client", "java"), "scenario", String.valueOf(name), "result", result, "detail", detail)));
         // Threads of clients that could not be closed must not keep the program.
         Runtime.getRuntime().halt(result.equals("fail") ? 1 : 0);
     }
