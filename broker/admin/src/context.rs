@@ -6,7 +6,7 @@ use corvid_controller::Controller;
 use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
 use corvid_metadata::{Image, TopicImage};
-use corvid_pipeline::Topics;
+use corvid_pipeline::{Redriver, Topics};
 use corvid_plugin_host::PluginHost;
 use corvid_replication::{Partition, PartitionId, Replicas};
 
@@ -27,6 +27,8 @@ pub struct Context {
     pub coordinator: Arc<Coordinator>,
     /// Delivery between partitions.
     pub delivery: Arc<Delivery>,
+    /// Dead letters that go out again.
+    pub redriver: Arc<Redriver>,
     /// Where plugins run.
     pub plugin_host: Arc<PluginHost>,
     /// Applies files.

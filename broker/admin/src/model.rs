@@ -1,12 +1,14 @@
 //! The JSON of the API, shared by the server and the command line.
 
 mod apply;
+mod dead_letters;
 mod groups;
 mod node;
 mod plugins;
 mod topics;
 
 pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
+pub use dead_letters::{DeadLetterTopicBody, LetterFilter, LettersBody, RedriveBody, RedrivenBody, StaysBody};
 pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetOutcome, ResetTo};
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
 pub use plugins::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};

@@ -7,9 +7,11 @@
 //! | `POST /v1/apply?dry_run=` | a file's topics and plugins |
 //! | `GET`, `POST /v1/topics`; `GET`, `PATCH`, `DELETE /v1/topics/{topic}` | topics |
 //! | `GET /v1/groups`; `GET`, `DELETE /v1/groups/{group}`; `POST /v1/groups/{group}/reset` | consumer groups |
+//! | `GET /v1/dead-letters`, `/v1/dead-letters/{topic}`; `POST /v1/dead-letters/{topic}/redrive` | dead letters |
 //! | `GET /v1/plugins`, `/v1/plugins/{plugin}` | plugins |
 
 mod apply;
+mod dead_letters;
 mod groups;
 mod health;
 mod modules;
@@ -45,6 +47,9 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         .route("/v1/groups", get(groups::list))
         .route("/v1/groups/{group}", get(groups::describe).delete(groups::delete))
         .route("/v1/groups/{group}/reset", post(groups::reset))
+        .route("/v1/dead-letters", get(dead_letters::list))
+        .route("/v1/dead-letters/{topic}", get(dead_letters::show))
+        .route("/v1/dead-letters/{topic}/redrive", post(dead_letters::redrive))
         .route("/v1/plugins", get(plugins::list))
         .route("/v1/plugins/{plugin}", get(plugins::describe))
         .route("/v1/modules/{digest}", get(modules::get).put(modules::put))

@@ -74,7 +74,7 @@ enum Command {
     Produce(produce::Args),
     /// Read records
     Consume(consume::Args),
-    /// Dead letters: which records went there, and why
+    /// Dead letters: list, show, redrive
     #[command(subcommand)]
     Dlt(dlt::Command),
     /// Plugins: new, build, check, list, describe

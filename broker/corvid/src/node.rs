@@ -93,6 +93,7 @@ impl Node {
             topics: broker.topics.clone(),
             coordinator: broker.coordinator.clone(),
             delivery: self.parts.delivery.clone(),
+            redriver: self.parts.redriver.clone(),
             plugin_host: self.parts.host.clone(),
             applier: self.parts.applier.clone(),
             figures: Arc::new(KafkaListener {

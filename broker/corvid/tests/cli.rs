@@ -11,6 +11,8 @@
 mod admin;
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/dlt.rs"]
+mod dlt;
 #[path = "cli/groups.rs"]
 mod groups;
 #[path = "cli/main_job.rs"]

@@ -17,6 +17,7 @@
 //! - `produce`: the path itself; `check` the client's batch; `section` the records inside it, for which there is `room`
 //! - `judge`: runs the hooks; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
+//! - `redrive`: letters go out again; `story`: what letters say of themselves
 //! - `delay`: records that ask to be delivered later
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read
@@ -42,9 +43,11 @@ mod modules;
 mod plan;
 mod plugins;
 mod produce;
+mod redrive;
 mod room;
 mod routes;
 mod section;
+mod story;
 mod topics;
 
 pub use assemble::{AssembleError, DeadLetterTopic};
@@ -55,7 +58,9 @@ pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};
 pub use plan::{BoundHook, TopicPlan};
 pub use plugins::{PluginError, PluginKey, Plugins};
 pub use produce::{Accepted, BACKLOG_MAX, ProduceError, ProduceTopic, append};
+pub use redrive::{Filter, Left, Order, REDRIVEN_FROM_HEADER, RedriveError, Redriver, Stays, Step};
 pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
+pub use story::Story;
 pub use topics::Topics;

@@ -217,7 +217,7 @@ fn codec(settings: &TopicSettings, batch: &Batch<'_>) -> Compression {
 }
 
 /// A target that takes nothing must not fill the source's disk.
-fn bounded_backlog(partition: &Partition, targets: &[PartitionId]) -> Result<(), ProduceError> {
+pub(crate) fn bounded_backlog(partition: &Partition, targets: &[PartitionId]) -> Result<(), ProduceError> {
     let waiting = partition.high_watermark().0 - partition.delivered().taken_by(targets).0;
     if waiting > BACKLOG_MAX {
         Err(ProduceError::Backlog { waiting })

@@ -10,7 +10,7 @@ use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
 use corvid_env::fs::{Dir, DirLock};
 use corvid_env::task::{self, JoinHandle};
-use corvid_pipeline::{Modules, Plugins, Topics};
+use corvid_pipeline::{Modules, Plugins, Redriver, Topics};
 use corvid_plugin_host::{HostConfig, PluginHost};
 use corvid_replication::{NodeConfigs, Replicas};
 use corvid_storage::{LogDirectory, LogDirectoryConfig};
@@ -25,6 +25,7 @@ use crate::{coordinator_config, housekeeping};
 pub(super) struct Parts {
     pub broker: Arc<Broker>,
     pub delivery: Arc<Delivery>,
+    pub redriver: Arc<Redriver>,
     pub host: Arc<PluginHost>,
     pub applier: Arc<Applier>,
     directory: Arc<LogDirectory>,
@@ -74,6 +75,7 @@ impl Parts {
         };
         let following = follower.start().await;
         let keeping = task::spawn("housekeeping", housekeeping::run(controller.clone(), replicas.clone()));
+        let redriver = Redriver::new(controller.clone(), topics.clone());
         let applier = Applier::new(controller.clone(), topics.clone(), settled.clone());
         let broker = Arc::new(Broker {
             node: config.node,
@@ -91,6 +93,7 @@ impl Parts {
         Ok(Self {
             broker,
             delivery,
+            redriver,
             host,
             applier,
             directory,

@@ -87,10 +87,19 @@ impl Node {
 
     /// With more arguments, on free ports.
     pub fn start_in(folder: TempDir, more: &[&str]) -> Self {
+        Self::start_to_fail(folder, more, "")
+    }
+
+    /// With fail-points armed.
+    pub fn start_to_fail(folder: TempDir, more: &[&str], fault: &str) -> Self {
         let mut arguments = vec!["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
         arguments.extend(more);
         let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let mut child = command(folder.path(), &arguments).stderr(log).spawn().unwrap();
+        let mut child = command(folder.path(), &arguments)
+            .env("CORVID_FAULT", fault)
+            .stderr(log)
+            .spawn()
+            .unwrap();
         let mut ready = String::new();
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut ready)
@@ -165,6 +174,11 @@ impl Node {
     pub fn stop(mut self) -> TempDir {
         self.signal("-TERM");
         assert!(self.ended().success(), "{}", self.log());
+        self.folder()
+    }
+
+    /// The folder of a node that has ended, for the next one.
+    pub fn folder(mut self) -> TempDir {
         std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
     }
 }

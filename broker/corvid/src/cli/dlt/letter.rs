@@ -1,89 +1,157 @@
-//! A dead letter's story, from the headers of any of the three styles.
+//! A dead letter as the command line shows it.
 
 use std::fmt;
 
 use bytes::Bytes;
+use corvid_pipeline::Story;
 use corvid_wire::client::ConsumedRecord;
 use serde::{Serialize, Serializer};
 
-use super::super::bytes_text::{self, text};
+use super::super::bytes_text::{self, cut, text};
+use super::super::units::moment;
 
-/// What the headers say.
+/// What a letter says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Letter {
     /// Where the record was sent to.
     pub topic: Option<String>,
     /// Its partition there.
-    pub partition: Option<i64>,
+    pub partition: Option<i32>,
     /// Its offset there.
     pub offset: Option<i64>,
-    /// The hook that it failed in.
+    /// Its timestamp there, ms since the epoch.
+    pub timestamp: Option<i64>,
+    /// The consumer group that gave up on it.
+    pub group: Option<String>,
+    /// What it failed in.
     pub stage: Option<String>,
     /// The plugin that refused it, or failed on it.
     pub plugin: Option<String>,
     /// The plugin's code, or the kind of fault.
     pub code: Option<Code>,
+    /// The exception's class, where it was one of Java's.
+    pub exception: Option<String>,
     /// Why, for people.
     pub reason: Option<String>,
+    /// How often it was tried.
+    pub attempts: Option<i64>,
+    /// When it failed first, ms since the epoch.
+    pub first_at: Option<i64>,
+    /// When it failed last, ms since the epoch.
+    pub last_at: Option<i64>,
     /// The record's key.
-    pub key: Key,
+    pub key: Part,
+    /// The record's value.
+    pub value: Part,
     /// When the letter was written, ms since the epoch.
     pub at: i64,
     /// Where the letter is.
     pub letter_partition: i32,
     /// Where the letter is.
     pub letter_offset: i64,
+    /// Whether it went out again.
+    pub redriven: bool,
 }
 
 impl Letter {
     /// Reads a record of a dead-letter topic.
     pub fn of(record: &ConsumedRecord) -> Self {
-        let headers = Headers(record);
-        let exception = headers.exception();
+        let story = story_of(record);
         Self {
-            topic: headers.text(["corvid-dlt-topic", "kafka_dlt-original-topic", "__connect.errors.topic"]),
-            partition: headers.number([
-                "corvid-dlt-partition",
-                "kafka_dlt-original-partition",
-                "__connect.errors.partition",
-            ]),
-            offset: headers.number([
-                "corvid-dlt-offset",
-                "kafka_dlt-original-offset",
-                "__connect.errors.offset",
-            ]),
-            stage: headers.text(["corvid-dlt-stage", "__connect.errors.stage"]),
-            plugin: headers
-                .text(["corvid-dlt-plugin", "__connect.errors.class.name"])
-                .or_else(|| exception.clone().map(|(plugin, _)| plugin)),
-            code: headers
-                .text(["corvid-dlt-code"])
-                .or_else(|| exception.map(|(_, code)| code))
-                .map(Code::of),
-            reason: headers.text([
-                "corvid-dlt-reason",
-                "kafka_dlt-exception-message",
-                "__connect.errors.exception.message",
-            ]),
-            key: Key(record.key.clone()),
+            topic: story.topic,
+            partition: story.partition,
+            offset: story.offset,
+            timestamp: story.timestamp,
+            group: story.group,
+            stage: story.stage,
+            plugin: story.plugin,
+            code: story.code.map(Code::of),
+            exception: story.exception,
+            reason: story.reason,
+            attempts: story.attempts,
+            first_at: story.first_at,
+            last_at: story.last_at,
+            key: Part(record.key.clone()),
+            value: Part(record.value.clone()),
             at: record.timestamp,
             letter_partition: record.partition,
             letter_offset: record.offset,
+            redriven: false,
+        }
+    }
+
+    /// The letter's story, a line for each thing that it says. `letters` is the topic that it is in.
+    pub fn story(&self, letters: &str) -> String {
+        let mut lines = vec![format!(
+            "{letters}/{}/{}  {}{}",
+            self.letter_partition,
+            self.letter_offset,
+            moment(self.at),
+            if self.redriven { "  redriven" } else { "" }
+        )];
+        let mut say = |name: &str, what: Option<String>| lines.extend(what.map(|what| format!("  {name:9} {what}")));
+        say("sent to", self.origin());
+        say("failed in", self.failed_in());
+        say("because", self.reason.clone());
+        say("code", self.code.as_ref().map(ToString::to_string));
+        say("exception", self.exception.clone());
+        say("attempts", self.attempts.map(|attempts| self.tried(attempts)));
+        say("key", Some(cut(&self.key.to_string(), 200)));
+        say("value", Some(cut(&self.value.to_string(), 1000)));
+        lines.join("\n")
+    }
+
+    fn origin(&self) -> Option<String> {
+        let number = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |number| number.to_string());
+        let place = format!(
+            "{}/{}/{}",
+            self.topic.as_ref()?,
+            number(self.partition.map(i64::from)),
+            number(self.offset)
+        );
+        Some(match self.timestamp {
+            Some(timestamp) => format!("{place}, {}", moment(timestamp)),
+            None => place,
+        })
+    }
+
+    fn failed_in(&self) -> Option<String> {
+        let known = [
+            self.stage.clone(),
+            self.plugin.as_ref().map(|plugin| format!("plugin {plugin}")),
+            self.group.as_ref().map(|group| format!("group {group}")),
+        ];
+        let known: Vec<String> = known.into_iter().flatten().collect();
+        (!known.is_empty()).then(|| known.join(", "))
+    }
+
+    fn tried(&self, attempts: i64) -> String {
+        match (self.first_at, self.last_at) {
+            (Some(first), Some(last)) if first != last => {
+                format!("{attempts}, first {}, last {}", moment(first), moment(last))
+            }
+            _ => attempts.to_string(),
         }
     }
 }
 
-/// A record's key, if it has one.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Key(Option<Bytes>);
+/// What a record's headers say of its death.
+pub fn story_of(record: &ConsumedRecord) -> Story {
+    let headers = record.headers.iter();
+    Story::of(headers.map(|(key, value)| (key.as_ref(), value.as_deref())))
+}
 
-impl Serialize for Key {
+/// A record's key or value, if it has one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part(Option<Bytes>);
+
+impl Serialize for Part {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         bytes_text::json(self.0.as_deref()).serialize(serializer)
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text(self.0.as_deref()))
     }
@@ -114,38 +182,34 @@ impl fmt::Display for Code {
     }
 }
 
-struct Headers<'a>(&'a ConsumedRecord);
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Headers<'_> {
-    /// The first of these that is there; of several with one name, the last: a letter of a letter tells of its own death.
-    fn bytes<const N: usize>(&self, names: [&str; N]) -> Option<(&str, &[u8])> {
-        names.into_iter().find_map(|name| {
-            let header = self.0.headers.iter().rev().find(|(key, _)| key == name.as_bytes())?;
-            Some((std::str::from_utf8(&header.0).ok()?, header.1.as_deref()?))
-        })
-    }
-
-    fn text<const N: usize>(&self, names: [&str; N]) -> Option<String> {
-        self.bytes(names).map(|(_, value)| text(Some(value)))
-    }
-
-    /// Decimal digits, or big-endian as Spring has it.
-    fn number<const N: usize>(&self, names: [&str; N]) -> Option<i64> {
-        let (name, value) = self.bytes(names)?;
-        if !name.starts_with("kafka_dlt-") {
-            return std::str::from_utf8(value).ok()?.parse().ok();
-        }
-        match value.len() {
-            4 => Some(i64::from(i32::from_be_bytes(value.try_into().ok()?))),
-            8 => Some(i64::from_be_bytes(value.try_into().ok()?)),
-            _ => None,
-        }
-    }
-
-    /// `corvid.PLUGIN.CODE`, where the other styles name a Java class.
-    fn exception(&self) -> Option<(String, String)> {
-        let class = self.text(["kafka_dlt-exception-fqcn", "__connect.errors.exception.class.name"])?;
-        let (plugin, code) = class.strip_prefix("corvid.")?.rsplit_once('.')?;
-        Some((plugin.to_owned(), code.to_owned()))
+    #[test]
+    fn a_story_is_told_line_by_line() {
+        let letter = Letter {
+            topic: Some("orders".into()),
+            partition: Some(3),
+            offset: Some(17),
+            stage: Some("consumer".into()),
+            group: Some("billing".into()),
+            reason: Some("no such account".into()),
+            attempts: Some(5),
+            first_at: Some(0),
+            last_at: Some(1_500),
+            key: Part(Some("k".into())),
+            letter_offset: 4,
+            ..Letter::default()
+        };
+        let expected = "\
+orders.DLT/0/4  1970-01-01 00:00:00.000Z
+  sent to   orders/3/17
+  failed in consumer, group billing
+  because   no such account
+  attempts  5, first 1970-01-01 00:00:00.000Z, last 1970-01-01 00:00:01.500Z
+  key       k
+  value     null";
+        assert_eq!(letter.story("orders.DLT"), expected);
     }
 }
