@@ -1,6 +1,6 @@
 //! A TOML file's topics and plugins, made so.
 
-use corvid_env::random;
+use corvid_env::{clock, random};
 use corvid_metadata::desired::{Desired, NewTopic, Plan, PlanError, plan};
 use corvid_metadata::{Conflict, Image, Record, TopicId};
 
@@ -81,7 +81,7 @@ impl Controller {
         for topic in &plan.create {
             records.push(self.creation(image, topic)?);
         }
-        records.extend(plan.records.iter().cloned());
+        records.extend(plan.records.iter().cloned().map(stamped));
         Ok(records)
     }
 
@@ -103,6 +103,14 @@ impl Controller {
             configs: topic.configs.clone(),
         })
     }
+}
+
+/// With the time at which a plugin's generation was made.
+fn stamped(mut record: Record) -> Record {
+    if let Record::PutPlugin { plugin, .. } = &mut record {
+        plugin.deployment.at_ms = clock::wall_clock().0;
+    }
+    record
 }
 
 fn overtaken(conflict: &Conflict) -> bool {

@@ -9,6 +9,9 @@
 //! - A value that the last file had and that was changed elsewhere since is *drift*: shown, and set
 //!   right.
 //! - A topic that is absent is left alone. Partitions never shrink.
+//! - A plugin of which another generation was deployed (`corvid plugin deploy`) since this file was last applied stays as it is
+//!   while the file says what it said then: a restart must not undo a deployment. That is drift, too, and shown. Once the
+//!   file says something else about the plugin, the file has the last word.
 //! - A plugin that the last file had, this one lacks, and nothing binds any more, goes.
 
 mod plan;
@@ -20,10 +23,12 @@ mod topics;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::{ConfigError, Configs};
 use crate::ids::Digest;
+use crate::plugin::How;
 use crate::policy::PluginLimits;
 use crate::record::Record;
 use crate::topic_name::TopicNameError;
@@ -51,15 +56,18 @@ pub struct DesiredTopic {
 }
 
 /// A plugin in a file, its module read and named by its digest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DesiredPlugin {
     /// The module's digest.
     pub module: Digest,
     /// The name of an embedded first-party plugin, if it is one.
+    #[serde(default)]
     pub builtin: Option<String>,
     /// Its configuration.
+    #[serde(default)]
     pub config: Value,
     /// Its limits.
+    #[serde(default)]
     pub limits: PluginLimits,
 }
 
@@ -68,6 +76,8 @@ pub struct DesiredPlugin {
 pub struct Plan {
     /// For people, in the order of the file's names.
     pub changes: Vec<Change>,
+    /// What differs from the file and is left as it is.
+    pub drift: Vec<Drift>,
     /// The same for the quorum: one batch. Topics that are new are in [`Plan::create`], since
     /// whoever places replicas and draws ids has to make their records.
     pub records: Vec<Record>,
@@ -75,6 +85,19 @@ pub struct Plan {
     pub create: Vec<NewTopic>,
     /// Topics that need more partitions.
     pub grow: Vec<Growth>,
+}
+
+/// A plugin that was deployed since the file was last applied, which still says what it said then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// Its name.
+    pub plugin: String,
+    /// What differs: "module", "config", "limits".
+    pub what: Vec<&'static str>,
+    /// The generation that is active.
+    pub generation: u64,
+    /// What made it.
+    pub how: How,
 }
 
 /// A topic to create.

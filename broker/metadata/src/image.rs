@@ -5,6 +5,9 @@ mod bindings;
 mod conflict;
 mod partitions;
 #[cfg(test)]
+mod plugin_tests;
+mod plugins;
+#[cfg(test)]
 mod property_tests;
 mod snapshot;
 #[cfg(test)]
@@ -17,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{BrokerLayers, ConfigError, Configs, TopicSettings};
 use crate::ids::{NodeId, PartitionIndex, TopicId};
+use crate::plugin::Lineage;
 use crate::record::{AppliedKeys, PluginRecord};
 use crate::shared_map::SharedMap;
 use crate::topic_name;
@@ -39,6 +43,7 @@ pub struct Image {
     broker_configs: Arc<BTreeMap<Option<NodeId>, Configs>>,
     group_configs: Arc<BTreeMap<String, Configs>>,
     plugins: Arc<BTreeMap<String, Arc<PluginRecord>>>,
+    lineages: Arc<BTreeMap<String, Lineage>>,
     applied: Arc<BTreeMap<String, AppliedKeys>>,
     next_producer_id: i64,
     next_source: u32,

@@ -22,6 +22,7 @@
 //! - [`image`]: the sum of it; apply, conflicts, snapshots
 //! - [`topic_name`]: Kafka's rules for names
 //! - [`config`]: every topic and broker config, typed settings, what DescribeConfigs tells
+//! - [`plugin`]: a plugin's generations: those before, and the one that is tried
 //! - [`policy`]: which plugins a topic binds, and what happens to what they refuse
 //! - [`desired`]: the difference between a TOML file and the image
 //! - [`limits`]: how much of anything
@@ -33,6 +34,7 @@ pub mod desired;
 pub mod ids;
 pub mod image;
 pub mod limits;
+pub mod plugin;
 pub mod policy;
 pub mod record;
 pub mod shared_map;
@@ -42,5 +44,6 @@ pub mod units;
 pub use config::{ConfigError, TopicSettings};
 pub use ids::{Digest, NodeId, PartitionIndex, TopicId};
 pub use image::{BrokerImage, Conflict, Image, PartitionImage, SnapshotError, TopicImage};
+pub use plugin::{Deployment, How, Lineage, Rollout};
 pub use policy::{PluginLimits, TopicBindings};
 pub use record::{AppliedKeys, PartitionRecord, PluginRecord, Record};

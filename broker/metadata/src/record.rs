@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Configs;
+use crate::desired::DesiredPlugin;
 use crate::ids::{Digest, NodeId, PartitionIndex, TopicId};
+use crate::plugin::{Deployment, Rollout};
 use crate::policy::PluginLimits;
 
 /// The newest format of records and snapshots that this release writes.
@@ -141,12 +143,35 @@ pub enum Record {
         /// Where they went.
         target: TopicId,
     },
-    /// A plugin, new or in a new generation.
+    /// A plugin, new or in a new generation, which is active at once. It ends the trial of another.
     PutPlugin {
         /// What bindings call it.
         name: String,
         /// What it is.
         plugin: PluginRecord,
+    },
+    /// A new generation of a plugin, tried beside the active one. It takes the place of another that is tried.
+    TryPlugin {
+        /// Which plugin.
+        name: String,
+        /// What it is.
+        plugin: PluginRecord,
+        /// How it is tried.
+        rollout: Rollout,
+    },
+    /// The generation that is tried becomes the active one.
+    PromotePlugin {
+        /// Which plugin.
+        name: String,
+        /// The generation that is tried, or this says nothing.
+        generation: u64,
+    },
+    /// The generation that is tried is given up.
+    AbandonPlugin {
+        /// Which plugin.
+        name: String,
+        /// The generation that is tried, or this says nothing.
+        generation: u64,
     },
     /// A plugin that no topic binds any more.
     RemovePlugin {
@@ -201,12 +226,15 @@ pub struct PluginRecord {
     /// Its limits; a binding's take precedence.
     #[serde(default)]
     pub limits: PluginLimits,
-    /// Counts the changes of this plugin, from 1.
+    /// Counts the changes of this plugin, from 1. See [`crate::plugin`].
     pub generation: u64,
+    /// Who made this generation, when and why.
+    #[serde(default, skip_serializing_if = "Deployment::is_unknown")]
+    pub deployment: Deployment,
 }
 
 /// What an applied file had.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AppliedKeys {
     /// Topic → the configs that the file set, with the values that it gave them.
     #[serde(default)]
@@ -214,4 +242,7 @@ pub struct AppliedKeys {
     /// The plugins that the file had.
     #[serde(default)]
     pub plugins: BTreeSet<String>,
+    /// What it wanted of them: a file that still says the same does not undo what was deployed since.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub wanted: BTreeMap<String, DesiredPlugin>,
 }

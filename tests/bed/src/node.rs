@@ -61,6 +61,7 @@ pub async fn start(config: NodeConfig, generation: u64) -> Result<Node, BedError
             config: serde_json::Value::Null,
             limits: PluginLimits::default(),
             generation,
+            deployment: corvid_metadata::Deployment::default(),
         };
         let put = Record::PutPlugin {
             name: PLUGIN.to_owned(),

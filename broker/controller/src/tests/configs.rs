@@ -25,6 +25,7 @@ async fn put_plugin(controller: &Controller, name: &str) {
         config: serde_json::Value::Null,
         limits: PluginLimits::default(),
         generation: 1,
+        deployment: corvid_metadata::Deployment::default(),
     };
     controller
         .submit(vec![Record::PutPlugin {

@@ -10,7 +10,7 @@ use crate::record::{AppliedKeys, Record};
 pub fn plan(image: &Image, desired: &Desired) -> Result<Plan, PlanError> {
     let before = image.applied_keys(&desired.owner).cloned().unwrap_or_default();
     let mut plan = Plan::default();
-    plugins::put(image, desired, &mut plan);
+    plugins::put(image, desired, &before, &mut plan);
     topics::plan(image, desired, &before, &mut plan)?;
     let kept = plugins::remove(image, desired, &before, &mut plan);
     let after = applied(desired, kept);
@@ -35,5 +35,6 @@ fn applied(desired: &Desired, kept: BTreeSet<String>) -> AppliedKeys {
     AppliedKeys {
         topics,
         plugins: desired.plugins.keys().cloned().chain(kept).collect(),
+        wanted: desired.plugins.clone(),
     }
 }

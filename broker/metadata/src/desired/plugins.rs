@@ -1,15 +1,15 @@
 //! Plugins: new, changed, gone.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use super::{Change, Desired, DesiredPlugin, Plan};
+use super::{Change, Desired, DesiredPlugin, Drift, Plan};
 use crate::image::Image;
+use crate::plugin::{Deployment, How};
 use crate::policy::TopicBindings;
 use crate::record::{AppliedKeys, PluginRecord, Record};
 
 /// Plugins that the file has, and the image lacks or has otherwise.
-pub(super) fn put(image: &Image, desired: &Desired, plan: &mut Plan) {
+pub(super) fn put(image: &Image, desired: &Desired, before: &AppliedKeys, plan: &mut Plan) {
     for (name, plugin) in &desired.plugins {
         let change = match image.plugin(name) {
             None => Change::AddPlugin {
@@ -21,17 +21,27 @@ pub(super) fn put(image: &Image, desired: &Desired, plan: &mut Plan) {
                 if what.is_empty() {
                     continue;
                 }
+                let how = present.deployment.how;
+                if how != How::Apply && before.wanted.get(name) == Some(plugin) {
+                    plan.drift.push(Drift {
+                        plugin: name.clone(),
+                        what,
+                        generation: present.generation,
+                        how,
+                    });
+                    continue;
+                }
                 Change::ChangePlugin {
                     plugin: name.clone(),
                     what,
-                    generation: present.generation + 1,
+                    generation: image.next_generation(name),
                 }
             }
         };
         plan.changes.push(change);
         plan.records.push(Record::PutPlugin {
             name: name.clone(),
-            plugin: record(image.plugin(name), plugin),
+            plugin: record(image.next_generation(name), &desired.owner, plugin),
         });
     }
 }
@@ -50,13 +60,18 @@ fn differences(present: &PluginRecord, wanted: &DesiredPlugin) -> Vec<&'static s
     what
 }
 
-fn record(present: Option<&Arc<PluginRecord>>, wanted: &DesiredPlugin) -> PluginRecord {
+/// Whoever commits it adds the time: this crate has no clock.
+fn record(generation: u64, owner: &str, wanted: &DesiredPlugin) -> PluginRecord {
     PluginRecord {
         module: wanted.module,
         builtin: wanted.builtin.clone(),
         config: wanted.config.clone(),
         limits: wanted.limits,
-        generation: present.map_or(0, |present| present.generation) + 1,
+        generation,
+        deployment: Deployment {
+            by: owner.to_owned(),
+            ..Deployment::default()
+        },
     }
 }
 

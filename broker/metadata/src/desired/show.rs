@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Change, Why};
+use super::{Change, Drift, Why};
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -45,6 +45,24 @@ impl fmt::Display for Change {
             }
             Change::RemovePlugin { plugin } => write!(f, "- plugin {plugin}"),
         }
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Drift {
+            plugin,
+            what,
+            generation,
+            how,
+        } = self;
+        write!(
+            f,
+            "plugin {plugin}: generation {generation} ({}) differs from the file in {}, and stays, since the file has not changed; \
+             write it into the file, or take it back with `corvid plugin rollback {plugin}`",
+            how.as_str(),
+            what.join(" and "),
+        )
     }
 }
 

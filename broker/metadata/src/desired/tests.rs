@@ -243,3 +243,40 @@ fn what_cannot_be_made_is_an_error() {
         ]],
     );
 }
+
+/// The bug: a node that restarts applies its file again, and undoes what was deployed since.
+#[test]
+fn a_file_that_has_not_changed_does_not_undo_a_deployment() {
+    let desired = |module: u8| file(&[&format!("plugin:p {module}")]);
+    let applied = |image: &Image, module| image.apply(&plan(image, &desired(module)).unwrap().records).unwrap();
+    let image = applied(&Image::default(), 1);
+    let mut deployed = (**image.plugin("p").unwrap()).clone();
+    deployed.module = Digest([2; 32]);
+    deployed.generation = image.next_generation("p");
+    deployed.deployment.how = crate::plugin::How::Deploy;
+    let put = Record::PutPlugin {
+        name: "p".into(),
+        plugin: deployed,
+    };
+    let image = image.apply(&[put]).unwrap();
+    let unchanged = plan(&image, &desired(1)).unwrap();
+    assert_eq!((unchanged.changes, unchanged.records), (vec![], vec![]));
+    assert_eq!(unchanged.drift.len(), 1);
+    assert!(
+        unchanged.drift[0]
+            .to_string()
+            .contains("generation 2 (deploy) differs from the file in module")
+    );
+    assert_eq!(
+        plan(&image, &desired(2)).unwrap().changes,
+        vec![],
+        "the file says what is deployed"
+    );
+    let image = applied(&image, 3);
+    assert_eq!(
+        image.plugin("p").unwrap().module,
+        Digest([3; 32]),
+        "the file has changed"
+    );
+    assert_eq!(image.plugin("p").unwrap().generation, 3);
+}

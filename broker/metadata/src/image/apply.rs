@@ -7,7 +7,7 @@ use super::{BrokerImage, Conflict, Image, TopicImage, partitions};
 use crate::config::Configs;
 use crate::ids::{NodeId, PartitionIndex, TopicId, uuid_from_text};
 use crate::limits::{PRODUCER_ID_END, SOURCE_END};
-use crate::record::{AppliedKeys, FORMAT_VERSION, PartitionRecord, PluginRecord, Record};
+use crate::record::{AppliedKeys, FORMAT_VERSION, PartitionRecord, Record};
 use crate::topic_name;
 
 impl Image {
@@ -88,8 +88,14 @@ impl Step {
             } => self.allocate_source(*topic, *partition, *source)?,
             Record::AddRoute { topic, target } => self.add_route(*topic, *target)?,
             Record::RemoveRoute { topic, target } => self.remove_route(*topic, *target)?,
-            Record::PutPlugin { name, plugin } => self.put_plugin(name, plugin)?,
-            Record::RemovePlugin { name } => self.remove_plugin(name)?,
+            Record::PutPlugin { name, plugin } => self.image.put_plugin(name, plugin)?,
+            Record::TryPlugin { name, plugin, rollout } => self.image.try_plugin(name, plugin, rollout)?,
+            Record::PromotePlugin { name, generation } => self.image.promote_plugin(name, *generation)?,
+            Record::AbandonPlugin { name, generation } => self.image.abandon_plugin(name, *generation)?,
+            Record::RemovePlugin { name } => {
+                self.plugins_removed = true;
+                self.image.remove_plugin(name)?;
+            }
             Record::AppliedKeys { owner, keys } => self.applied_keys(owner, keys),
         }
         Ok(())
@@ -294,27 +300,6 @@ impl Step {
             Ok(())
         } else {
             Err(Conflict::UnknownRoute { topic, target })
-        }
-    }
-
-    fn put_plugin(&mut self, name: &str, plugin: &PluginRecord) -> Result<(), Conflict> {
-        let have = self.image.plugin(name).map_or(0, |plugin| plugin.generation);
-        if plugin.generation <= have {
-            return Err(Conflict::StaleGeneration {
-                plugin: name.to_owned(),
-                have,
-                given: plugin.generation,
-            });
-        }
-        Arc::make_mut(&mut self.image.plugins).insert(name.to_owned(), Arc::new(plugin.clone()));
-        Ok(())
-    }
-
-    fn remove_plugin(&mut self, name: &str) -> Result<(), Conflict> {
-        self.plugins_removed = true;
-        match Arc::make_mut(&mut self.image.plugins).remove(name) {
-            Some(_) => Ok(()),
-            None => Err(Conflict::NoSuchPlugin(name.to_owned())),
         }
     }
 

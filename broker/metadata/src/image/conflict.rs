@@ -158,6 +158,14 @@ pub enum Conflict {
         /// The record's.
         given: u64,
     },
+    /// No generation of this number is tried: it was promoted or given up, or another took its place.
+    #[error("generation {generation} of plugin \"{plugin}\" is not being tried")]
+    NoSuchCandidate {
+        /// The plugin's name.
+        plugin: String,
+        /// The record's.
+        generation: u64,
+    },
     /// A topic can't have a partitioner and be compacted, or be an internal one.
     #[error("{0}")]
     PartitionerRefused(String),

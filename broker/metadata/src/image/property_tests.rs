@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
+use super::plugin_tests::tried;
 use super::tests::{NODE, after, bind, create, id, put, register};
 use super::{Image, partitions};
 use crate::ids::{NodeId, PartitionIndex, TopicId};
@@ -101,6 +102,15 @@ fn records() -> impl Strategy<Value = Record> {
         (topic_ids(), topic_ids()).prop_map(|(topic, target)| Record::AddRoute { topic, target }),
         (topic_ids(), topic_ids()).prop_map(|(topic, target)| Record::RemoveRoute { topic, target }),
         (prop_oneof![Just("p"), Just("q")], 0u64..3).prop_map(|(name, generation)| put(name, generation)),
+        (0u64..5).prop_map(|generation| tried("p", generation)),
+        (0u64..5).prop_map(|generation| Record::PromotePlugin {
+            name: "p".into(),
+            generation
+        }),
+        (0u64..5).prop_map(|generation| Record::AbandonPlugin {
+            name: "p".into(),
+            generation
+        }),
         prop_oneof![Just("p"), Just("q")].prop_map(|name| Record::RemovePlugin { name: name.into() }),
         words().prop_map(|incarnation| register(&incarnation)),
         any::<[u8; 16]>().prop_map(|bytes| Record::ClusterId {
@@ -111,7 +121,8 @@ fn records() -> impl Strategy<Value = Record> {
             owner,
             keys: AppliedKeys {
                 topics: BTreeMap::new(),
-                plugins: [plugin].into()
+                plugins: [plugin].into(),
+                wanted: BTreeMap::new()
             }
         }),
     ]

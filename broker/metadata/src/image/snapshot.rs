@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{BrokerImage, Conflict, Image, TopicImage, partitions};
 use crate::config::Configs;
 use crate::ids::NodeId;
+use crate::plugin::Lineage;
 use crate::record::{AppliedKeys, FORMAT_VERSION, PluginRecord};
 use crate::topic_name;
 
@@ -51,6 +52,8 @@ struct Stored {
     node_configs: BTreeMap<NodeId, Configs>,
     group_configs: BTreeMap<String, Configs>,
     plugins: BTreeMap<String, Arc<PluginRecord>>,
+    #[serde(default)]
+    lineages: BTreeMap<String, Lineage>,
     applied: BTreeMap<String, AppliedKeys>,
     next_producer_id: i64,
     next_source: u32,
@@ -69,6 +72,7 @@ impl Image {
             node_configs: self.broker_configs.iter().filter_map(of_nodes).collect(),
             group_configs: (*self.group_configs).clone(),
             plugins: (*self.plugins).clone(),
+            lineages: (*self.lineages).clone(),
             applied: (*self.applied).clone(),
             next_producer_id: self.next_producer_id,
             next_source: self.next_source,
@@ -103,6 +107,7 @@ fn restore(format_version: u32, stored: Stored) -> Result<Image, SnapshotError> 
         brokers: Arc::new(stored.brokers.into_iter().map(|broker| (broker.node, broker)).collect()),
         group_configs: Arc::new(stored.group_configs),
         plugins: Arc::new(stored.plugins),
+        lineages: Arc::new(stored.lineages),
         applied: Arc::new(stored.applied),
         next_producer_id: stored.next_producer_id,
         next_source: stored.next_source,

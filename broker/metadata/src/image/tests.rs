@@ -36,6 +36,7 @@ pub(super) fn put(name: &str, generation: u64) -> Record {
         config: serde_json::json!({ "x": 0.1, "y": 1e300 }),
         limits: PluginLimits::default(),
         generation,
+        deployment: crate::plugin::Deployment::default(),
     };
     Record::PutPlugin {
         name: name.into(),
