@@ -57,11 +57,11 @@ pub enum ApplyFailure {
 
 /// Applies files, one at a time.
 pub struct Applier {
-    controller: Arc<Controller>,
-    topics: Arc<Topics>,
+    pub(crate) controller: Arc<Controller>,
+    pub(crate) topics: Arc<Topics>,
     settled: watch::Receiver<u64>,
-    /// Between the check and the commit, no other file is applied.
-    turn: Mutex<()>,
+    /// Between the check and the commit, no other file is applied, and no plugin deployed.
+    pub(crate) turn: Mutex<()>,
 }
 
 impl Applier {
@@ -92,12 +92,12 @@ impl Applier {
         }
         checked?;
         if dry_run {
-            return Ok(self.outcome(plan, Vec::new()));
+            return Ok(self.outcome(plan, &[]));
         }
         let Applied { plan } = self.controller.apply(&application.desired, false).await?;
         self.settle().await;
         let warnings = self.unavailable(application.desired.topics.keys().map(String::as_str));
-        Ok(self.outcome(plan, warnings))
+        Ok(self.outcome(plan, &warnings))
     }
 
     /// Whether this node has a module, and its size.
@@ -123,7 +123,7 @@ impl Applier {
     }
 
     /// Which of these topics take no records, and why.
-    fn unavailable<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    pub(crate) fn unavailable<'a>(&self, names: impl Iterator<Item = &'a str>) -> Vec<String> {
         let (image, topics) = (self.controller.image(), self.topics.all());
         let told = |name: &str| {
             let reason = topics.get(&image.topic(name)?.id)?.plan.as_ref().err()?;
@@ -152,10 +152,11 @@ impl Applier {
         Ok(())
     }
 
-    fn outcome(&self, plan: Plan, warnings: Vec<String>) -> Outcome {
+    fn outcome(&self, plan: Plan, warnings: &[String]) -> Outcome {
+        let drift = plan.drift.iter().map(ToString::to_string);
         Outcome {
+            warnings: drift.chain(warnings.iter().cloned()).collect(),
             changes: plan.changes,
-            warnings,
             version: *self.settled.borrow(),
         }
     }

@@ -15,6 +15,7 @@
 //! # Modules
 //!
 //! - [`server`](Server), `listener`: sockets; `gate`: who may ask; `body`; `context`: what handlers share; `error`
+//! - `deploy`: one plugin's generations: deployed, promoted, rolled back
 //! - `apply`: a file's topics and plugins, checked and made so
 //! - `routes`: a file for each noun of the API; [`model`]: its JSON
 //! - `metrics`: what `/metrics` shows
@@ -22,6 +23,7 @@
 mod apply;
 mod body;
 mod context;
+mod deploy;
 mod error;
 mod gate;
 mod listener;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod dead_letters;
+mod deploy;
 mod groups;
 mod node;
 mod plugins;
@@ -9,9 +10,13 @@ mod topics;
 
 pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
 pub use dead_letters::{DeadLetterTopicBody, LetterFilter, LettersBody, RedriveBody, RedrivenBody, StaysBody};
+pub use deploy::{ByBody, ChangedBody, DeployBody, OutcomeKind, PreparedBody, PromoteBody, RollbackBody};
 pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetOutcome, ResetTo};
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
-pub use plugins::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
+pub use plugins::{
+    BindingBody, CandidateBody, DifferenceBody, GenerationBody, PluginDetail, PluginInstance, PluginList,
+    PluginSummary, ShadowBody,
+};
 pub use topics::{
     AlterTopicBody, AlteredTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail,
     TopicSummary,

@@ -9,9 +9,11 @@
 //! | `GET /v1/groups`; `GET`, `DELETE /v1/groups/{group}`; `POST /v1/groups/{group}/reset` | consumer groups |
 //! | `GET /v1/dead-letters`, `/v1/dead-letters/{topic}`; `POST /v1/dead-letters/{topic}/redrive` | dead letters |
 //! | `GET /v1/plugins`, `/v1/plugins/{plugin}` | plugins |
+//! | `POST /v1/plugins/{plugin}/deploy`, `/promote`, `/rollback` | their generations |
 
 mod apply;
 mod dead_letters;
+mod deploy;
 mod groups;
 mod health;
 mod modules;
@@ -52,6 +54,9 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         .route("/v1/dead-letters/{topic}/redrive", post(dead_letters::redrive))
         .route("/v1/plugins", get(plugins::list))
         .route("/v1/plugins/{plugin}", get(plugins::describe))
+        .route("/v1/plugins/{plugin}/deploy", post(deploy::deploy))
+        .route("/v1/plugins/{plugin}/promote", post(deploy::promote))
+        .route("/v1/plugins/{plugin}/rollback", post(deploy::rollback))
         .route("/v1/modules/{digest}", get(modules::get).put(modules::put))
         .fallback(unknown)
         // Bodies are bounded before they get there.

@@ -77,7 +77,7 @@ enum Command {
     /// Dead letters: list, show, redrive
     #[command(subcommand)]
     Dlt(dlt::Command),
-    /// Plugins: new, build, check, list, describe
+    /// Plugins: new, build, check, deploy, promote, rollback, list, describe
     #[command(subcommand)]
     Plugin(plugin::Command),
     /// The settings file: check, print

@@ -17,6 +17,8 @@ mod dlt;
 mod groups;
 #[path = "cli/main_job.rs"]
 mod main_job;
+#[path = "cli/plugins.rs"]
+mod plugins;
 #[path = "cli/quickstart.rs"]
 mod quickstart;
 #[path = "cli/serve.rs"]

@@ -87,9 +87,10 @@ pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> 
     let mate = Batch::parse(&remainder).expect("a batch that was just built");
     let mut entry = EntryBuilder::for_mate(&mate, Timestamp(clock::wall_clock().0));
     for hook in plan.hooks() {
+        let plugin = hook.plugin_at(source.partition);
         entry = entry.decided_by(Decider {
-            digest: hook.plugin.digest(),
-            generation: hook.plugin.generation(),
+            digest: plugin.digest(),
+            generation: plugin.generation(),
         });
     }
     let mut targets = Vec::with_capacity(leaving.len());

@@ -1,14 +1,17 @@
 //! Runs a topic's produce hooks over the records of one batch: outside any lock, and without effects.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use corvid_metadata::policy::{OnFault, OnRefused};
-use corvid_plugin_host::{Edit, Edited as PluginEdit, Fault, HookInput, Outcome, Plugin, Route, Verdict};
+use corvid_plugin_host::{Edit, Edited as PluginEdit, Fault, Hook, HookInput, Outcome, Plugin, Route, Verdict};
 use corvid_record::BuildError;
 
 use crate::edit;
 use crate::fates::{Edited, Fate, Fates, Stage, Why};
 use crate::plan::{BoundHook, TopicPlan};
 use crate::section::Section;
+use crate::shadow::{Answers, Look};
 
 /// Where the records of a batch were sent.
 #[derive(Debug, Clone, Copy)]
@@ -24,15 +27,21 @@ pub struct Destination<'a> {
 /// Marks a record that a faulting plugin let through (`on_fault = "pass"`): the plugin's name.
 pub const PASSED_HEADER: &[u8] = b"corvid-fault-passed";
 
-/// The fate of each record of `section`.
-pub async fn judge(plan: &TopicPlan, to: Destination<'_>, section: &Section) -> Result<Fates, BuildError> {
+/// The fate of each record of `section`. What shadows are to see of it goes into `looks`.
+pub async fn judge(
+    plan: &TopicPlan,
+    to: Destination<'_>,
+    section: &Section,
+    looks: &mut Vec<Look>,
+) -> Result<Fates, BuildError> {
     let mut run = Run {
         to,
         section,
         fates: Fates::all_stay(section.count()),
+        looks,
     };
     for hook in &plan.produce {
-        let hooks = hook.plugin.hooks();
+        let hooks = hook.plugin_at(to.partition).hooks();
         if hooks.validate {
             run.validate(hook).await?;
         }
@@ -50,6 +59,7 @@ struct Run<'a> {
     to: Destination<'a>,
     section: &'a Section,
     fates: Fates,
+    looks: &'a mut Vec<Look>,
 }
 
 /// What a hook is given: the records that are still there, and where each stands in the batch.
@@ -94,9 +104,32 @@ impl Run<'_> {
         }
     }
 
+    fn plugin<'h>(&self, hook: &'h BoundHook) -> &'h Arc<Plugin> {
+        hook.plugin_at(self.to.partition)
+    }
+
+    /// Notes for a shadow what it is to be asked, and what the active generation said.
+    fn show(&mut self, hook: &BoundHook, asked: Hook, left: &Left, answers: impl FnOnce() -> Answers) {
+        let Some(trial) = &hook.trial else { return };
+        let Some(shadow) = trial.shadow() else { return };
+        if trial.plugin.hooks().has(asked) && left.count > 0 {
+            let input = self.input(left);
+            let look = Look::new(
+                shadow,
+                &trial.plugin,
+                &input,
+                &left.records,
+                left.places.as_deref(),
+                answers(),
+            );
+            self.looks.push(look);
+        }
+    }
+
     async fn validate(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = self.left()?;
-        let failing = hook.plugin.validate(self.input(&left)).await;
+        let failing = self.plugin(hook).validate(self.input(&left)).await;
+        self.show(hook, Hook::Validate, &left, || Answers::Validate(failing.clone()));
         for failed in failing {
             let place = left.place(failed.index);
             match failed.verdict {
@@ -111,7 +144,8 @@ impl Run<'_> {
 
     async fn transform(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = self.left()?;
-        let edits = hook.plugin.transform(self.input(&left)).await;
+        let edits = self.plugin(hook).transform(self.input(&left)).await;
+        self.show(hook, Hook::Transform, &left, || Answers::Transform(edits.clone()));
         for (index, edited) in edits.list {
             let place = left.place(index);
             match edited {
@@ -128,7 +162,8 @@ impl Run<'_> {
 
     async fn partition(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = self.left()?;
-        let routes: Vec<Outcome<Route>> = hook.plugin.partition(self.input(&left)).await;
+        let routes: Vec<Outcome<Route>> = self.plugin(hook).partition(self.input(&left)).await;
+        self.show(hook, Hook::Partition, &left, || Answers::Partition(routes.clone()));
         for (index, route) in (0..).zip(routes) {
             match route {
                 Ok(Route::To(partition)) if partition != self.to.partition => {
@@ -143,21 +178,28 @@ impl Run<'_> {
 
     fn refused(&mut self, hook: &BoundHook, stage: Stage, place: u32, code: u16, reason: String) {
         let fate = match hook.on_refused {
-            OnRefused::Refuse => Fate::Refuse(why(&hook.plugin, stage, code.to_string(), reason)),
-            OnRefused::DeadLetter => Fate::DeadLetter(why(&hook.plugin, stage, code.to_string(), reason)),
+            OnRefused::Refuse => Fate::Refuse(why(self.plugin(hook), stage, code.to_string(), reason)),
+            OnRefused::DeadLetter => Fate::DeadLetter(why(self.plugin(hook), stage, code.to_string(), reason)),
             OnRefused::Drop => Fate::Drop,
         };
         self.fates.decide(place, fate);
     }
 
     fn faulted(&mut self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
-        let why = || why(&hook.plugin, stage, fault.kind.name().to_owned(), fault.to_string());
+        let why = || {
+            why(
+                self.plugin(hook),
+                stage,
+                fault.kind.name().to_owned(),
+                fault.to_string(),
+            )
+        };
         match hook.on_fault {
             OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
             OnFault::DeadLetter => self.fates.decide(place, Fate::DeadLetter(why())),
             OnFault::Pass => {
                 let mut headers = edit::headers_of(self.section, &self.fates, place);
-                let name = Bytes::copy_from_slice(hook.plugin.name().as_bytes());
+                let name = Bytes::copy_from_slice(self.plugin(hook).name().as_bytes());
                 headers.push((Bytes::from_static(PASSED_HEADER), Some(name)));
                 self.fates.edit(
                     place,

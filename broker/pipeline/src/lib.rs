@@ -19,6 +19,7 @@
 //!   `dead_letter`: what a letter says of itself
 //! - `redrive`: letters go out again; `story`: what letters say of themselves
 //! - `delay`: records that ask to be delivered later
+//! - `trial`: the generation of a plugin that is tried beside the active one: a canary, or a `shadow`
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read
 
@@ -48,7 +49,9 @@ mod room;
 mod routes;
 mod section;
 mod story;
+mod shadow;
 mod topics;
+mod trial;
 
 pub use assemble::{AssembleError, DeadLetterTopic};
 pub use check::BatchRefused;
@@ -63,4 +66,6 @@ pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
 pub use story::Story;
+pub use shadow::{Difference, Findings, Shadow};
 pub use topics::Topics;
+pub use trial::{Trial, Tried};

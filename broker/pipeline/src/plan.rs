@@ -5,6 +5,8 @@ use std::sync::Arc;
 use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::Plugin;
 
+use crate::trial::Trial;
+
 /// A topic's produce hooks, ready to run. An empty plan appends what clients send.
 #[derive(Default)]
 pub struct TopicPlan {
@@ -22,19 +24,26 @@ pub struct BoundHook {
     pub on_refused: OnRefused,
     /// What happens to a record that it cannot judge.
     pub on_fault: OnFault,
+    /// The generation that is tried beside it.
+    pub trial: Option<Trial>,
+}
+
+impl BoundHook {
+    /// The plugin that decides for this partition: a canary, or the active one.
+    pub fn plugin_at(&self, partition: i32) -> &Arc<Plugin> {
+        let trial = self.trial.as_ref().and_then(|trial| trial.decides(partition));
+        trial.unwrap_or(&self.plugin)
+    }
 }
 
 impl TopicPlan {
     /// A plan of these hooks; an error where a plugin is bound to a place for which it has no hook.
     pub fn new(produce: Vec<BoundHook>, partitioner: Option<BoundHook>) -> Result<Self, String> {
         for hook in &produce {
-            let hooks = hook.plugin.hooks();
-            if !hooks.validate && !hooks.transform {
-                return Err(misplaced(hook, "produce", "a validator or a transform"));
-            }
+            fits_produce(&hook.plugin)?;
         }
-        if let Some(hook) = partitioner.as_ref().filter(|hook| !hook.plugin.hooks().partition) {
-            return Err(misplaced(hook, "partitioner", "a partitioner"));
+        if let Some(hook) = &partitioner {
+            fits_partitioner(&hook.plugin)?;
         }
         Ok(Self { produce, partitioner })
     }
@@ -50,9 +59,26 @@ impl TopicPlan {
     }
 }
 
-fn misplaced(hook: &BoundHook, place: &str, wanted: &str) -> String {
-    let name = hook.plugin.name();
-    let has: Vec<_> = hook.plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect();
+/// Whether it can be bound under `produce`.
+pub(crate) fn fits_produce(plugin: &Plugin) -> Result<(), String> {
+    let hooks = plugin.hooks();
+    if hooks.validate || hooks.transform {
+        return Ok(());
+    }
+    Err(misplaced(plugin, "produce", "a validator or a transform"))
+}
+
+/// Whether it can be bound as `partitioner`.
+pub(crate) fn fits_partitioner(plugin: &Plugin) -> Result<(), String> {
+    if plugin.hooks().partition {
+        return Ok(());
+    }
+    Err(misplaced(plugin, "partitioner", "a partitioner"))
+}
+
+fn misplaced(plugin: &Plugin, place: &str, wanted: &str) -> String {
+    let name = plugin.name();
+    let has: Vec<_> = plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect();
     format!(
         "plugin \"{name}\" is bound as {place}, which wants {wanted}; it has {}",
         has.join(", ")

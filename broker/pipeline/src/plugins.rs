@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use corvid_metadata::policy::Binding;
-use corvid_metadata::{Digest, Image, PluginLimits, PluginRecord};
+use corvid_metadata::{Digest, Image, PluginLimits, PluginRecord, Rollout};
 use corvid_plugin_host::{Limits, LoadError, LoadSpec, Plugin, PluginHost};
 use parking_lot::Mutex;
 
@@ -24,6 +24,22 @@ pub struct PluginKey {
     limits: (Option<u64>, Option<u64>),
     /// Which deployment.
     pub generation: u64,
+}
+
+/// What a binding is loaded from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BoundKey {
+    /// The active generation.
+    pub active: PluginKey,
+    /// The one that is tried, and how.
+    pub trial: Option<(PluginKey, Rollout)>,
+}
+
+impl BoundKey {
+    /// Both generations.
+    pub fn all(&self) -> impl Iterator<Item = &PluginKey> {
+        std::iter::once(&self.active).chain(self.trial.as_ref().map(|(key, _)| key))
+    }
 }
 
 /// Why a binding's plugin is not there.
@@ -80,6 +96,18 @@ impl Plugins {
             .plugin(&binding.plugin)
             .ok_or_else(|| PluginError::Unknown(binding.plugin.clone()))?;
         Ok(key(&binding.plugin, record, binding.config.as_ref(), binding.limits))
+    }
+
+    /// What the plugin's candidate comes to at `binding`, if one is tried.
+    pub fn trial_key(image: &Image, binding: &Binding) -> Option<(PluginKey, Rollout)> {
+        let candidate = image.candidate(&binding.plugin)?;
+        let key = key(
+            &binding.plugin,
+            &candidate.plugin,
+            binding.config.as_ref(),
+            binding.limits,
+        );
+        Some((key, candidate.rollout.clone()))
     }
 
     /// What a plugin by itself comes to: for a check before anything is bound.

@@ -22,7 +22,7 @@ use crate::delay;
 use crate::fates::{Fate, Fates, Why};
 use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
-use crate::plugins::PluginKey;
+use crate::plugins::BoundKey;
 use crate::room::Room;
 use crate::section::{Section, SectionError};
 
@@ -39,7 +39,7 @@ pub struct ProduceTopic {
     /// Where its dead letters go, if some binding sends them.
     pub dead_letter: Option<DeadLetterTopic>,
     /// What the plan was loaded from.
-    pub(crate) keys: Vec<PluginKey>,
+    pub(crate) keys: Vec<BoundKey>,
     /// Where batches are opened.
     pub(crate) room: Room,
 }
@@ -150,9 +150,17 @@ async fn try_append(
         partition: partition.id().index.0,
         partitions: topic.partitions,
     };
-    let mut fates = judge::judge(plan, to, section).await.map_err(AssembleError::from)?;
+    let mut looks = Vec::new();
+    let mut fates = judge::judge(plan, to, section, &mut looks)
+        .await
+        .map_err(AssembleError::from)?;
     delay::judge(&topic.settings, section, &mut fates, clock::wall_clock());
-    append_judged(topic, plan, partition, acks, bytes, section, &fates)
+    let accepted = append_judged(topic, plan, partition, acks, bytes, section, &fates);
+    let offset = accepted.as_ref().ok().map(|accepted| accepted.appended.base_offset.0);
+    for look in looks {
+        look.hand_over(offset);
+    }
+    accepted
 }
 
 /// Where the batch is already, if what refuses it now let it pass then: its producer only missed the answer.

@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use corvid_metadata::policy::TopicBindings;
+use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::{Image, TopicId, TopicImage, TopicSettings};
+use corvid_plugin_host::Plugin;
 use corvid_replication::NodeConfigs;
 
 use crate::assemble::DeadLetterTopic;
-use crate::plan::{BoundHook, TopicPlan};
-use crate::plugins::{PluginError, PluginKey, Plugins};
+use crate::plan::{BoundHook, TopicPlan, fits_partitioner, fits_produce};
+use crate::plugins::{BoundKey, PluginError, PluginKey, Plugins};
 use crate::produce::ProduceTopic;
 use crate::room::Room;
 use crate::routes;
+use crate::shadow::{Shadow, Shadows};
+use crate::trial::Trial;
 
 /// Every topic of the metadata. A topic that is not here yet is not produced to.
 pub struct Topics {
@@ -21,6 +24,7 @@ pub struct Topics {
     plugins: Arc<Plugins>,
     /// For batches that are open, of all topics together.
     room: Room,
+    shadows: Shadows,
     by_id: ArcSwap<BTreeMap<TopicId, Arc<ProduceTopic>>>,
 }
 
@@ -31,6 +35,7 @@ impl Topics {
             configs,
             plugins,
             room: Room::default(),
+            shadows: Shadows::default(),
             by_id: ArcSwap::default(),
         })
     }
@@ -62,12 +67,20 @@ impl Topics {
             now.insert(topic.id, self.topic(image, topic, old).await);
         }
         let bound = |topics: &BTreeMap<TopicId, Arc<ProduceTopic>>| {
-            let keys = topics.values().flat_map(|topic| topic.keys.iter().cloned());
+            let keys = topics
+                .values()
+                .flat_map(|topic| topic.keys.iter().flat_map(BoundKey::all).cloned());
             keys.collect::<BTreeSet<_>>()
         };
         let changed = before.is_empty() || bound(&now) != bound(&before);
         self.by_id.store(Arc::new(now));
         drop(before);
+        let tried = |name: &str, generation| {
+            image
+                .candidate(name)
+                .is_some_and(|candidate| candidate.plugin.generation == generation)
+        };
+        self.shadows.keep(tried);
         self.plugins.forget_unused();
         if changed {
             self.plugins.prune_cache().await;
@@ -105,7 +118,7 @@ impl Topics {
         image: &Image,
         topic: &TopicImage,
         settings: &TopicSettings,
-        keys: Result<&Vec<PluginKey>, &PluginError>,
+        keys: Result<&Vec<BoundKey>, &PluginError>,
     ) -> Result<TopicPlan, String> {
         let bindings = &settings.bindings;
         let keys = keys.map_err(ToString::to_string)?;
@@ -115,15 +128,57 @@ impl Topics {
         }
         let mut hooks = Vec::with_capacity(keys.len());
         for (binding, key) in bindings.all().zip(keys) {
-            let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
+            let plugin = self
+                .plugins
+                .load(&key.active)
+                .await
+                .map_err(|error| error.to_string())?;
             hooks.push(BoundHook {
                 plugin,
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
+                trial: self.trial(&topic.name, key, is_partitioner(bindings, binding)).await,
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
         TopicPlan::new(hooks, partitioner)
+    }
+
+    /// The candidate of a binding. One that cannot be had here decides nothing: the active generation does, as before.
+    async fn trial(&self, topic: &str, key: &BoundKey, partitioner: bool) -> Option<Trial> {
+        let (key, rollout) = key.trial.as_ref()?;
+        match self.candidate(key, partitioner).await {
+            Ok(plugin) => {
+                let shadow = || self.shadows.get(&key.name, key.generation);
+                Some(Trial::new(plugin, rollout, shadow))
+            }
+            Err(reason) => {
+                tracing::error!(
+                    topic,
+                    plugin = key.name,
+                    generation = key.generation,
+                    reason,
+                    "not tried here"
+                );
+                None
+            }
+        }
+    }
+
+    /// A candidate that could take its active generation's place.
+    async fn candidate(&self, key: &PluginKey, partitioner: bool) -> Result<Arc<Plugin>, String> {
+        let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
+        if partitioner {
+            fits_partitioner(&plugin)?;
+        } else {
+            fits_produce(&plugin)?;
+        }
+        Ok(plugin)
+    }
+
+    /// What the shadow of a generation has found, if it is tried so and bound.
+    pub fn shadow(&self, plugin: &str, generation: u64) -> Option<Arc<Shadow>> {
+        self.shadows.find(plugin, generation)
     }
 
     /// Whether every topic of `image`, which is not committed yet, would have its hooks: what does not load or
@@ -132,6 +187,10 @@ impl Topics {
         for (name, record) in image.plugins() {
             let known = Plugins::key_of_record(name, record);
             self.plugins.load(&known).await.map_err(|error| error.to_string())?;
+            if let Some(candidate) = image.candidate(name) {
+                let tried = Plugins::key_of_record(name, &candidate.plugin);
+                self.plugins.load(&tried).await.map_err(|error| error.to_string())?;
+            }
         }
         for topic in image.topics() {
             let bindings = self.configs.topic(image, topic).bindings;
@@ -139,7 +198,14 @@ impl Topics {
                 Ok(()) => self.check_bindings(image, &bindings).await,
                 Err(error) => Err(error),
             };
-            checked.map_err(|error| format!("topic {}: {error}", topic.name))?;
+            let about = |error| format!("topic {}: {error}", topic.name);
+            checked.map_err(about)?;
+            for binding in bindings.all() {
+                if let Some((key, _)) = Plugins::trial_key(image, binding) {
+                    let fits = self.candidate(&key, is_partitioner(&bindings, binding)).await;
+                    fits.map_err(about)?;
+                }
+            }
         }
         Ok(())
     }
@@ -159,6 +225,7 @@ impl Topics {
                 plugin,
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
+                trial: None,
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
@@ -176,8 +243,21 @@ fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Res
 }
 
 /// The plugins that `bindings` name, in the order in which they run.
-fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<PluginKey>, PluginError> {
-    bindings.all().map(|binding| Plugins::key(image, binding)).collect()
+fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<BoundKey>, PluginError> {
+    let key = |binding| {
+        Ok(BoundKey {
+            active: Plugins::key(image, binding)?,
+            trial: Plugins::trial_key(image, binding),
+        })
+    };
+    bindings.all().map(key).collect()
+}
+
+fn is_partitioner(bindings: &TopicBindings, binding: &Binding) -> bool {
+    bindings
+        .partitioner
+        .as_ref()
+        .is_some_and(|partitioner| std::ptr::eq(partitioner, binding))
 }
 
 fn dead_letter(image: &Image, bindings: &TopicBindings) -> Option<DeadLetterTopic> {

@@ -31,6 +31,18 @@ pub struct Plugin {
 }
 
 impl Plugin {
+    /// The same plugin for a caller whose answers nobody waits for: what is slow has one place of its own on the pool, and
+    /// takes none from others.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self {
+            sandbox: self.sandbox.clone(),
+            digest: self.digest,
+            generation: self.generation,
+            pool: Arc::new(Semaphore::new(1)),
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         self.sandbox.name()

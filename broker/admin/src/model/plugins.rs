@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corvid_metadata::PluginLimits;
+use corvid_metadata::{PluginLimits, Rollout};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,6 +26,9 @@ pub struct PluginSummary {
     pub builtin: Option<String>,
     /// Counts its changes.
     pub generation: u64,
+    /// The generation that is tried beside it.
+    #[serde(default)]
+    pub tried: Option<u64>,
     /// The topics that bind it.
     pub topics: Vec<String>,
     /// Records that went through it on this node since it was loaded.
@@ -46,10 +49,85 @@ pub struct PluginDetail {
     pub config: Value,
     /// Its limits, where it has its own.
     pub limits: PluginLimits,
+    /// The active generation.
+    pub active: GenerationBody,
+    /// The one that is tried beside it.
+    pub candidate: Option<CandidateBody>,
+    /// Those before, the newest first.
+    pub history: Vec<GenerationBody>,
     /// Where it is bound.
     pub bindings: Vec<BindingBody>,
     /// It is loaded once for each configuration.
     pub instances: Vec<PluginInstance>,
+}
+
+/// A generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationBody {
+    /// Its number.
+    pub generation: u64,
+    /// Its module.
+    pub module: String,
+    /// The name of a plugin in the binary, if it is one.
+    pub builtin: Option<String>,
+    /// `apply`, `deploy` or `rollback`.
+    pub how: String,
+    /// Who made it, as they called themselves: the name of a file, or a user's.
+    pub by: String,
+    /// When, ms since the epoch; 0 if that is not known.
+    pub at_ms: i64,
+    /// In their own words.
+    pub note: String,
+    /// The earlier generation whose module, configuration and limits these are.
+    pub restores: Option<u64>,
+    /// `replaced` or `abandoned`, if it has ended.
+    pub ended: Option<String>,
+}
+
+/// A generation that is tried.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CandidateBody {
+    /// Which.
+    #[serde(flatten)]
+    pub generation: GenerationBody,
+    /// Its configuration.
+    pub config: Value,
+    /// How it is tried.
+    pub rollout: Rollout,
+    /// What its shadow has found on this node.
+    pub shadow: Option<ShadowBody>,
+}
+
+/// What a shadow has found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShadowBody {
+    /// Records that both generations were asked about.
+    pub compared: u64,
+    /// Records that were not compared, since too many others waited.
+    pub skipped: u64,
+    /// Records of which the two said something else, by what: `accept -> refuse`.
+    pub differences: BTreeMap<String, u64>,
+    /// The newest few of each sort.
+    pub samples: Vec<DifferenceBody>,
+}
+
+/// A record of which two generations say something else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceBody {
+    /// The record's topic.
+    pub topic: String,
+    /// Its partition.
+    pub partition: i32,
+    /// Its offset, if its batch was appended.
+    pub offset: Option<i64>,
+    /// Its key, as text.
+    pub key: Option<String>,
+    /// What the active generation said.
+    pub active: String,
+    /// What the candidate said.
+    pub candidate: String,
+    /// When, ms since the epoch.
+    pub at_ms: i64,
 }
 
 /// A plugin at a place of a topic.

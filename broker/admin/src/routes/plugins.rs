@@ -4,13 +4,18 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use corvid_metadata::plugin::{Candidate, Ended};
 use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::{Image, PluginRecord};
+use corvid_pipeline::Findings;
 use corvid_plugin_host::{BreakerState, Plugin};
 
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
-use crate::model::{BindingBody, PluginDetail, PluginInstance, PluginList, PluginSummary};
+use crate::model::{
+    BindingBody, CandidateBody, DifferenceBody, GenerationBody, PluginDetail, PluginInstance, PluginList,
+    PluginSummary, ShadowBody,
+};
 
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
     let (image, loaded) = (context.image(), context.topics.plugins().loaded());
@@ -39,6 +44,9 @@ pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(name): Pa
         summary: summary(&image, &name, record, &loaded),
         config: record.config.clone(),
         limits: record.limits,
+        active: generation(record, None),
+        candidate: image.candidate(&name).map(|tried| candidate(&context, &name, tried)),
+        history: history(&image, &name),
         bindings: bindings(&context, &image, &name),
         instances: loaded
             .iter()
@@ -59,10 +67,73 @@ fn summary(image: &Image, name: &str, record: &PluginRecord, loaded: &[Arc<Plugi
         module: record.module.to_string(),
         builtin: record.builtin.clone(),
         generation: record.generation,
+        tried: image.candidate(name).map(|candidate| candidate.plugin.generation),
         topics: image.topics_binding(name).map(str::to_owned).collect(),
         records: stats.iter().map(|stats| stats.records).sum(),
         refused: stats.iter().map(|stats| stats.refusals).sum(),
         faults: stats.iter().map(corvid_plugin_host::PluginStats::faulted).sum(),
+    }
+}
+
+fn generation(record: &PluginRecord, ended: Option<Ended>) -> GenerationBody {
+    let deployment = &record.deployment;
+    let ended = ended.map(|ended| match ended {
+        Ended::Replaced => "replaced".to_owned(),
+        Ended::Abandoned => "abandoned".to_owned(),
+    });
+    GenerationBody {
+        generation: record.generation,
+        module: record.module.to_string(),
+        builtin: record.builtin.clone(),
+        how: deployment.how.as_str().to_owned(),
+        by: deployment.by.clone(),
+        at_ms: deployment.at_ms,
+        note: deployment.note.clone(),
+        restores: deployment.restores,
+        ended,
+    }
+}
+
+fn history(image: &Image, name: &str) -> Vec<GenerationBody> {
+    let past = image
+        .lineage(name)
+        .map(|lineage| lineage.past.as_slice())
+        .unwrap_or_default();
+    past.iter()
+        .rev()
+        .map(|past| generation(&past.plugin, Some(past.ended)))
+        .collect()
+}
+
+fn candidate(context: &Context, name: &str, tried: &Candidate) -> CandidateBody {
+    let shadow = context.topics.shadow(name, tried.plugin.generation);
+    CandidateBody {
+        generation: generation(&tried.plugin, None),
+        config: tried.plugin.config.clone(),
+        rollout: tried.rollout.clone(),
+        shadow: shadow.map(|shadow| found(shadow.findings())),
+    }
+}
+
+fn found(findings: Findings) -> ShadowBody {
+    let samples = findings
+        .samples
+        .into_values()
+        .flatten()
+        .map(|difference| DifferenceBody {
+            topic: difference.topic,
+            partition: difference.partition,
+            offset: difference.offset,
+            key: difference.key,
+            active: difference.active,
+            candidate: difference.candidate,
+            at_ms: difference.at_ms,
+        });
+    ShadowBody {
+        compared: findings.compared,
+        skipped: findings.skipped,
+        differences: findings.differences,
+        samples: samples.collect(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod build;
 mod check;
+mod deploy;
+mod describe;
 mod new;
 mod project;
 mod show;
@@ -21,6 +23,12 @@ pub enum Command {
     Build(build::Args),
     /// Look at a module as a node would: hooks, imports, size, a self-test, the time per record
     Check(check::Args),
+    /// Make a module a plugin's next generation: active at once, or tried as a shadow or a canary
+    Deploy(deploy::Deploy),
+    /// Make the generation that is tried the active one
+    Promote(deploy::Promote),
+    /// End a trial, or take an earlier generation back
+    Rollback(deploy::Rollback),
     /// Show the plugins of a node, and those that are built in
     List {
         #[command(flatten)]
@@ -42,6 +50,9 @@ impl Command {
             Command::New(args) => new::run(&args, output),
             Command::Build(args) => build::run(&args, output),
             Command::Check(args) => check::run(&args, output),
+            Command::Deploy(args) => deploy::deploy(&args, output),
+            Command::Promote(args) => deploy::promote(&args, output),
+            Command::Rollback(args) => deploy::rollback(&args, output),
             Command::List { node } => show::list(&node, output),
             Command::Describe { plugin, node } => show::describe(&node, &plugin, output),
         }

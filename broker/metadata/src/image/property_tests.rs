@@ -61,6 +61,22 @@ fn configs() -> impl Strategy<Value = (String, Option<String>)> {
     )
 }
 
+fn plugin_records() -> impl Strategy<Value = Record> {
+    prop_oneof![
+        (prop_oneof![Just("p"), Just("q")], 0u64..3).prop_map(|(name, generation)| put(name, generation)),
+        (0u64..5).prop_map(|generation| tried("p", generation)),
+        (0u64..5).prop_map(|generation| Record::PromotePlugin {
+            name: "p".into(),
+            generation
+        }),
+        (0u64..5).prop_map(|generation| Record::AbandonPlugin {
+            name: "p".into(),
+            generation
+        }),
+        prop_oneof![Just("p"), Just("q")].prop_map(|name| Record::RemovePlugin { name: name.into() }),
+    ]
+}
+
 fn records() -> impl Strategy<Value = Record> {
     let partitions = || prop::collection::vec(partition_records(), 0..4);
     prop_oneof![
@@ -101,17 +117,7 @@ fn records() -> impl Strategy<Value = Record> {
         }),
         (topic_ids(), topic_ids()).prop_map(|(topic, target)| Record::AddRoute { topic, target }),
         (topic_ids(), topic_ids()).prop_map(|(topic, target)| Record::RemoveRoute { topic, target }),
-        (prop_oneof![Just("p"), Just("q")], 0u64..3).prop_map(|(name, generation)| put(name, generation)),
-        (0u64..5).prop_map(|generation| tried("p", generation)),
-        (0u64..5).prop_map(|generation| Record::PromotePlugin {
-            name: "p".into(),
-            generation
-        }),
-        (0u64..5).prop_map(|generation| Record::AbandonPlugin {
-            name: "p".into(),
-            generation
-        }),
-        prop_oneof![Just("p"), Just("q")].prop_map(|name| Record::RemovePlugin { name: name.into() }),
+        plugin_records(),
         words().prop_map(|incarnation| register(&incarnation)),
         any::<[u8; 16]>().prop_map(|bytes| Record::ClusterId {
             id: crate::ids::uuid_text(&bytes)

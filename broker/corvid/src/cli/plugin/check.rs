@@ -159,7 +159,8 @@ fn show(report: &Report) -> String {
     format!("{facts}\n{}", times.trim_fmt())
 }
 
-fn json(text: &str) -> Result<String, String> {
+/// A value of an option that has to be JSON.
+pub fn json(text: &str) -> Result<String, String> {
     serde_json::from_str::<serde_json::Value>(text)
         .map(|_| text.to_owned())
         .map_err(|error| format!("expected JSON: {error}"))

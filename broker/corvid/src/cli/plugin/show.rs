@@ -1,10 +1,11 @@
 //! The plugins of a node.
 
-use corvid_admin::model::{PluginDetail, PluginInstance, PluginList, PluginSummary};
+use corvid_admin::model::{PluginDetail, PluginList};
 
 use super::super::node::{Node, segment};
-use super::super::output::{count, table};
+use super::super::output::table;
 use super::super::{Done, Output};
+use super::describe;
 
 /// All of them.
 pub fn list(node: &Node, output: Output) -> Done {
@@ -27,7 +28,10 @@ pub fn list(node: &Node, output: Output) -> Done {
             let digest = || plugin.module.chars().take(19).collect();
             plugins.add_row([
                 plugin.name.clone(),
-                plugin.generation.to_string(),
+                match plugin.tried {
+                    Some(tried) => format!("{}, trying {tried}", plugin.generation),
+                    None => plugin.generation.to_string(),
+                },
                 plugin
                     .builtin
                     .as_ref()
@@ -43,61 +47,9 @@ pub fn list(node: &Node, output: Output) -> Done {
     Ok(())
 }
 
-/// One of them.
+/// One of them: all that is known of it, on one screen.
 pub fn describe(node: &Node, plugin: &str, output: Output) -> Done {
     let detail: PluginDetail = node.get(&format!("/v1/plugins/{}", segment(plugin)))?;
-    output.show(&detail, |detail| {
-        let PluginSummary {
-            name,
-            generation,
-            module,
-            ..
-        } = &detail.summary;
-        let mut parts = vec![format!(
-            "{name}, generation {generation}\n  module  {module}\n  config  {}",
-            detail.config
-        )];
-        if !detail.bindings.is_empty() {
-            let mut bindings = table(["TOPIC", "PLACE", "ON REFUSED", "ON FAULT"]);
-            for binding in &detail.bindings {
-                bindings.add_row([&binding.topic, &binding.place, &binding.on_refused, &binding.on_fault]);
-            }
-            parts.push(bindings.trim_fmt());
-        }
-        parts.extend(detail.instances.iter().map(instance));
-        parts.join("\n\n")
-    });
+    output.show(&detail, describe::text);
     Ok(())
-}
-
-fn instance(instance: &PluginInstance) -> String {
-    let faults: Vec<String> = instance
-        .faults
-        .iter()
-        .map(|(kind, count)| format!("{count} {kind}"))
-        .collect();
-    let faults = if faults.is_empty() {
-        "none".to_owned()
-    } else {
-        faults.join(", ")
-    };
-    let did = format!(
-        "{} in {}, {} ns of CPU each; {} refused; faults: {faults}; breaker {}",
-        count(instance.records, "record"),
-        count(instance.calls, "call"),
-        instance.ns_per_record,
-        instance.refused,
-        instance.breaker,
-    );
-    let mut lines = vec![
-        format!("  hooks   {}", instance.hooks.join(", ")),
-        format!("  did     {did}"),
-    ];
-    lines.extend(
-        instance
-            .counters
-            .iter()
-            .map(|(name, value)| format!("  counter {name} = {value}")),
-    );
-    lines.join("\n")
 }

@@ -1,0 +1,165 @@
+//! `corvid plugin describe`: a plugin on one screen.
+
+use corvid_admin::model::{CandidateBody, GenerationBody, PluginDetail, PluginInstance, ShadowBody};
+use corvid_metadata::Rollout;
+
+use super::super::bytes_text::cut;
+use super::super::output::{count, table};
+
+/// All of it.
+pub fn text(detail: &PluginDetail) -> String {
+    let name = &detail.summary.name;
+    let mut parts = vec![format!(
+        "{name}, generation {}\n  module  {}\n  config  {}\n  made by {}",
+        detail.summary.generation,
+        detail.summary.module,
+        detail.config,
+        story(&detail.active),
+    )];
+    if !detail.bindings.is_empty() {
+        let mut bindings = table(["TOPIC", "PLACE", "ON REFUSED", "ON FAULT"]);
+        for binding in &detail.bindings {
+            bindings.add_row([&binding.topic, &binding.place, &binding.on_refused, &binding.on_fault]);
+        }
+        parts.push(bindings.trim_fmt());
+    }
+    let active = detail.summary.generation;
+    parts.extend(
+        detail
+            .instances
+            .iter()
+            .filter(|one| one.generation == active)
+            .map(instance),
+    );
+    if let Some(tried) = &detail.candidate {
+        parts.push(candidate(tried));
+        let of = tried.generation.generation;
+        parts.extend(detail.instances.iter().filter(|one| one.generation == of).map(instance));
+        parts.extend(
+            tried
+                .shadow
+                .iter()
+                .filter(|shadow| !shadow.samples.is_empty())
+                .map(samples),
+        );
+    }
+    if !detail.history.is_empty() {
+        parts.push(history(&detail.history));
+    }
+    parts.join("\n\n")
+}
+
+fn story(generation: &GenerationBody) -> String {
+    let mut story = generation.how.clone();
+    if !generation.by.is_empty() {
+        story = format!("{story} ({})", generation.by);
+    }
+    if let Some(old) = generation.restores {
+        story = format!("{story}, restores generation {old}");
+    }
+    if generation.at_ms > 0 {
+        story = format!("{story}, at {} ms", generation.at_ms);
+    }
+    if !generation.note.is_empty() {
+        story = format!("{story}: {}", generation.note);
+    }
+    story
+}
+
+fn instance(instance: &PluginInstance) -> String {
+    let faults: Vec<String> = instance
+        .faults
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    let faults = if faults.is_empty() {
+        "none".to_owned()
+    } else {
+        faults.join(", ")
+    };
+    let did = format!(
+        "{} in {}, {} ns of CPU each; {} refused; faults: {faults}; breaker {}",
+        count(instance.records, "record"),
+        count(instance.calls, "call"),
+        instance.ns_per_record,
+        instance.refused,
+        instance.breaker,
+    );
+    let mut lines = vec![
+        format!("  hooks   {}", instance.hooks.join(", ")),
+        format!("  did     {did}"),
+    ];
+    lines.extend(
+        instance
+            .counters
+            .iter()
+            .map(|(name, value)| format!("  counter {name} = {value}")),
+    );
+    lines.join("\n")
+}
+
+fn candidate(candidate: &CandidateBody) -> String {
+    let how = match &candidate.rollout {
+        Rollout::Shadow => "as a shadow".to_owned(),
+        Rollout::Canary(partitions) => {
+            let partitions: Vec<String> = partitions.iter().map(ToString::to_string).collect();
+            format!("as a canary on partition {}", partitions.join(", "))
+        }
+    };
+    let mut lines = vec![format!(
+        "trying generation {} {how}\n  module  {}\n  config  {}\n  made by {}",
+        candidate.generation.generation,
+        candidate.generation.module,
+        candidate.config,
+        story(&candidate.generation),
+    )];
+    if let Some(shadow) = &candidate.shadow {
+        let differences: u64 = shadow.differences.values().sum();
+        let sorts: Vec<String> = shadow
+            .differences
+            .iter()
+            .map(|(sort, count)| format!("{count} {sort}"))
+            .collect();
+        let sorts = if sorts.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", sorts.join(", "))
+        };
+        lines.push(format!(
+            "  shadow  {} compared, {differences} differ{sorts}; {} not compared",
+            count(shadow.compared, "record"),
+            shadow.skipped
+        ));
+    }
+    lines.join("\n")
+}
+
+fn samples(shadow: &ShadowBody) -> String {
+    let mut samples = table(["TOPIC", "PARTITION", "OFFSET", "KEY", "ACTIVE", "CANDIDATE"]);
+    for sample in &shadow.samples {
+        samples.add_row([
+            sample.topic.clone(),
+            sample.partition.to_string(),
+            sample
+                .offset
+                .map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
+            sample.key.clone().unwrap_or_else(|| "null".to_owned()),
+            cut(&sample.active, 60),
+            cut(&sample.candidate, 60),
+        ]);
+    }
+    samples.trim_fmt()
+}
+
+fn history(past: &[GenerationBody]) -> String {
+    let mut history = table(["GENERATION", "MODULE", "ENDED", "MADE BY"]);
+    for generation in past {
+        history.add_row([
+            generation.generation.to_string(),
+            generation.module.chars().take(19).collect(),
+            generation.ended.clone().unwrap_or_default(),
+            story(generation),
+        ]);
+    }
+    format!("before:\n{}", history.trim_fmt())
+}
