@@ -8,11 +8,11 @@ use crate::config::Config;
 use crate::host::{Level, log};
 use crate::input::Input;
 use crate::transform::Edit;
-use crate::{Partitioner, Transform, Validator, partitioner, transform, validator};
+use crate::{Partitioner, Policy, Transform, Validator, partitioner, policy as policies, transform, validator};
 use std::cell::RefCell;
 
 /// Names the plugin's hooks: `export!(partitioner = ByTenant);`, or several of `partitioner`,
-/// `validator` and `transform`, with commas. Each has an instance of its type for itself.
+/// `validator`, `transform` and `policy`, with commas. Each has an instance of its type for itself.
 ///
 /// For wasm32 it makes the module's exports. Elsewhere it makes nothing, so that plugins can be
 /// tested, and linked together, natively.
@@ -75,12 +75,14 @@ macro_rules! __hook {
     (new partitioner $plugin:ty) => { <$plugin as $crate::Partitioner>::new };
     (new validator $plugin:ty) => { <$plugin as $crate::Validator>::new };
     (new transform $plugin:ty) => { <$plugin as $crate::Transform>::new };
+    (new policy $plugin:ty) => { <$plugin as $crate::Policy>::new };
     (new $hook:ident $plugin:ty) => {
-        compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator and transform"))
+        compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator, transform and policy"))
     };
     (export partitioner $hooks:ident) => { $crate::__hook!(function corvid_partition partitioner partition $hooks); };
     (export validator $hooks:ident) => { $crate::__hook!(function corvid_validate validator validate $hooks); };
     (export transform $hooks:ident) => { $crate::__hook!(function corvid_transform transform transform $hooks); };
+    (export policy $hooks:ident) => { $crate::__hook!(function corvid_policy policy policy $hooks); };
     (export $hook:ident $hooks:ident) => {};
     (function $name:ident $hook:ident $run:ident $hooks:ident) => {
         // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
@@ -93,7 +95,7 @@ macro_rules! __hook {
 }
 
 /// The minor version of the contract that this SDK was written for.
-pub const ABI_MINOR: i32 = 0;
+pub const ABI_MINOR: i32 = 1;
 
 /// The hooks of a module, each with its state.
 pub trait Hooks: Sized {
@@ -159,6 +161,13 @@ pub fn transform<T: Transform>(plugin: Option<&mut T>, ptr: usize, len: usize) -
         call(ptr, len, |input, answer| {
             transform::answer(initialized(plugin), edit, &Input::read(input), answer);
         })
+    })
+}
+
+/// Runs a policy.
+pub fn policy<P: Policy>(plugin: Option<&mut P>, ptr: usize, len: usize) -> u64 {
+    call(ptr, len, |input, answer| {
+        policies::answer(initialized(plugin), &Input::read(input), answer);
     })
 }
 

@@ -20,6 +20,8 @@ pub struct Topic<'a> {
 pub(crate) struct Input<'a> {
     pub(crate) topic: Topic<'a>,
     pub(crate) records: Records<'a>,
+    /// What the header has behind the topic: what only some hooks are told.
+    pub(crate) extra: &'a [u8],
     /// Of the whole input, in bytes: what an answer may hold depends on it.
     pub(crate) len: usize,
 }
@@ -39,7 +41,8 @@ impl<'a> Input<'a> {
         let Ok(name) = str::from_utf8(reader.take(name_len.into())) else {
             malformed()
         };
-        let Some(records) = bytes.get(header_len..) else {
+        let read = bytes.len() - reader.rest().len();
+        let (Some(extra), Some(records)) = (bytes.get(read..header_len), bytes.get(header_len..)) else {
             malformed()
         };
         Input {
@@ -53,6 +56,7 @@ impl<'a> Input<'a> {
                 base_timestamp_ms,
                 left,
             },
+            extra,
             len: bytes.len(),
         }
     }

@@ -7,6 +7,7 @@
 //! | partitioner | [`Partitioner`] | which partition it goes to, or that the client's choice stands |
 //! | validator | [`Validator`] | whether it may be written, and if not, why |
 //! | transform | [`Transform`] | what to change, or to leave it out, or to refuse it |
+//! | policy | [`Policy`] | once it has failed: whether it comes back and when, or where it ends |
 //!
 //! ```
 //! use corvid_plugin_sdk::{Config, Partitioner, Record, Route, Topic, export};
@@ -59,6 +60,7 @@ mod input;
 pub mod json;
 mod kafka;
 mod partitioner;
+mod policy;
 mod reader;
 pub mod record;
 mod refusal;
@@ -72,6 +74,7 @@ pub use input::Topic;
 pub use json::Json;
 pub use kafka::{murmur2, partition_for_key};
 pub use partitioner::{Partitioner, Route};
+pub use policy::{Decision, Failure, Policy, Stage};
 pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use transform::{Edit, Transform};

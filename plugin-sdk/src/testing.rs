@@ -6,9 +6,11 @@
 
 mod answers;
 mod call;
+mod failed;
 pub mod host;
 mod record;
 
 pub use answers::Transformed;
 pub use call::Call;
+pub use failed::Failed;
 pub use record::RecordBuilder;

@@ -31,6 +31,7 @@ pub fn template(hook: &str) -> Option<Files> {
         "partitioner" => Some(files::TEMPLATE_PARTITIONER),
         "validator" => Some(files::TEMPLATE_VALIDATOR),
         "transform" => Some(files::TEMPLATE_TRANSFORM),
+        "policy" => Some(files::TEMPLATE_POLICY),
         _ => None,
     }
 }

@@ -101,6 +101,7 @@ impl Run<'_> {
             base_timestamp: self.section.base_timestamp(),
             records: &left.records,
             count: left.count,
+            failures: &[],
         }
     }
 

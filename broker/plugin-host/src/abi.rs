@@ -2,6 +2,7 @@
 //! What comes back is read in `answer`.
 
 use crate::chunk::Chunk;
+use crate::failure::Failure;
 use crate::hook::HookInput;
 
 /// The major version in the marker's name.
@@ -29,7 +30,19 @@ const HEADER: usize = 4 + 4 + 4 + 4 + 4 + 8 + 2;
 
 /// How many bytes `write_input` writes.
 pub(crate) fn input_len(input: &HookInput<'_>, chunk: &Chunk<'_>) -> usize {
-    HEADER + input.topic.len() + chunk.records.len()
+    header_len(input, chunk) + chunk.records.len()
+}
+
+fn header_len(input: &HookInput<'_>, chunk: &Chunk<'_>) -> usize {
+    let failures = failures(input, chunk).iter().map(Failure::len);
+    HEADER + input.topic.len() + failures.sum::<usize>()
+}
+
+/// How the chunk's records failed, if that is what the hook is about.
+fn failures<'a>(input: &HookInput<'a>, chunk: &Chunk<'_>) -> &'a [Failure<'a>] {
+    let places = chunk.places();
+    let failures = input.failures.get(places.start as usize..places.end as usize);
+    failures.unwrap_or_default()
 }
 
 /// The most bytes that a hook may answer to an input of `input_len` bytes.
@@ -40,10 +53,12 @@ pub(crate) fn answer_max(input_len: usize) -> usize {
 /// Lays the input of a hook call into `memory`, which has exactly `input_len` bytes: one copy of the records.
 pub(crate) fn write_input(memory: &mut [u8], input: &HookInput<'_>, chunk: &Chunk<'_>) {
     let topic = input.topic.as_bytes();
-    let (header, records) = memory.split_at_mut(HEADER + topic.len());
-    let (fields, name) = header.split_at_mut(HEADER);
+    let header_len = header_len(input, chunk);
+    let (header, records) = memory.split_at_mut(header_len);
+    let (fields, texts) = header.split_at_mut(HEADER);
+    let (name, mut extra) = texts.split_at_mut(topic.len());
     let flags = 0u32;
-    fields[0..4].copy_from_slice(&((HEADER + topic.len()) as u32).to_le_bytes());
+    fields[0..4].copy_from_slice(&(header_len as u32).to_le_bytes());
     fields[4..8].copy_from_slice(&flags.to_le_bytes());
     fields[8..12].copy_from_slice(&chunk.count.to_le_bytes());
     fields[12..16].copy_from_slice(&input.partition.to_le_bytes());
@@ -51,6 +66,9 @@ pub(crate) fn write_input(memory: &mut [u8], input: &HookInput<'_>, chunk: &Chun
     fields[20..28].copy_from_slice(&input.base_timestamp.to_le_bytes());
     fields[28..30].copy_from_slice(&(topic.len() as u16).to_le_bytes());
     name.copy_from_slice(topic);
+    for failure in failures(input, chunk) {
+        extra = failure.write(extra);
+    }
     records.copy_from_slice(chunk.records);
 }
 
@@ -63,6 +81,7 @@ pub(crate) fn unpack(answer: i64) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::FailedStage;
 
     /// The bug: a field written at another place than the ABI's page says.
     #[test]
@@ -74,6 +93,7 @@ mod tests {
             base_timestamp: 0x0102_0304_0506_0708,
             records: b"xyz",
             count: 9,
+            failures: &[],
         };
         let chunk = Chunk {
             first: 4,
@@ -89,6 +109,54 @@ mod tests {
         ]
         .concat();
         assert_eq!(memory, expected);
+    }
+
+    /// The bug: a policy that is told of its neighbour's failure, because a chunk does not begin at the batch's first record.
+    #[test]
+    fn a_chunk_has_the_failures_of_its_own_records() {
+        let failure = |attempt, reason| Failure {
+            stage: FailedStage::Consumer,
+            attempt,
+            attempts: 4,
+            first_at: 5,
+            last_at: 6,
+            topic: "t",
+            partition: -1,
+            code: "",
+            reason,
+        };
+        let failures = [failure(1, "no"), failure(2, "why"), failure(3, "")];
+        let input = HookInput {
+            topic: "ab",
+            partition: 0,
+            partitions: 7,
+            base_timestamp: 0,
+            records: b"xyz",
+            count: 3,
+            failures: &failures,
+        };
+        let chunk = Chunk {
+            first: 1,
+            count: 1,
+            records: b"y",
+        };
+        let mut memory = vec![0xee; input_len(&input, &chunk)];
+        write_input(&mut memory, &input, &chunk);
+        let expected = [
+            &[
+                3, 2, 0, 0, 0, 4, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0,
+            ][..],
+            &[0xff, 0xff, 0xff, 0xff, 1, 0, b't', 0, 0, 3, 0],
+            b"why",
+        ]
+        .concat();
+        assert_eq!(&memory[HEADER + 2..memory.len() - 1], expected);
+        assert_eq!(
+            memory[0] as usize,
+            memory.len() - 1,
+            "the records begin behind the failures"
+        );
+        assert_eq!(memory.last(), Some(&b'y'));
     }
 
     /// The bug: a pointer above 2 GiB that is read as negative, or a length that eats the pointer.

@@ -8,6 +8,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::hook::Hook;
 
 mod partition;
+mod policy;
 mod reader;
 mod transform;
 mod validate;
@@ -41,7 +42,7 @@ pub(crate) fn bad(what: impl Into<String>) -> Fault {
     Fault::new(FaultKind::BadAnswer, what)
 }
 
-/// A refusal's code and reason, in validators' and transforms' answers.
+/// A refusal's code and reason, as all answers that refuse have it.
 fn refusal(reader: &mut Reader<'_>) -> Result<(u16, String), Fault> {
     let code = reader.u16()?;
     let len = usize::from(reader.u16()?);

@@ -18,6 +18,7 @@ pub(crate) fn check(module: &Module) -> Result<HookSet, LoadError> {
         partition: has(Hook::Partition)?,
         validate: has(Hook::Validate)?,
         transform: has(Hook::Transform)?,
+        policy: has(Hook::Policy)?,
     };
     for import in module.imports() {
         imports::check(&import, hooks.partition)?;

@@ -1,5 +1,7 @@
 //! The hooks a plugin may have, and what goes into one.
 
+use crate::failure::Failure;
+
 /// A hook of the produce path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hook {
@@ -9,18 +11,21 @@ pub enum Hook {
     Validate,
     /// Answers edits: change key, value or headers; drop; refuse.
     Transform,
+    /// Answers what becomes of records that failed.
+    Policy,
 }
 
 impl Hook {
     /// Every hook, in the order in which [`HookSet`] and instances keep them.
-    pub const ALL: [Self; 3] = [Self::Partition, Self::Validate, Self::Transform];
+    pub const ALL: [Self; 4] = [Self::Partition, Self::Validate, Self::Transform, Self::Policy];
 
-    /// The name that people read: `partition`, `validate`, `transform`.
+    /// The name that people read: `partition`, `validate`, `transform`, `policy`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Partition => "partition",
             Self::Validate => "validate",
             Self::Transform => "transform",
+            Self::Policy => "policy",
         }
     }
 
@@ -30,6 +35,7 @@ impl Hook {
             Self::Partition => "corvid_partition",
             Self::Validate => "corvid_validate",
             Self::Transform => "corvid_transform",
+            Self::Policy => "corvid_policy",
         }
     }
 }
@@ -43,6 +49,8 @@ pub struct HookSet {
     pub validate: bool,
     /// It exports `corvid_transform`.
     pub transform: bool,
+    /// It exports `corvid_policy`.
+    pub policy: bool,
 }
 
 impl HookSet {
@@ -52,6 +60,7 @@ impl HookSet {
             Hook::Partition => self.partition,
             Hook::Validate => self.validate,
             Hook::Transform => self.transform,
+            Hook::Policy => self.policy,
         }
     }
 
@@ -82,4 +91,6 @@ pub struct HookInput<'a> {
     /// How many records `records` holds. The caller has checked the section; where it lies all the
     /// same, the plugin may fault, and nothing else happens.
     pub count: u32,
+    /// For a policy, how each of them failed; empty for other hooks.
+    pub failures: &'a [Failure<'a>],
 }

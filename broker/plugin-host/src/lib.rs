@@ -1,4 +1,4 @@
-//! Runs the users' WebAssembly plugins: partitioners, validators and transforms.
+//! Runs the users' WebAssembly plugins: partitioners, validators, transforms and policies.
 //!
 //! A plugin is a core WebAssembly module that speaks the ABI of `plugin-sdk/ABI.md`. This crate compiles it
 //! (in a child process, into a cache), refuses what it must not import, gives it its configuration, tests
@@ -27,6 +27,7 @@
 //!   culprits took more than one deadline. One poisonous record a batch, cheaply found, does not open it.
 //! - A record that faults alone is tried again on a new instance, unless it was the instance's first: what earlier
 //!   records left behind is not its fault.
+//! - A policy is told how each record failed, in the header of the call; what it does not mention is decided by whoever asks.
 //! - A call is timed by CPU time only when it is long: asking for it costs more than many a hook (`meter`).
 //!   A deadline is therefore late by up to two ticks of 4 ms.
 //!
@@ -35,7 +36,7 @@
 //! | | |
 //! |---|---|
 //! | `host`, `plugin` | what callers hold: all plugins' engine; one loaded plugin |
-//! | `hook`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
+//! | `hook`, `failure`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
 //! | `run`, `chunk`, `isolate`, `breaker` | how a batch is taken through a hook |
 //! | `sandbox`, `counters`, `voice` | one plugin: its instances, what it did, what it says |
 //! | `instance`, `room`, `state`, `meter`, `ticker`, `trap` | one instance: its calls and their limits |
@@ -60,6 +61,7 @@ mod counters;
 mod engine;
 mod error;
 mod exports;
+mod failure;
 mod fault;
 mod hook;
 mod host;
@@ -86,10 +88,14 @@ mod tests;
 
 pub use compile::compile_main;
 pub use error::{HostError, LoadError};
+pub use failure::{FailedStage, Failure};
 pub use fault::{Fault, FaultKind};
 pub use hook::{Hook, HookInput, HookSet};
 pub use host::{Compiler, HostConfig, Limits, LoadSpec, PluginHost};
 pub use inspect::{Import, Inspection, inspect};
-pub use outcome::{Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route, Verdict};
+pub use outcome::{
+    DELAY_MAX_MS, Decision, Decisions, Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route,
+    Verdict,
+};
 pub use plugin::Plugin;
 pub use stats::{BreakerState, PluginStats};

@@ -4,8 +4,10 @@ use bytes::Bytes;
 
 use crate::fault::Fault;
 
+mod decision;
 mod edit;
 
+pub use decision::{DELAY_MAX_MS, Decision, Decisions};
 pub(crate) use edit::header_op;
 pub use edit::{Edit, HeaderOp, HeaderOps};
 

@@ -8,9 +8,10 @@ use tokio::sync::Semaphore;
 
 use crate::answer::Findings;
 use crate::chunk::Chunks;
+use crate::failure::{Failure, OwnedFailures};
 use crate::fault::{Fault, FaultKind};
-use crate::hook::{HookInput, HookSet};
-use crate::outcome::{Edits, Failing, Outcome, Route};
+use crate::hook::{Hook, HookInput, HookSet};
+use crate::outcome::{Decisions, Edits, Failing, Outcome, Route};
 use crate::run::{Place, Work, broken_section};
 use crate::sandbox::Sandbox;
 use crate::stats::PluginStats;
@@ -83,6 +84,11 @@ impl Plugin {
         self.ask(input).await
     }
 
+    /// Asks the policy: what becomes of records that failed as `input.failures` says.
+    pub async fn policy(&self, input: HookInput<'_>) -> Decisions {
+        self.ask(input).await
+    }
+
     async fn ask<F: Findings>(&self, input: HookInput<'_>) -> F {
         let mut findings = F::default();
         if let Err((places, fault)) = self.check::<F>(&input) {
@@ -103,6 +109,15 @@ impl Plugin {
             // A count that lies must not decide how much memory the answer takes.
             return Err((input.count.min(possible as u32 + 1), broken_section()));
         }
+        let wanted = if F::HOOK == Hook::Policy {
+            input.count as usize
+        } else {
+            0
+        };
+        if input.failures.len() != wanted || !input.failures.iter().all(Failure::is_writable) {
+            let what = "the failures are not those of the records";
+            return Err((input.count, Fault::new(FaultKind::BadInput, what)));
+        }
         if !self.hooks().has(F::HOOK) {
             let what = format!("the plugin has no hook `{}`", F::HOOK.name());
             return Err((input.count, Fault::new(FaultKind::NoInstance, what)));
@@ -121,6 +136,7 @@ impl Plugin {
         let sandbox = self.sandbox.clone();
         let Work { input, rest, suspect } = work;
         let (topic, records, places) = (input.topic.to_owned(), rest.rest().to_vec(), rest.places());
+        let failures = OwnedFailures::of(input.failures);
         let HookInput {
             partition,
             partitions,
@@ -129,7 +145,7 @@ impl Plugin {
             ..
         } = input;
         task::offload(move || {
-            let (topic, records) = (topic.as_str(), records.as_slice());
+            let (topic, records, failures) = (topic.as_str(), records.as_slice(), failures.view());
             let input = HookInput {
                 topic,
                 partition,
@@ -137,6 +153,7 @@ impl Plugin {
                 base_timestamp,
                 records,
                 count,
+                failures: &failures,
             };
             let mut work = Work {
                 input,

@@ -8,11 +8,12 @@ use corvid_record::{Batch, BatchBuilder, Compression, Header, RecordParts, Times
 use crate::answer::Findings;
 use crate::chunk::Chunks;
 use crate::error::LoadError;
+use crate::failure::{FailedStage, Failure};
 use crate::fault::Fault;
 use crate::hook::{Hook, HookInput, HookSet};
 use crate::instance::Instance;
 use crate::meter::Allowance;
-use crate::outcome::{Edits, Failing, Outcome, Route};
+use crate::outcome::{Decisions, Edits, Failing, Outcome, Route};
 
 /// The first calls may be slow: nothing is in any cache yet, and a plugin may put off work until then.
 const PATIENCE: u32 = 5;
@@ -31,6 +32,7 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
         base_timestamp: batch.base_timestamp().0,
         records: batch.section(),
         count: batch.record_count(),
+        failures: &[],
     };
     let allowance = Allowance {
         time: deadline * PATIENCE,
@@ -41,6 +43,7 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
             Hook::Partition => call::<Vec<Outcome<Route>>>(instance, &input, allowance),
             Hook::Validate => call::<Vec<Failing>>(instance, &input, allowance),
             Hook::Transform => call::<Edits>(instance, &input, allowance),
+            Hook::Policy => call::<Decisions>(instance, &failed(input), allowance),
         };
         result.map_err(|fault| LoadError::SelfTest {
             hook: hook.name(),
@@ -48,6 +51,14 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
         })?;
     }
     Ok(())
+}
+
+/// The same records, each of which failed.
+fn failed(input: HookInput<'_>) -> HookInput<'_> {
+    HookInput {
+        failures: &FAILURES,
+        ..input
+    }
 }
 
 /// One hook on all records at once, and on the first alone.
@@ -80,6 +91,44 @@ const SAMPLES: [Sample; 6] = [
         &[(b"\xff", Some(b"\xfe"))],
     ),
 ];
+
+const FAILURES: [Failure<'static>; SAMPLES.len()] = {
+    let first = Failure {
+        stage: FailedStage::Consumer,
+        attempt: 1,
+        attempts: 3,
+        first_at: 1_700_000_000_000,
+        last_at: 1_700_000_000_000,
+        topic: "self-test",
+        partition: 0,
+        code: "",
+        reason: "",
+    };
+    let refused = Failure {
+        stage: FailedStage::Validator,
+        attempts: 1,
+        code: "7",
+        reason: "/amount: missing",
+        ..first
+    };
+    let last = Failure {
+        attempt: 3,
+        partition: -1,
+        code: "Timeout",
+        reason: "timed out after 3 s",
+        ..first
+    };
+    let faulted = Failure {
+        stage: FailedStage::Transform,
+        code: "deadline",
+        ..refused
+    };
+    let misplaced = Failure {
+        stage: FailedStage::Partitioner,
+        ..faulted
+    };
+    [first, refused, last, faulted, misplaced, first]
+};
 
 /// The samples as a batch.
 fn batch() -> Bytes {

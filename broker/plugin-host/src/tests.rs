@@ -6,6 +6,7 @@ mod isolation;
 mod limits;
 mod load;
 mod nonsense;
+mod policy;
 mod released;
 mod state;
 mod support;

@@ -73,6 +73,7 @@ async fn load(host: &PluginHost, wasm: &[u8]) -> Result<usize, LoadError> {
         base_timestamp: 0,
         records: &records,
         count: 1,
+        failures: &[],
     };
     Ok(plugin.validate(input).await.len())
 }

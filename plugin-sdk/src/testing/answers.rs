@@ -59,7 +59,7 @@ pub(super) fn transformed(answer: &[u8], records: &[RecordBuilder]) -> Vec<Trans
 }
 
 /// Goes over a list whose entries begin with the index of a record.
-fn entries(answer: &[u8], records: usize, mut read: impl FnMut(usize, &mut Reader<'_>)) {
+pub(super) fn entries(answer: &[u8], records: usize, mut read: impl FnMut(usize, &mut Reader<'_>)) {
     if answer.is_empty() {
         return;
     }
@@ -77,7 +77,7 @@ fn entries(answer: &[u8], records: usize, mut read: impl FnMut(usize, &mut Reade
     assert!(reader.rest().is_empty(), "{} bytes are left over", reader.rest().len());
 }
 
-fn refusal(reader: &mut Reader<'_>) -> Refusal {
+pub(super) fn refusal(reader: &mut Reader<'_>) -> Refusal {
     let code = u16::from_le_bytes(reader.array());
     let len = u16::from_le_bytes(reader.array());
     let reason = str::from_utf8(reader.take(len.into())).expect("a reason is UTF-8");

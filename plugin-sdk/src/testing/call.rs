@@ -1,6 +1,7 @@
 //! One call of a hook.
 
 use super::answers::{self, Transformed};
+use super::failed::Failed;
 use super::record::RecordBuilder;
 use crate::answer::answer_max;
 use crate::config::Config;
@@ -15,6 +16,7 @@ pub struct Call {
     topic: String,
     partitions: i32,
     chosen: i32,
+    failures: Vec<Failed>,
 }
 
 impl Call {
@@ -25,6 +27,7 @@ impl Call {
             topic: "topic".to_owned(),
             partitions: 4,
             chosen: 0,
+            failures: Vec::new(),
         }
     }
 
@@ -46,6 +49,19 @@ impl Call {
     #[must_use]
     pub fn chosen(mut self, partition: i32) -> Self {
         self.chosen = partition;
+        self
+    }
+
+    /// For a policy: with records that all failed like this.
+    #[must_use]
+    pub fn failed(self, failure: Failed) -> Self {
+        self.failures([failure])
+    }
+
+    /// For a policy: with records that failed like these, one after the other; the last one stands for all that follow.
+    #[must_use]
+    pub fn failures(mut self, failures: impl IntoIterator<Item = Failed>) -> Self {
+        self.failures = failures.into_iter().collect();
         self
     }
 
@@ -85,6 +101,10 @@ impl Call {
 
     /// The input of the call, byte for byte as the host writes it.
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_with(|_| {})
+    }
+
+    fn encode_with(&self, extra: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
         let mut bytes = vec![0; 4];
         bytes.extend_from_slice(&0_u32.to_le_bytes());
         bytes.extend_from_slice(&(self.records.len() as u32).to_le_bytes());
@@ -93,6 +113,7 @@ impl Call {
         bytes.extend_from_slice(&0_i64.to_le_bytes());
         bytes.extend_from_slice(&(self.topic.len() as u16).to_le_bytes());
         bytes.extend_from_slice(self.topic.as_bytes());
+        extra(&mut bytes);
         let header_len = bytes.len() as u32;
         bytes[..4].copy_from_slice(&header_len.to_le_bytes());
         for (offset_delta, record) in self.records.iter().enumerate() {
@@ -101,8 +122,28 @@ impl Call {
         bytes
     }
 
+    /// How many records there are.
+    pub(super) fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How the record at this index failed.
+    pub(super) fn failure(&self, index: usize) -> Failed {
+        let failure = self.failures.get(index).or(self.failures.last());
+        failure.cloned().unwrap_or_default()
+    }
+
     fn run(&self, hook: impl FnOnce(&Input<'_>, &mut Vec<u8>)) -> Vec<u8> {
-        let bytes = self.encode();
+        self.run_with(|_| {}, hook)
+    }
+
+    /// Runs a hook that is told more than the records: what `extra` writes, behind the header's other fields.
+    pub(super) fn run_with(
+        &self,
+        extra: impl FnOnce(&mut Vec<u8>),
+        hook: impl FnOnce(&Input<'_>, &mut Vec<u8>),
+    ) -> Vec<u8> {
+        let bytes = self.encode_with(extra);
         let mut answer = Vec::new();
         hook(&Input::read(&bytes), &mut answer);
         let max = answer_max(bytes.len());

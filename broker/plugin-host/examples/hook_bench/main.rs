@@ -113,6 +113,7 @@ async fn run(guest: Bytes, rounds: usize) {
             base_timestamp: batch.base_timestamp().0,
             records: batch.section(),
             count: batch.record_count(),
+            failures: &[],
         };
         let mut native = Native::new(&input);
         check(&guest, &mut native, input).await;

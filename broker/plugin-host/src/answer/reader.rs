@@ -41,6 +41,10 @@ impl<'a> Reader<'a> {
         self.rest.try_get_u32_le().map_err(|_| short())
     }
 
+    pub(super) fn i64(&mut self) -> Result<i64, Fault> {
+        self.rest.try_get_i64_le().map_err(|_| short())
+    }
+
     pub(super) fn i32(&mut self) -> Result<i32, Fault> {
         self.rest.try_get_i32_le().map_err(|_| short())
     }

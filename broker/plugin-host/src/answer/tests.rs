@@ -3,6 +3,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+mod policy;
+
 use super::Findings;
 use crate::chunk::Chunk;
 use crate::fault::{Fault, FaultKind};

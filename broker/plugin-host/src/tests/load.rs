@@ -197,7 +197,8 @@ fn inspection_tells_hooks_imports_and_minor() {
         HookSet {
             partition: true,
             validate: true,
-            transform: false
+            transform: false,
+            policy: false,
         }
     );
     assert_eq!(

@@ -99,6 +99,7 @@ fn input(records: &[u8], count: u32) -> HookInput<'_> {
         base_timestamp: 0,
         records,
         count,
+        failures: &[],
     }
 }
 

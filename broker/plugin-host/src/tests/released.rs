@@ -58,6 +58,7 @@ async fn partitions(plugin: &Plugin) {
         base_timestamp: 0,
         records: batch.section(),
         count: batch.record_count(),
+        failures: &[],
     };
     let routes: Result<Vec<_>, _> = plugin.partition(input).await.into_iter().collect();
     assert_eq!(routes.expect("no fault"), [Route::To(0), Route::To(1), Route::Keep]);

@@ -139,6 +139,7 @@ impl Section {
             base_timestamp: 0,
             records: batch.section(),
             count: batch.record_count(),
+            failures: &[],
         }
     }
 }

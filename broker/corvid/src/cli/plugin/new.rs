@@ -16,7 +16,7 @@ pub struct Args {
     /// The plugin's name, such as by-region
     #[arg(value_parser = name)]
     name: String,
-    /// What it does: decide where records go, accept or refuse them, or change them
+    /// What it does: decide where records go, accept or refuse them, change them, or decide what becomes of those that failed
     #[arg(long, value_enum)]
     hook: Hook,
     /// Where the project goes; by default a folder of its name, here
@@ -29,6 +29,7 @@ enum Hook {
     Partitioner,
     Validator,
     Transform,
+    Policy,
 }
 
 impl Hook {
@@ -37,6 +38,7 @@ impl Hook {
             Hook::Partitioner => "partitioner",
             Hook::Validator => "validator",
             Hook::Transform => "transform",
+            Hook::Policy => "policy",
         }
     }
 
@@ -46,6 +48,7 @@ impl Hook {
             Hook::Partitioner => r#"{"field": "region"}"#,
             Hook::Validator => r#"{"max": 10000}"#,
             Hook::Transform => r#"{"field": "region", "header": "region"}"#,
+            Hook::Policy => r#"{"passing": "timed out"}"#,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How long a plugin takes for a record: plain JSON records, a thousand at a time, warm.
 
 use bytes::Bytes;
-use corvid_plugin_host::{Edited, Fault, FaultKind, Hook, HookInput, Plugin, Verdict};
+use corvid_plugin_host::{Decision, Edited, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, Plugin, Verdict};
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts, Timestamp};
 use serde::Serialize;
 
@@ -36,6 +36,19 @@ const PARTITIONS: i32 = 6;
 const WARM: usize = 5;
 /// Calls that count.
 const CALLS: usize = 30;
+
+/// How every record has failed that a policy is timed with.
+const TIMED_OUT: Failure<'static> = Failure {
+    stage: FailedStage::Consumer,
+    attempt: 2,
+    attempts: 5,
+    first_at: 1_700_000_000_000,
+    last_at: 1_700_000_001_000,
+    topic: "check",
+    partition: 0,
+    code: "Timeout",
+    reason: "timed out after 1000 ms",
+};
 
 /// Times every hook at 100 B and 1 KiB. The first fault ends it: soon the breaker would be open, and nothing called.
 pub async fn measure(plugin: &Plugin) -> Measured {
@@ -82,6 +95,7 @@ async fn call(plugin: &Plugin, hook: Hook, batch: &Bytes, times: usize) -> Resul
             base_timestamp: batch.base_timestamp().0,
             records: batch.section(),
             count: batch.record_count(),
+            failures: &[],
         };
         if let Some(fault) = first_fault(plugin, hook, input).await {
             return Err(fault);
@@ -109,6 +123,18 @@ async fn first_fault(plugin: &Plugin, hook: Hook, input: HookInput<'_>) -> Optio
             edits.list.into_iter().find_map(|(_, edited)| match edited {
                 Edited::Fault(fault) => Some(fault),
                 Edited::Drop | Edited::Refused { .. } | Edited::Edit(_) => None,
+            })
+        }
+        Hook::Policy => {
+            let failures = vec![TIMED_OUT; input.count as usize];
+            let input = HookInput {
+                failures: &failures,
+                ..input
+            };
+            let decisions = plugin.policy(input).await;
+            decisions.list.into_iter().find_map(|(_, decision)| match decision {
+                Decision::Fault(fault) => Some(fault),
+                Decision::RetryAfter(_) | Decision::DeadLetter(_) | Decision::Drop | Decision::Refused { .. } => None,
             })
         }
     }
