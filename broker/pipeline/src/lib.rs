@@ -48,8 +48,8 @@ mod redrive;
 mod room;
 mod routes;
 mod section;
-mod story;
 mod shadow;
+mod story;
 mod topics;
 mod trial;
 
@@ -65,7 +65,7 @@ pub use redrive::{Filter, Left, Order, REDRIVEN_FROM_HEADER, RedriveError, Redri
 pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
-pub use story::Story;
 pub use shadow::{Difference, Findings, Shadow};
+pub use story::Story;
 pub use topics::Topics;
 pub use trial::{Trial, Tried};

@@ -148,6 +148,7 @@ async fn ask(job: &Job) -> Answers {
         base_timestamp: job.base_timestamp,
         records: &job.records,
         count: job.count,
+        failures: &[],
     };
     Answers::of(&job.plugin, job.hook, input).await
 }

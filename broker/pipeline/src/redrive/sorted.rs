@@ -60,7 +60,8 @@ impl Sorted {
             partition,
             partitions: topic.partitions,
         };
-        let fates = judge::judge(plan, to, &open.section).await?;
+        // What shadows would see was seen when the letters failed.
+        let fates = judge::judge(plan, to, &open.section, &mut Vec::new()).await?;
         for (place, letter) in (0..).zip(letters) {
             let untouched = Edited::default();
             let edited = fates.edit_of(place).unwrap_or(&untouched);

@@ -13,6 +13,8 @@ pub(crate) enum Answers {
     Validate(Vec<Failing>),
     /// Of a transform: the records that it changes.
     Transform(Edits),
+    /// A policy is not asked twice: what it says depends on what failed, which the candidate may not have failed.
+    Policy,
 }
 
 /// What is said of one record.
@@ -39,6 +41,7 @@ impl Answers {
             Hook::Partition => Self::Partition(plugin.partition(input).await),
             Hook::Validate => Self::Validate(plugin.validate(input).await),
             Hook::Transform => Self::Transform(plugin.transform(input).await),
+            Hook::Policy => Self::Policy,
         }
     }
 
@@ -48,6 +51,7 @@ impl Answers {
             Self::Partition(_) => Hook::Partition,
             Self::Validate(_) => Hook::Validate,
             Self::Transform(_) => Hook::Transform,
+            Self::Policy => Hook::Policy,
         }
     }
 
@@ -68,6 +72,7 @@ impl Answers {
                 .iter()
                 .map(|(index, edited)| (*index, edit(edited)))
                 .collect(),
+            Self::Policy => BTreeMap::new(),
         }
     }
 }
