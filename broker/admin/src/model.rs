@@ -2,6 +2,7 @@
 
 mod apply;
 mod dead_letters;
+mod delayed;
 mod deploy;
 mod groups;
 mod node;
@@ -10,6 +11,7 @@ mod topics;
 
 pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
 pub use dead_letters::{DeadLetterTopicBody, LetterFilter, LettersBody, RedriveBody, RedrivenBody, StaysBody};
+pub use delayed::{CancelBody, CancelledBody, DelayedTopicBody, HeldBody};
 pub use deploy::{ByBody, ChangedBody, DeployBody, OutcomeKind, PreparedBody, PromoteBody, RollbackBody};
 pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetOutcome, ResetTo};
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};

@@ -8,11 +8,13 @@
 //! | `GET`, `POST /v1/topics`; `GET`, `PATCH`, `DELETE /v1/topics/{topic}` | topics |
 //! | `GET /v1/groups`; `GET`, `DELETE /v1/groups/{group}`; `POST /v1/groups/{group}/reset` | consumer groups |
 //! | `GET /v1/dead-letters`, `/v1/dead-letters/{topic}`; `POST /v1/dead-letters/{topic}/redrive` | dead letters |
+//! | `GET /v1/delayed`, `/v1/delayed/{topic}?partition=&from=&limit=`; `POST /v1/delayed/{topic}/cancel` | records that are held until later |
 //! | `GET /v1/plugins`, `/v1/plugins/{plugin}` | plugins |
 //! | `POST /v1/plugins/{plugin}/deploy`, `/promote`, `/rollback` | their generations |
 
 mod apply;
 mod dead_letters;
+mod delayed;
 mod deploy;
 mod groups;
 mod health;
@@ -52,6 +54,9 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         .route("/v1/dead-letters", get(dead_letters::list))
         .route("/v1/dead-letters/{topic}", get(dead_letters::show))
         .route("/v1/dead-letters/{topic}/redrive", post(dead_letters::redrive))
+        .route("/v1/delayed", get(delayed::list))
+        .route("/v1/delayed/{topic}", get(delayed::show))
+        .route("/v1/delayed/{topic}/cancel", post(delayed::cancel))
         .route("/v1/plugins", get(plugins::list))
         .route("/v1/plugins/{plugin}", get(plugins::describe))
         .route("/v1/plugins/{plugin}/deploy", post(deploy::deploy))

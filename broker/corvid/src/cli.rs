@@ -7,6 +7,7 @@ mod apply;
 pub mod bytes_text;
 mod config;
 mod consume;
+mod delayed;
 mod dlt;
 mod failure;
 mod group;
@@ -77,6 +78,9 @@ enum Command {
     /// Dead letters: list, show, redrive
     #[command(subcommand)]
     Dlt(dlt::Command),
+    /// Records that are held until later: list, cancel
+    #[command(subcommand)]
+    Delayed(delayed::Command),
     /// Plugins: new, build, check, deploy, promote, rollback, list, describe
     #[command(subcommand)]
     Plugin(plugin::Command),
@@ -100,6 +104,7 @@ impl Command {
             Command::Produce(args) => produce::run(&args, output).map(done),
             Command::Consume(args) => consume::run(&args, output).map(done),
             Command::Dlt(command) => command.run(output).map(done),
+            Command::Delayed(command) => command.run(output).map(done),
             Command::Plugin(command) => command.run(output).map(done),
             Command::Config(command) => command.run(output).map(done),
             Command::CompilePlugin => Ok(corvid_plugin_host::compile_main()),

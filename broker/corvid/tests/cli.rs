@@ -11,6 +11,8 @@
 mod admin;
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/delayed.rs"]
+mod delayed;
 #[path = "cli/dlt.rs"]
 mod dlt;
 #[path = "cli/groups.rs"]

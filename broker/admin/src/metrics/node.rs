@@ -84,6 +84,31 @@ fn delivery(context: &Context, families: &mut Families) {
         vec![],
         counters.times_blocked(),
     );
+    let held = [
+        (
+            "corvid_held_released_records",
+            "Held records that came back when they were due",
+            counters.records_released(),
+        ),
+        (
+            "corvid_held_cancelled",
+            "Holds that were cancelled",
+            counters.holds_cancelled(),
+        ),
+        (
+            "corvid_held_carried",
+            "Holds that were carried to their log's end, so that retention could go on",
+            counters.holds_carried(),
+        ),
+        (
+            "corvid_held_damaged",
+            "Holds that can't be released, because their bytes are damaged",
+            counters.holds_damaged(),
+        ),
+    ];
+    for (name, help, value) in held {
+        families.counter(name, help, vec![], value);
+    }
 }
 
 /// Under the names that the JMX exporter gives Kafka's, and kafka_exporter's own.

@@ -80,6 +80,12 @@ fn progress(partition: &Partition, labels: &Labels, families: &mut Families) {
             labels.clone(),
             waiting.max(0),
         );
+        families.gauge(
+            "corvid_held",
+            "Holds: records, or records that came together, that wait until they are due",
+            labels.clone(),
+            partition.holding().pending() as i64,
+        );
     }
 }
 
