@@ -59,6 +59,8 @@ pub struct DeadLetter {
     pub topic: String,
     /// The family of headers.
     pub headers: HeaderStyle,
+    /// How long they are kept, in ms, −1 for ever; `None` if the dead-letter topic itself says.
+    pub retention_ms: Option<i64>,
 }
 
 macro_rules! spelled {

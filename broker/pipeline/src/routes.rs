@@ -1,6 +1,10 @@
 //! Routes: which topics a topic's records may be sent to, settled in the metadata before the first is.
 
-use corvid_controller::{Controller, CreateTopicError, RouteError, TopicSpec};
+use std::collections::BTreeMap;
+
+use corvid_controller::{Change, Controller, CreateTopicError, Op, RouteError, TopicSpec};
+use corvid_metadata::config::{Configs, keys};
+use corvid_metadata::policy::DeadLetter;
 use corvid_metadata::{Image, TopicImage, TopicSettings};
 use corvid_replication::NodeConfigs;
 
@@ -47,16 +51,50 @@ fn sends_to_itself(settings: &TopicSettings) -> bool {
     settings.bindings.partitioner.is_some() || settings.delay_max_ms > 0
 }
 
-/// Creates the dead-letter topics and routes that the bindings of `image` ask for. What is there already
-/// costs a look. A topic that fails is logged, and takes no records meanwhile; it does not hold up others.
+/// Creates the dead-letter topics and routes that the bindings of `image` ask for, and says how long letters are kept. What is
+/// there already costs a look. A topic that fails is logged, and takes no records meanwhile; it does not hold up others.
 pub async fn settle(controller: &Controller, image: &Image, configs: &NodeConfigs) {
+    let mut retention = Retention::default();
     for topic in image.topics() {
         let settings = configs.topic(image, topic);
+        retention.ask(&settings.bindings.dead_letter);
         if missing(image, topic, &settings).is_none() {
             continue;
         }
         if let Err(error) = settle_topic(controller, image, topic, &settings).await {
             tracing::error!(topic = %topic.name, %error, "the topic's routes cannot be settled");
+        }
+    }
+    retention.settle(controller).await;
+}
+
+/// How long letters are kept, by the topic that they are in: as long as the one of its sources that wants it longest.
+#[derive(Debug, Default)]
+struct Retention(BTreeMap<String, i64>);
+
+impl Retention {
+    fn ask(&mut self, dead_letter: &DeadLetter) {
+        let Some(ms) = dead_letter.retention_ms else { return };
+        let longest = self.0.entry(dead_letter.topic.clone()).or_insert(ms);
+        // −1, which is for ever, is the greatest of all without its sign.
+        *longest = (*longest).cast_unsigned().max(ms.cast_unsigned()).cast_signed();
+    }
+
+    async fn settle(self, controller: &Controller) {
+        for (name, ms) in self.0 {
+            let image = controller.image();
+            let Some(topic) = image.topic(&name) else { continue };
+            let value = ms.to_string();
+            if topic.configs.get(keys::RETENTION_MS) == Some(&value) {
+                continue;
+            }
+            let change = Change {
+                key: keys::RETENTION_MS.to_owned(),
+                op: Op::Set(value),
+            };
+            if let Err(error) = controller.alter_topic_configs(&name, &[change], false).await {
+                tracing::error!(topic = %name, %error, "how long dead letters are kept cannot be set");
+            }
         }
     }
 }
@@ -77,7 +115,7 @@ async fn settle_topic(
     let name = &bindings.dead_letter.topic;
     let dead_letter = match image.topic(name) {
         Some(dead_letter) => dead_letter.id,
-        None => create_dead_letter_topic(controller, name, topic.partitions.len() as i32).await?,
+        None => create_dead_letter_topic(controller, &bindings.dead_letter, topic.partitions.len() as i32).await?,
     };
     controller.ensure_route(topic.id, dead_letter).await?;
     Ok(())
@@ -86,15 +124,20 @@ async fn settle_topic(
 /// A dead-letter topic that nobody made has as many partitions as its source.
 async fn create_dead_letter_topic(
     controller: &Controller,
-    name: &str,
+    dead_letter: &DeadLetter,
     partitions: i32,
 ) -> Result<corvid_metadata::TopicId, RoutesError> {
+    let name = &dead_letter.topic;
+    let mut configs = Configs::new();
+    if let Some(ms) = dead_letter.retention_ms {
+        configs.insert(keys::RETENTION_MS.to_owned(), ms.to_string());
+    }
     let spec = TopicSpec {
         name: name.to_owned(),
         partitions: Some(partitions),
         replication_factor: None,
         assignments: Vec::new(),
-        configs: corvid_metadata::config::Configs::new(),
+        configs,
     };
     match controller.create_topic(spec, false).await {
         Ok(created) => Ok(created.id),

@@ -88,6 +88,8 @@ pub(super) const KEYS: &[Key] = &[
     dead_letter("topic", "a topic's name", "\"orders.DLT\"", "The dead-letter topic; it is created when it is missing. Default: the topic's name with `.DLT` behind it.")
         .kafka("corvid.dead.letter.topic"),
     dead_letter("headers", "corvid, spring or connect", "", "How the headers that say why are named.").or("\"corvid\"").kafka("corvid.dead.letter.headers"),
+    dead_letter("retention", "a duration: 12h, 30d", "\"30d\"", "How long letters are kept: it becomes retention.ms of the dead-letter topic, the longest if several topics name it. Default: what the dead-letter topic itself says.")
+        .kafka("corvid.dead.letter.retention.ms"),
     delay("max", "a duration: 12h, 30d", "\"30d\"", "How far ahead a record may ask to be delivered, by the headers corvid-deliver-at (ms since the epoch) or corvid-delay-ms. Default: these headers mean nothing.")
         .kafka("corvid.delay.max.ms"),
     delay("release_rate", "a whole number, 1 or more", "", "How many records a second a partition gives back at most, when many that it held are due at once.")

@@ -34,6 +34,7 @@ const OWN: &[(&str, &str)] = &[
     (keys::DELAY_RELEASE_RATE, "delay.release_rate"),
     (keys::DEAD_LETTER_TOPIC, "dead_letter.topic"),
     (keys::DEAD_LETTER_HEADERS, "dead_letter.headers"),
+    (keys::DEAD_LETTER_RETENTION_MS, "dead_letter.retention"),
 ];
 
 pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, DesiredTopic> {
@@ -159,6 +160,9 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
         .and_then(|entry| entry.word(&["corvid", "spring", "connect"], notes));
     if let Some(headers) = headers {
         configs.insert(keys::DEAD_LETTER_HEADERS.to_owned(), headers.to_owned());
+    }
+    if let Some(ms) = quantity(table.get("retention"), parse_duration_ms, notes) {
+        configs.insert(keys::DEAD_LETTER_RETENTION_MS.to_owned(), ms.to_string());
     }
 }
 

@@ -246,3 +246,44 @@ fn a_redrive_that_is_interrupted_sends_each_letter_once() {
 fn restarted(folder: TempDir, fault: &str) -> Node {
     Node::start_to_fail(folder, &["--data", "data"], fault)
 }
+
+/// The bugs: letters are gone with the broker's default of a week, or a topic that others name, too, keeps them for the shortest.
+#[test]
+fn letters_are_kept_as_long_as_their_source_says() {
+    let node = Node::start_in(tempfile::tempdir().unwrap(), &["--data", "data"]);
+    let retention = |topic: &str| {
+        let described = node.admin(&["topic", "describe", topic, "--all"]).json();
+        let configs = described["configs"].as_array().unwrap();
+        let config = configs.iter().find(|config| config["name"] == "retention.ms").unwrap();
+        config["value"].as_str().unwrap().to_owned()
+    };
+    let apply = |retention: &str| {
+        let text = format!(
+            "{}[topics.orders.dead_letter]\nretention = \"{retention}\"\n",
+            policy("amount")
+        );
+        node.file("orders.toml", &text);
+        node.admin(&["apply", "orders.toml"]).json();
+    };
+    apply("30d");
+    let letters = node.admin(&["topic", "describe", "orders.DLT"]).json();
+    assert_eq!(
+        (&letters["partitions"], retention("orders.DLT")),
+        (&json!(2), "2592000000".to_owned())
+    );
+    assert_eq!(retention("orders"), "604800000");
+    apply("10d");
+    assert_eq!(retention("orders.DLT"), "864000000");
+    node.file(
+        "audit.toml",
+        "[topics.audit.dead_letter]\ntopic = \"orders.DLT\"\nretention = \"20d\"\n",
+    );
+    node.admin(&["apply", "audit.toml"]).json();
+    assert_eq!(retention("orders.DLT"), "1728000000");
+    node.file(
+        "audit.toml",
+        "[topics.audit.dead_letter]\ntopic = \"__consumer_offsets\"\n",
+    );
+    let refused = node.admin(&["apply", "audit.toml"]).failed(2);
+    assert!(refused["error"].as_str().unwrap().contains("broker's own"), "{refused}");
+}

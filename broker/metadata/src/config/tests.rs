@@ -221,6 +221,35 @@ fn a_topic_is_not_its_own_dead_letter_topic() {
     );
 }
 
+/// The bug: letters are written between the records of consumer groups.
+#[test]
+fn letters_do_not_go_to_the_brokers_own_topics() {
+    for topic in topic_name::INTERNAL {
+        let configs = Configs::from([("corvid.dead.letter.topic".into(), topic.into())]);
+        let refused = check_topic("orders", &configs).unwrap_err().to_string();
+        assert!(
+            refused.contains(topic) && refused.contains("the broker's own"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn how_long_letters_are_kept() {
+    let kept = |value: &str| {
+        let configs = Configs::from([("corvid.dead.letter.retention.ms".into(), value.into())]);
+        check_topic("orders", &configs)?;
+        Ok::<_, ConfigError>(
+            crate::TopicBindings::from_configs("orders", &configs)?
+                .dead_letter
+                .retention_ms,
+        )
+    };
+    assert_eq!(kept("1000").unwrap(), Some(1000));
+    assert_eq!((kept("-1").unwrap(), kept("-2").unwrap()), (Some(-1), None));
+    assert!(["-3", "soon", ""].iter().all(|value| kept(value).is_err()));
+}
+
 #[test]
 fn broker_configs_are_changed_on_the_wire_only_where_that_works() {
     assert_eq!(validate_broker("log.retention.ms", "1000"), Ok(()));

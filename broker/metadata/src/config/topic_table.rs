@@ -85,6 +85,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Parses(header_style)),
     key(
+        keys::DEAD_LETTER_RETENTION_MS,
+        Long,
+        "-2",
+        "How long, in milliseconds, dead letters are kept: it becomes retention.ms of the dead-letter topic, the longest if \
+         several topics name it. -1: for ever. -2: what the dead-letter topic itself says.",
+    )
+    .at_least(-2),
+    key(
         keys::DEAD_LETTER_TOPIC,
         String,
         "",

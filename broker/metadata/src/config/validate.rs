@@ -94,6 +94,13 @@ fn check_dead_letter(topic: &str, bindings: &TopicBindings) -> Result<(), Config
             "topic \"{topic}\" can't be its own dead-letter topic"
         )));
     }
+    if topic_name::is_internal(&bindings.dead_letter.topic) {
+        return Err(ConfigError::Incoherent(format!(
+            "\"{}\" is one of the broker's own topics, and can't be where dead letters go; set {}",
+            bindings.dead_letter.topic,
+            keys::DEAD_LETTER_TOPIC
+        )));
+    }
     if bindings.dead_letters() {
         topic_name::check(&bindings.dead_letter.topic).map_err(|error| {
             ConfigError::Incoherent(format!(

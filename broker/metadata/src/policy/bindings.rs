@@ -31,6 +31,7 @@ impl TopicBindings {
             dead_letter: DeadLetter {
                 topic: default_dead_letter_topic(topic),
                 headers: HeaderStyle::default(),
+                retention_ms: None,
             },
         }
     }
@@ -64,6 +65,13 @@ impl TopicBindings {
             keys::DEAD_LETTER_TOPIC => {
                 crate::topic_name::check(value).map_err(|error| invalid(error.to_string()))?;
                 value.clone_into(&mut self.dead_letter.topic);
+            }
+            keys::DEAD_LETTER_RETENTION_MS => {
+                let ms: i64 = value
+                    .trim()
+                    .parse()
+                    .map_err(|_| invalid("expected milliseconds, -1 or -2".into()))?;
+                self.dead_letter.retention_ms = (ms >= -1).then_some(ms);
             }
             keys::DEAD_LETTER_HEADERS => {
                 self.dead_letter.headers =

@@ -138,6 +138,7 @@ fn configs(text: &mut String, configs: &Configs) {
             keys::DURABILITY => drop(writeln!(text, "durability = {}", quoted(value))),
             keys::DEAD_LETTER_TOPIC => letters.push(format!("topic = {}", quoted(value))),
             keys::DEAD_LETTER_HEADERS => letters.push(format!("headers = {}", quoted(value))),
+            keys::DEAD_LETTER_RETENTION_MS => letters.push(format!("retention = {}", duration(value))),
             keys::DELAY_MAX_MS => delay.push(format!("max = {}", duration(value))),
             keys::DELAY_RELEASE_RATE => delay.push(format!("release_rate = {value}")),
             _ => others.push(format!("{} = {}", quoted(key), config_value(value))),
