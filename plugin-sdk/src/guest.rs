@@ -8,11 +8,13 @@ use crate::config::Config;
 use crate::host::{Level, log};
 use crate::input::Input;
 use crate::transform::Edit;
-use crate::{Partitioner, Policy, Transform, Validator, partitioner, policy as policies, transform, validator};
+use crate::{
+    Partitioner, Policy, Transform, Validator, View, partitioner, policy as policies, transform, validator, view,
+};
 use std::cell::RefCell;
 
 /// Names the plugin's hooks: `export!(partitioner = ByTenant);`, or several of `partitioner`,
-/// `validator`, `transform` and `policy`, with commas. Each has an instance of its type for itself.
+/// `validator`, `transform`, `policy` and `view`, with commas. Each has an instance of its type for itself.
 ///
 /// For wasm32 it makes the module's exports. Elsewhere it makes nothing, so that plugins can be
 /// tested, and linked together, natively.
@@ -76,13 +78,15 @@ macro_rules! __hook {
     (new validator $plugin:ty) => { <$plugin as $crate::Validator>::new };
     (new transform $plugin:ty) => { <$plugin as $crate::Transform>::new };
     (new policy $plugin:ty) => { <$plugin as $crate::Policy>::new };
+    (new view $plugin:ty) => { <$plugin as $crate::View>::new };
     (new $hook:ident $plugin:ty) => {
-        compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator, transform and policy"))
+        compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator, transform, policy and view"))
     };
     (export partitioner $hooks:ident) => { $crate::__hook!(function corvid_partition partitioner partition $hooks); };
     (export validator $hooks:ident) => { $crate::__hook!(function corvid_validate validator validate $hooks); };
     (export transform $hooks:ident) => { $crate::__hook!(function corvid_transform transform transform $hooks); };
     (export policy $hooks:ident) => { $crate::__hook!(function corvid_policy policy policy $hooks); };
+    (export view $hooks:ident) => { $crate::__hook!(function corvid_view view view $hooks); };
     (export $hook:ident $hooks:ident) => {};
     (function $name:ident $hook:ident $run:ident $hooks:ident) => {
         // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
@@ -168,6 +172,15 @@ pub fn transform<T: Transform>(plugin: Option<&mut T>, ptr: usize, len: usize) -
 pub fn policy<P: Policy>(plugin: Option<&mut P>, ptr: usize, len: usize) -> u64 {
     call(ptr, len, |input, answer| {
         policies::answer(initialized(plugin), &Input::read(input), answer);
+    })
+}
+
+/// Runs a view.
+pub fn view<V: View>(plugin: Option<&mut V>, ptr: usize, len: usize) -> u64 {
+    EDIT.with_borrow_mut(|edit| {
+        call(ptr, len, |input, answer| {
+            view::answer(initialized(plugin), edit, &Input::read(input), answer);
+        })
     })
 }
 

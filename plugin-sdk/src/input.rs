@@ -11,7 +11,7 @@ pub struct Topic<'a> {
     /// How many partitions it has; they count from 0.
     pub partitions: i32,
     /// The partition that the client chose for these records. Nobody can see whether it chose by
-    /// hand, by key or in turn.
+    /// hand, by key or in turn. For a view: the one that they are read from.
     pub chosen: i32,
 }
 

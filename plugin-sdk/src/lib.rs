@@ -1,4 +1,4 @@
-//! Write plugins for Corvid: code of your own in the path of every record that is produced.
+//! Write plugins for Corvid: code of your own in the path of every record that is produced or read.
 //!
 //! A plugin is a type that implements the trait of a hook, and one line that names it:
 //!
@@ -8,6 +8,7 @@
 //! | validator | [`Validator`] | whether it may be written, and if not, why |
 //! | transform | [`Transform`] | what to change, or to leave it out, or to refuse it |
 //! | policy | [`Policy`] | once it has failed: whether it comes back and when, or where it ends |
+//! | view | [`View`] | what a reader sees of it, or that it doesn't see it |
 //!
 //! ```
 //! use corvid_plugin_sdk::{Config, Partitioner, Record, Route, Topic, export};
@@ -67,6 +68,7 @@ mod refusal;
 pub mod testing;
 mod transform;
 mod validator;
+mod view;
 
 pub use config::Config;
 pub use host::{Level, log, metric_add, now_ms, random};
@@ -79,3 +81,4 @@ pub use record::Record;
 pub use refusal::{Refusal, Verdict};
 pub use transform::{Edit, Transform};
 pub use validator::Validator;
+pub use view::{View, Viewer};

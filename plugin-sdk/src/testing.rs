@@ -10,7 +10,7 @@ mod failed;
 pub mod host;
 mod record;
 
-pub use answers::Transformed;
+pub use answers::{Shown, Transformed};
 pub use call::Call;
 pub use failed::Failed;
 pub use record::RecordBuilder;

@@ -53,7 +53,7 @@ pub trait Transform: Sized {
     fn transform(&mut self, record: &Record<'_>, topic: &Topic<'_>, edit: &mut Edit) -> Verdict;
 }
 
-/// What is to change about a record: at first, nothing. Its buffers serve for every record, so an
+/// What is to change about a record, before it is written or as it is read: at first, nothing. Its buffers serve for every record, so an
 /// edit allocates nothing.
 #[derive(Debug)]
 pub struct Edit {
@@ -87,6 +87,11 @@ impl Edit {
 
     /// Leaves the record out. Its offset stays empty, and the producer is told that all is well.
     pub fn drop_record(&mut self) {
+        self.dropped = true;
+    }
+
+    /// In a view: hides the record from this reader. Its offset stays empty.
+    pub fn hide_record(&mut self) {
         self.dropped = true;
     }
 
@@ -144,7 +149,7 @@ impl Edit {
         }
     }
 
-    fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.dropped = false;
         self.key = None;
         self.value = None;
@@ -170,6 +175,18 @@ impl Edit {
     }
 }
 
+/// Writes what an edit comes to into a list of them: nothing, if it changes nothing.
+pub(crate) fn list(edits: &mut List<'_>, index: usize, edit: &Edit) {
+    if edit.dropped {
+        edits.entry(index).push(kind::DROP);
+        return;
+    }
+    match edit.changes() {
+        0 => {}
+        changes => edit.write(changes, edits.entry(index)),
+    }
+}
+
 /// Runs the hook over a call's records, and writes the answer: nothing, or the edits.
 pub(crate) fn answer<T: Transform>(plugin: &mut T, edit: &mut Edit, input: &Input<'_>, answer: &mut Vec<u8>) {
     let mut edits = List::new(answer, input.len);
@@ -181,11 +198,7 @@ pub(crate) fn answer<T: Transform>(plugin: &mut T, edit: &mut Edit, input: &Inpu
                 edits.entry(index).push(kind::REFUSE);
                 edits.refuse(&refusal, last - index);
             }
-            Ok(()) if edit.dropped => edits.entry(index).push(kind::DROP),
-            Ok(()) => match edit.changes() {
-                0 => {}
-                changes => edit.write(changes, edits.entry(index)),
-            },
+            Ok(()) => list(&mut edits, index, edit),
         }
     }
 }

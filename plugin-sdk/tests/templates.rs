@@ -11,7 +11,7 @@ fn inside_another_workspace() {
     let scratch = Scratch::new("inside");
     let outer = "[workspace]\nresolver = \"3\"\nmembers = []\n\n[workspace.package]\nedition = \"2021\"\n";
     fs::write(scratch.0.join("Cargo.toml"), outer).unwrap();
-    for hook in ["partitioner", "validator", "transform", "policy"] {
+    for hook in ["partitioner", "validator", "transform", "policy", "view"] {
         let project = scratch.project(hook, &format!("my-{hook}"));
         scratch.cargo(&project, &["test", "--quiet"]);
     }

@@ -32,6 +32,7 @@ pub fn template(hook: &str) -> Option<Files> {
         "validator" => Some(files::TEMPLATE_VALIDATOR),
         "transform" => Some(files::TEMPLATE_TRANSFORM),
         "policy" => Some(files::TEMPLATE_POLICY),
+        "view" => Some(files::TEMPLATE_VIEW),
         _ => None,
     }
 }

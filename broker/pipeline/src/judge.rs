@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use corvid_metadata::policy::{OnFault, OnRefused};
-use corvid_plugin_host::{Edit, Edited as PluginEdit, Fault, Hook, HookInput, Outcome, Plugin, Route, Verdict};
+use corvid_plugin_host::{Edited as PluginEdit, Fault, Hook, HookInput, Outcome, Plugin, Route, Verdict};
 use corvid_record::BuildError;
 
 use crate::edit;
-use crate::fates::{Edited, Fate, Fates, Stage, Why};
+use crate::fates::{Fate, Fates, Stage, Why};
+use crate::left::Left;
 use crate::plan::{BoundHook, TopicPlan};
 use crate::section::Section;
 use crate::shadow::{Answers, Look};
@@ -23,9 +23,6 @@ pub struct Destination<'a> {
     /// How many the topic has.
     pub partitions: i32,
 }
-
-/// Marks a record that a faulting plugin let through (`on_fault = "pass"`): the plugin's name.
-pub const PASSED_HEADER: &[u8] = b"corvid-fault-passed";
 
 /// The fate of each record of `section`. What shadows are to see of it goes into `looks`.
 pub async fn judge(
@@ -62,37 +59,7 @@ struct Run<'a> {
     looks: &'a mut Vec<Look>,
 }
 
-/// What a hook is given: the records that are still there, and where each stands in the batch.
-struct Left {
-    records: Bytes,
-    /// `None`: all of them, each at its own place.
-    places: Option<Vec<u32>>,
-    count: u32,
-}
-
-impl Left {
-    fn place(&self, index: u32) -> u32 {
-        self.places.as_ref().map_or(index, |places| places[index as usize])
-    }
-}
-
 impl Run<'_> {
-    fn left(&self) -> Result<Left, BuildError> {
-        if self.fates.untouched() {
-            return Ok(Left {
-                records: self.section.bytes().clone(),
-                places: None,
-                count: self.section.count() as u32,
-            });
-        }
-        let places: Vec<u32> = self.fates.staying().collect();
-        Ok(Left {
-            records: edit::render(self.section, &self.fates, &places)?,
-            count: places.len() as u32,
-            places: Some(places),
-        })
-    }
-
     fn input<'b>(&'b self, left: &'b Left) -> HookInput<'b> {
         HookInput {
             topic: self.to.topic,
@@ -102,6 +69,7 @@ impl Run<'_> {
             records: &left.records,
             count: left.count,
             failures: &[],
+            viewer: None,
         }
     }
 
@@ -128,7 +96,7 @@ impl Run<'_> {
     }
 
     async fn validate(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
-        let left = self.left()?;
+        let left = Left::of(self.section, &self.fates)?;
         let failing = self.plugin(hook).validate(self.input(&left)).await;
         self.show(hook, Hook::Validate, &left, || Answers::Validate(failing.clone()));
         for failed in failing {
@@ -144,7 +112,7 @@ impl Run<'_> {
     }
 
     async fn transform(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
-        let left = self.left()?;
+        let left = Left::of(self.section, &self.fates)?;
         let edits = self.plugin(hook).transform(self.input(&left)).await;
         self.show(hook, Hook::Transform, &left, || Answers::Transform(edits.clone()));
         for (index, edited) in edits.list {
@@ -155,14 +123,14 @@ impl Run<'_> {
                     self.refused(hook, Stage::Transform, place, code, reason);
                 }
                 PluginEdit::Fault(fault) => self.faulted(hook, Stage::Transform, place, &fault),
-                PluginEdit::Edit(edit) => self.apply(place, edit),
+                PluginEdit::Edit(change) => edit::apply(self.section, &mut self.fates, place, change),
             }
         }
         Ok(())
     }
 
     async fn partition(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
-        let left = self.left()?;
+        let left = Left::of(self.section, &self.fates)?;
         let routes: Vec<Outcome<Route>> = self.plugin(hook).partition(self.input(&left)).await;
         self.show(hook, Hook::Partition, &left, || Answers::Partition(routes.clone()));
         for (index, route) in (0..).zip(routes) {
@@ -199,36 +167,9 @@ impl Run<'_> {
             OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
             OnFault::DeadLetter => self.fates.decide(place, Fate::DeadLetter(why())),
             OnFault::Pass => {
-                let mut headers = edit::headers_of(self.section, &self.fates, place);
-                let name = Bytes::copy_from_slice(self.plugin(hook).name().as_bytes());
-                headers.push((Bytes::from_static(PASSED_HEADER), Some(name)));
-                self.fates.edit(
-                    place,
-                    Edited {
-                        headers: Some(headers),
-                        ..Edited::default()
-                    },
-                );
+                edit::mark_passed(self.section, &mut self.fates, place, self.plugin(hook).name());
             }
         }
-    }
-
-    fn apply(&mut self, place: u32, edit: Edit) {
-        let headers = (!edit.headers.is_empty()).then(|| {
-            let mut headers = edit::headers_of(self.section, &self.fates, place);
-            for op in edit.headers.iter() {
-                edit::apply_header(&mut headers, op);
-            }
-            headers
-        });
-        self.fates.edit(
-            place,
-            Edited {
-                key: edit.key,
-                value: edit.value,
-                headers,
-            },
-        );
     }
 }
 

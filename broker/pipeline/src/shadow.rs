@@ -149,6 +149,7 @@ async fn ask(job: &Job) -> Answers {
         records: &job.records,
         count: job.count,
         failures: &[],
+        viewer: None,
     };
     Answers::of(&job.plugin, job.hook, input).await
 }

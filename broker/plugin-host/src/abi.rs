@@ -25,7 +25,7 @@ pub(crate) const CHUNK_MAX: usize = 256 << 10;
 /// The most bytes of a module.
 pub(crate) const MODULE_MAX: usize = 32 << 20;
 
-/// The length of a hook input's header without the topic.
+/// The length of a hook input's header without the topic and a hook's own fields.
 const HEADER: usize = 4 + 4 + 4 + 4 + 4 + 8 + 2;
 
 /// How many bytes `write_input` writes.
@@ -35,7 +35,7 @@ pub(crate) fn input_len(input: &HookInput<'_>, chunk: &Chunk<'_>) -> usize {
 
 fn header_len(input: &HookInput<'_>, chunk: &Chunk<'_>) -> usize {
     let failures = failures(input, chunk).iter().map(Failure::len);
-    HEADER + input.topic.len() + failures.sum::<usize>()
+    HEADER + input.topic.len() + failures.sum::<usize>() + input.viewer.map_or(0, |viewer| viewer.len())
 }
 
 /// How the chunk's records failed, if that is what the hook is about.
@@ -69,6 +69,9 @@ pub(crate) fn write_input(memory: &mut [u8], input: &HookInput<'_>, chunk: &Chun
     for failure in failures(input, chunk) {
         extra = failure.write(extra);
     }
+    if let Some(viewer) = &input.viewer {
+        viewer.write(extra);
+    }
     records.copy_from_slice(chunk.records);
 }
 
@@ -82,6 +85,7 @@ pub(crate) fn unpack(answer: i64) -> (usize, usize) {
 mod tests {
     use super::*;
     use crate::failure::FailedStage;
+    use crate::viewer::Viewer;
 
     /// The bug: a field written at another place than the ABI's page says.
     #[test]
@@ -94,6 +98,7 @@ mod tests {
             records: b"xyz",
             count: 9,
             failures: &[],
+            viewer: None,
         };
         let chunk = Chunk {
             first: 4,
@@ -108,6 +113,20 @@ mod tests {
             b"abxyz",
         ]
         .concat();
+        assert_eq!(memory, expected);
+        let viewer = Viewer {
+            principal: "me",
+            client_id: None,
+            group: Some(""),
+        };
+        let input = HookInput {
+            viewer: Some(viewer),
+            ..input
+        };
+        let mut memory = vec![0xee; input_len(&input, &chunk)];
+        write_input(&mut memory, &input, &chunk);
+        let own = [2, 0, b'm', b'e', 0xff, 0xff, 0, 0];
+        let expected = [&[40], &expected[1..32], &own, &b"xyz"[..]].concat();
         assert_eq!(memory, expected);
     }
 

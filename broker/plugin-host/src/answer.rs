@@ -12,6 +12,7 @@ mod policy;
 mod reader;
 mod transform;
 mod validate;
+mod view;
 
 #[cfg(test)]
 mod tests;

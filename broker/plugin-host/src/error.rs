@@ -47,7 +47,9 @@ pub enum LoadError {
         problem: String,
     },
     /// It has no hook at all.
-    #[error("the module has no hook: it exports none of corvid_partition, corvid_validate, corvid_transform")]
+    #[error(
+        "the module has no hook: it exports none of corvid_partition, corvid_validate, corvid_transform, corvid_view"
+    )]
     NoHooks,
     /// It could not be started: its memory is above the ceiling, or its start function trapped.
     #[error("the plugin does not start: {0}")]

@@ -19,9 +19,10 @@ pub(crate) fn check(module: &Module) -> Result<HookSet, LoadError> {
         validate: has(Hook::Validate)?,
         transform: has(Hook::Transform)?,
         policy: has(Hook::Policy)?,
+        view: has(Hook::View)?,
     };
     for import in module.imports() {
-        imports::check(&import, hooks.partition)?;
+        imports::check(&import, hooks)?;
     }
     marker(module)?;
     memory(module)?;

@@ -1,8 +1,9 @@
 //! The hooks a plugin may have, and what goes into one.
 
 use crate::failure::Failure;
+use crate::viewer::Viewer;
 
-/// A hook of the produce path.
+/// A hook of the produce path or the fetch path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hook {
     /// Answers a partition, or KEEP, for each record.
@@ -13,19 +14,28 @@ pub enum Hook {
     Transform,
     /// Answers what becomes of records that failed.
     Policy,
+    /// Answers edits for one who reads: change key, value or headers; hide.
+    View,
 }
 
 impl Hook {
     /// Every hook, in the order in which [`HookSet`] and instances keep them.
-    pub const ALL: [Self; 4] = [Self::Partition, Self::Validate, Self::Transform, Self::Policy];
+    pub const ALL: [Self; 5] = [
+        Self::Partition,
+        Self::Validate,
+        Self::Transform,
+        Self::Policy,
+        Self::View,
+    ];
 
-    /// The name that people read: `partition`, `validate`, `transform`, `policy`.
+    /// The name that people read: `partition`, `validate`, `transform`, `policy`, `view`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Partition => "partition",
             Self::Validate => "validate",
             Self::Transform => "transform",
             Self::Policy => "policy",
+            Self::View => "view",
         }
     }
 
@@ -36,6 +46,7 @@ impl Hook {
             Self::Validate => "corvid_validate",
             Self::Transform => "corvid_transform",
             Self::Policy => "corvid_policy",
+            Self::View => "corvid_view",
         }
     }
 }
@@ -51,6 +62,8 @@ pub struct HookSet {
     pub transform: bool,
     /// It exports `corvid_policy`.
     pub policy: bool,
+    /// It exports `corvid_view`.
+    pub view: bool,
 }
 
 impl HookSet {
@@ -61,6 +74,7 @@ impl HookSet {
             Hook::Validate => self.validate,
             Hook::Transform => self.transform,
             Hook::Policy => self.policy,
+            Hook::View => self.view,
         }
     }
 
@@ -80,7 +94,7 @@ impl HookSet {
 pub struct HookInput<'a> {
     /// The topic's name, at most 249 bytes as Kafka has it (longer than `u16::MAX` is a `bad_input`).
     pub topic: &'a str,
-    /// The partition that the client chose.
+    /// The partition that the client chose; for a view, the one that is read.
     pub partition: i32,
     /// How many partitions the topic has.
     pub partitions: i32,
@@ -93,4 +107,6 @@ pub struct HookInput<'a> {
     pub count: u32,
     /// For a policy, how each of them failed; empty for other hooks.
     pub failures: &'a [Failure<'a>],
+    /// Who reads, for a view.
+    pub viewer: Option<Viewer<'a>>,
 }

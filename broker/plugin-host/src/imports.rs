@@ -6,6 +6,7 @@ use wasmtime::{Caller, Engine, ExternType, ImportType, Linker};
 use crate::abi::{IMPORTS, MEMORY};
 use crate::answer::bad;
 use crate::error::{LoadError, cut};
+use crate::hook::HookSet;
 use crate::signature::signature;
 use crate::state::GuestState;
 use crate::voice::{LINE_MAX, Level};
@@ -14,35 +15,35 @@ use crate::voice::{LINE_MAX, Level};
 struct Offer {
     name: &'static str,
     signature: &'static str,
-    /// Whether a partitioner may have it. Its answers must depend on the record alone.
-    partitioner: bool,
+    /// Whether a partitioner or a view may have it. Their answers must depend on what they are given alone.
+    repeatable: bool,
 }
 
 const OFFERS: [Offer; 4] = [
     Offer {
         name: "log",
         signature: "(i32, i32, i32) -> ()",
-        partitioner: true,
+        repeatable: true,
     },
     Offer {
         name: "metric_add",
         signature: "(i32, i32, f64) -> ()",
-        partitioner: true,
+        repeatable: true,
     },
     Offer {
         name: "now_ms",
         signature: "() -> (i64)",
-        partitioner: false,
+        repeatable: false,
     },
     Offer {
         name: "random",
         signature: "() -> (i64)",
-        partitioner: false,
+        repeatable: false,
     },
 ];
 
-/// Checks that an import is offered to a module that is a partitioner, or is none.
-pub(crate) fn check(import: &ImportType<'_>, is_partitioner: bool) -> Result<(), LoadError> {
+/// Checks that an import is offered to a module that has these hooks.
+pub(crate) fn check(import: &ImportType<'_>, hooks: HookSet) -> Result<(), LoadError> {
     let refuse = |why: String| {
         let (module, name, why) = (cut(import.module()), cut(import.name()), cut(why));
         Err(LoadError::Import { module, name, why })
@@ -54,7 +55,12 @@ pub(crate) fn check(import: &ImportType<'_>, is_partitioner: bool) -> Result<(),
             "there are only the functions {names} of the module `{IMPORTS}`"
         ));
     };
-    if is_partitioner && !offer.partitioner {
+    if hooks.view && !offer.repeatable {
+        return refuse(
+            "a view has neither clock nor random numbers: what it shows is kept, and shown again".to_owned(),
+        );
+    }
+    if hooks.partition && !offer.repeatable {
         return refuse(
             "a partitioner has neither clock nor random numbers: the same record has to find the same \
              partition again"

@@ -1,4 +1,4 @@
-//! Runs the users' WebAssembly plugins: partitioners, validators, transforms and policies.
+//! Runs the users' WebAssembly plugins: partitioners, validators, transforms, policies and views.
 //!
 //! A plugin is a core WebAssembly module that speaks the ABI of `plugin-sdk/ABI.md`. This crate compiles it
 //! (in a child process, into a cache), refuses what it must not import, gives it its configuration, tests
@@ -20,8 +20,8 @@
 //!
 //! # Choices
 //!
-//! - A module that exports `corvid_partition` may not import clock or random numbers, whatever else it exports:
-//!   what a binding will make of it is not known when it is loaded.
+//! - A module that exports `corvid_partition` or `corvid_view` may not import clock or random numbers, whatever else it
+//!   exports: what a binding will make of it is not known when it is loaded.
 //! - A header's key that a plugin adds is UTF-8; one that it removes may be any bytes, as clients' keys may.
 //! - A chunk counts against the breaker when none of its records has an answer, or when the search for its
 //!   culprits took more than one deadline. One poisonous record a batch, cheaply found, does not open it.
@@ -36,7 +36,7 @@
 //! | | |
 //! |---|---|
 //! | `host`, `plugin` | what callers hold: all plugins' engine; one loaded plugin |
-//! | `hook`, `failure`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
+//! | `hook`, `failure`, `viewer`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
 //! | `run`, `chunk`, `isolate`, `breaker` | how a batch is taken through a hook |
 //! | `sandbox`, `counters`, `voice` | one plugin: its instances, what it did, what it says |
 //! | `instance`, `room`, `state`, `meter`, `ticker`, `trap` | one instance: its calls and their limits |
@@ -81,6 +81,7 @@ mod state;
 mod stats;
 mod ticker;
 mod trap;
+mod viewer;
 mod voice;
 
 #[cfg(test)]
@@ -95,7 +96,8 @@ pub use host::{Compiler, HostConfig, Limits, LoadSpec, PluginHost};
 pub use inspect::{Import, Inspection, inspect};
 pub use outcome::{
     DELAY_MAX_MS, Decision, Decisions, Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route,
-    Verdict,
+    Verdict, Viewed, Views,
 };
 pub use plugin::Plugin;
 pub use stats::{BreakerState, PluginStats};
+pub use viewer::Viewer;

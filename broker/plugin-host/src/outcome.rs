@@ -6,10 +6,12 @@ use crate::fault::Fault;
 
 mod decision;
 mod edit;
+mod view;
 
 pub use decision::{DELAY_MAX_MS, Decision, Decisions};
 pub(crate) use edit::header_op;
 pub use edit::{Edit, HeaderOp, HeaderOps};
+pub use view::{Viewed, Views};
 
 /// A record's answer, or the fault that it caused. The fault is boxed: it is rare, and a batch of a
 /// thousand answers should not carry the room for it.

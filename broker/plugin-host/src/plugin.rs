@@ -11,10 +11,11 @@ use crate::chunk::Chunks;
 use crate::failure::{Failure, OwnedFailures};
 use crate::fault::{Fault, FaultKind};
 use crate::hook::{Hook, HookInput, HookSet};
-use crate::outcome::{Decisions, Edits, Failing, Outcome, Route};
+use crate::outcome::{Decisions, Edits, Failing, Outcome, Route, Views};
 use crate::run::{Place, Work, broken_section};
 use crate::sandbox::Sandbox;
 use crate::stats::PluginStats;
+use crate::viewer::OwnedViewer;
 
 /// The smallest record that there is: its length, and six fields of one byte.
 const RECORD_MIN: usize = 7;
@@ -89,6 +90,11 @@ impl Plugin {
         self.ask(input).await
     }
 
+    /// Asks the view: what the viewer of the input is to see otherwise.
+    pub async fn view(&self, input: HookInput<'_>) -> Views {
+        self.ask(input).await
+    }
+
     async fn ask<F: Findings>(&self, input: HookInput<'_>) -> F {
         let mut findings = F::default();
         if let Err((places, fault)) = self.check::<F>(&input) {
@@ -142,8 +148,10 @@ impl Plugin {
             partitions,
             base_timestamp,
             count,
+            viewer,
             ..
         } = input;
+        let viewer = viewer.map(OwnedViewer::from);
         task::offload(move || {
             let (topic, records, failures) = (topic.as_str(), records.as_slice(), failures.view());
             let input = HookInput {
@@ -154,6 +162,7 @@ impl Plugin {
                 records,
                 count,
                 failures: &failures,
+                viewer: viewer.as_ref().map(OwnedViewer::borrow),
             };
             let mut work = Work {
                 input,

@@ -13,7 +13,8 @@ use crate::fault::Fault;
 use crate::hook::{Hook, HookInput, HookSet};
 use crate::instance::Instance;
 use crate::meter::Allowance;
-use crate::outcome::{Decisions, Edits, Failing, Outcome, Route};
+use crate::outcome::{Decisions, Edits, Failing, Outcome, Route, Views};
+use crate::viewer::Viewer;
 
 /// The first calls may be slow: nothing is in any cache yet, and a plugin may put off work until then.
 const PATIENCE: u32 = 5;
@@ -25,6 +26,11 @@ const PARTITIONS: i32 = 10_000;
 pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -> Result<(), LoadError> {
     let batch = batch();
     let batch = Batch::parse(&batch).expect("it was just built");
+    let viewer = Viewer {
+        principal: "User:ANONYMOUS",
+        client_id: Some("self-test"),
+        group: None,
+    };
     let input = HookInput {
         topic: "self-test",
         partition: 0,
@@ -33,6 +39,7 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
         records: batch.section(),
         count: batch.record_count(),
         failures: &[],
+        viewer: None,
     };
     let allowance = Allowance {
         time: deadline * PATIENCE,
@@ -44,6 +51,13 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
             Hook::Validate => call::<Vec<Failing>>(instance, &input, allowance),
             Hook::Transform => call::<Edits>(instance, &input, allowance),
             Hook::Policy => call::<Decisions>(instance, &failed(input), allowance),
+            Hook::View => {
+                let input = HookInput {
+                    viewer: Some(viewer),
+                    ..input
+                };
+                call::<Views>(instance, &input, allowance)
+            }
         };
         result.map_err(|fault| LoadError::SelfTest {
             hook: hook.name(),

@@ -10,4 +10,5 @@ mod policy;
 mod released;
 mod state;
 mod support;
+mod views;
 mod voice;

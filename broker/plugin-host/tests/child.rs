@@ -74,6 +74,7 @@ async fn load(host: &PluginHost, wasm: &[u8]) -> Result<usize, LoadError> {
         records: &records,
         count: 1,
         failures: &[],
+        viewer: None,
     };
     Ok(plugin.validate(input).await.len())
 }

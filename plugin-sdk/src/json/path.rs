@@ -27,7 +27,8 @@ impl Path {
         }
     }
 
-    pub(super) fn steps(&self) -> impl Iterator<Item = &str> {
+    /// Its steps: names of members, or indexes of items.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
         self.steps.iter().map(String::as_str)
     }
 }

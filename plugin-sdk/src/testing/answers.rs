@@ -16,6 +16,15 @@ pub enum Transformed {
     Refused(Refusal),
 }
 
+/// What a view shows of a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The record, as it is shown; maybe as it is.
+    Record(RecordBuilder),
+    /// It is not shown.
+    Hidden,
+}
+
 pub(super) fn routes(answer: &[u8], records: usize, partitions: i32) -> Vec<Route> {
     let (numbers, rest) = answer.as_chunks::<4>();
     assert!(
@@ -56,6 +65,15 @@ pub(super) fn transformed(answer: &[u8], records: &[RecordBuilder]) -> Vec<Trans
         };
     });
     results
+}
+
+pub(super) fn shown(answer: &[u8], records: &[RecordBuilder]) -> Vec<Shown> {
+    let shown = |transformed| match transformed {
+        Transformed::Record(record) => Shown::Record(record),
+        Transformed::Dropped => Shown::Hidden,
+        Transformed::Refused(_) => panic!("a view refuses nothing"),
+    };
+    transformed(answer, records).into_iter().map(shown).collect()
 }
 
 /// Goes over a list whose entries begin with the index of a record.

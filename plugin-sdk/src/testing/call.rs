@@ -1,13 +1,13 @@
 //! One call of a hook.
 
-use super::answers::{self, Transformed};
+use super::answers::{self, Shown, Transformed};
 use super::failed::Failed;
 use super::record::RecordBuilder;
 use crate::answer::answer_max;
 use crate::config::Config;
 use crate::input::Input;
 use crate::transform::Edit;
-use crate::{Partitioner, Route, Transform, Validator, Verdict, partitioner, transform, validator};
+use crate::{Partitioner, Route, Transform, Validator, Verdict, View, Viewer, partitioner, transform, validator, view};
 
 /// A call: records, and where they are bound for. At first, to partition 0 of the 4 of a topic `topic`.
 #[derive(Clone, Debug)]
@@ -17,6 +17,7 @@ pub struct Call {
     partitions: i32,
     chosen: i32,
     failures: Vec<Failed>,
+    client_id: Option<String>,
 }
 
 impl Call {
@@ -28,6 +29,7 @@ impl Call {
             partitions: 4,
             chosen: 0,
             failures: Vec::new(),
+            client_id: None,
         }
     }
 
@@ -65,6 +67,13 @@ impl Call {
         self
     }
 
+    /// Read by a client of this id; at first, by one that names none. For views.
+    #[must_use]
+    pub fn client_id(mut self, id: &str) -> Self {
+        self.client_id = Some(id.to_owned());
+        self
+    }
+
     /// Where a new partitioner of this configuration sends the records, or why it can't be made.
     pub fn partition<P: Partitioner>(&self, config: &str) -> Result<Vec<Route>, String> {
         Ok(self.partition_with(&mut P::new(&Config::parse(config)?)?))
@@ -72,7 +81,9 @@ impl Call {
 
     /// Where this partitioner sends the records.
     pub fn partition_with<P: Partitioner>(&self, plugin: &mut P) -> Vec<Route> {
-        let answer = self.run(|input, answer| partitioner::answer(plugin, input, answer));
+        let answer = run(&self.encode(), |input, answer| {
+            partitioner::answer(plugin, input, answer)
+        });
         answers::routes(&answer, self.records.len(), self.partitions)
     }
 
@@ -83,7 +94,7 @@ impl Call {
 
     /// What this validator says of each record.
     pub fn validate_with<V: Validator>(&self, plugin: &mut V) -> Vec<Verdict> {
-        let answer = self.run(|input, answer| validator::answer(plugin, input, answer));
+        let answer = run(&self.encode(), |input, answer| validator::answer(plugin, input, answer));
         answers::verdicts(&answer, self.records.len())
     }
 
@@ -95,13 +106,39 @@ impl Call {
     /// What this transform makes of each record.
     pub fn transform_with<T: Transform>(&self, plugin: &mut T) -> Vec<Transformed> {
         let mut edit = Edit::NOTHING;
-        let answer = self.run(|input, answer| transform::answer(plugin, &mut edit, input, answer));
+        let answer = run(&self.encode(), |input, answer| {
+            transform::answer(plugin, &mut edit, input, answer)
+        });
         answers::transformed(&answer, &self.records)
     }
 
-    /// The input of the call, byte for byte as the host writes it.
+    /// What a new view of this configuration shows of each record, or why it can't be made.
+    pub fn view<V: View>(&self, config: &str) -> Result<Vec<Shown>, String> {
+        Ok(self.view_with(&mut V::new(&Config::parse(config)?)?))
+    }
+
+    /// What this view shows of each record.
+    pub fn view_with<V: View>(&self, plugin: &mut V) -> Vec<Shown> {
+        let mut edit = Edit::NOTHING;
+        let answer = run(&self.encode_view(), |input, answer| {
+            view::answer(plugin, &mut edit, input, answer);
+        });
+        answers::shown(&answer, &self.records)
+    }
+
+    /// The input of a produce hook's call, byte for byte as the host writes it.
     pub fn encode(&self) -> Vec<u8> {
         self.encode_with(|_| {})
+    }
+
+    /// The input of a view's call, byte for byte as the host writes it.
+    pub fn encode_view(&self) -> Vec<u8> {
+        let viewer = Viewer {
+            principal: "User:ANONYMOUS",
+            client_id: self.client_id.as_deref(),
+            group: None,
+        };
+        self.encode_with(|bytes| viewer.write(bytes))
     }
 
     fn encode_with(&self, extra: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
@@ -133,25 +170,24 @@ impl Call {
         failure.cloned().unwrap_or_default()
     }
 
-    fn run(&self, hook: impl FnOnce(&Input<'_>, &mut Vec<u8>)) -> Vec<u8> {
-        self.run_with(|_| {}, hook)
-    }
-
     /// Runs a hook that is told more than the records: what `extra` writes, behind the header's other fields.
     pub(super) fn run_with(
         &self,
         extra: impl FnOnce(&mut Vec<u8>),
         hook: impl FnOnce(&Input<'_>, &mut Vec<u8>),
     ) -> Vec<u8> {
-        let bytes = self.encode_with(extra);
-        let mut answer = Vec::new();
-        hook(&Input::read(&bytes), &mut answer);
-        let max = answer_max(bytes.len());
-        assert!(
-            answer.len() <= max,
-            "an answer of {} bytes is too large: at most {max} for this input",
-            answer.len()
-        );
-        answer
+        run(&self.encode_with(extra), hook)
     }
+}
+
+fn run(input: &[u8], hook: impl FnOnce(&Input<'_>, &mut Vec<u8>)) -> Vec<u8> {
+    let mut answer = Vec::new();
+    hook(&Input::read(input), &mut answer);
+    let max = answer_max(input.len());
+    assert!(
+        answer.len() <= max,
+        "an answer of {} bytes is too large: at most {max} for this input",
+        answer.len()
+    );
+    answer
 }

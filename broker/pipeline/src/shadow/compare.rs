@@ -13,8 +13,8 @@ pub(crate) enum Answers {
     Validate(Vec<Failing>),
     /// Of a transform: the records that it changes.
     Transform(Edits),
-    /// A policy is not asked twice: what it says depends on what failed, which the candidate may not have failed.
-    Policy,
+    /// A hook that is not asked twice: what a policy says depends on what failed, and nobody reads through a shadow.
+    Untried(Hook),
 }
 
 /// What is said of one record.
@@ -41,7 +41,7 @@ impl Answers {
             Hook::Partition => Self::Partition(plugin.partition(input).await),
             Hook::Validate => Self::Validate(plugin.validate(input).await),
             Hook::Transform => Self::Transform(plugin.transform(input).await),
-            Hook::Policy => Self::Policy,
+            Hook::Policy | Hook::View => Self::Untried(hook),
         }
     }
 
@@ -51,7 +51,7 @@ impl Answers {
             Self::Partition(_) => Hook::Partition,
             Self::Validate(_) => Hook::Validate,
             Self::Transform(_) => Hook::Transform,
-            Self::Policy => Hook::Policy,
+            Self::Untried(hook) => *hook,
         }
     }
 
@@ -72,7 +72,7 @@ impl Answers {
                 .iter()
                 .map(|(index, edited)| (*index, edit(edited)))
                 .collect(),
-            Self::Policy => BTreeMap::new(),
+            Self::Untried(_) => BTreeMap::new(),
         }
     }
 }

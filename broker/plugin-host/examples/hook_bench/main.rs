@@ -114,6 +114,7 @@ async fn run(guest: Bytes, rounds: usize) {
             records: batch.section(),
             count: batch.record_count(),
             failures: &[],
+            viewer: None,
         };
         let mut native = Native::new(&input);
         check(&guest, &mut native, input).await;

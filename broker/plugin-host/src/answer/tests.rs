@@ -8,7 +8,9 @@ mod policy;
 use super::Findings;
 use crate::chunk::Chunk;
 use crate::fault::{Fault, FaultKind};
-use crate::outcome::{Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route, Verdict};
+use crate::outcome::{
+    Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route, Verdict, Viewed, Views,
+};
 
 const PARTITIONS: i32 = 5;
 
@@ -111,20 +113,37 @@ impl Encode for Edits {
                     out.push(1);
                     put_refusal(&mut out, *code, reason);
                 }
-                Edited::Edit(edit) => {
-                    let headers = !edit.headers.is_empty();
-                    let what = u8::from(edit.key.is_some()) | u8::from(edit.value.is_some()) << 1;
-                    out.extend([2, what | u8::from(headers) << 2]);
-                    put_replacement(&mut out, &edit.key);
-                    put_replacement(&mut out, &edit.value);
-                    if headers {
-                        put_headers(&mut out, &edit.headers);
-                    }
-                }
+                Edited::Edit(edit) => put_edit(&mut out, edit),
                 Edited::Fault(fault) => panic!("{fault}"),
             }
         }
         out
+    }
+}
+
+impl Encode for Views {
+    fn encode(&self) -> Vec<u8> {
+        let mut out = (self.list.len() as u32 - 1).to_le_bytes().to_vec();
+        for (place, viewed) in &self.list[1..] {
+            out.extend((place - 100).to_le_bytes());
+            match viewed {
+                Viewed::Hidden => out.push(0),
+                Viewed::Edit(edit) => put_edit(&mut out, edit),
+                Viewed::Fault(fault) => panic!("{fault}"),
+            }
+        }
+        out
+    }
+}
+
+fn put_edit(out: &mut Vec<u8>, edit: &Edit) {
+    let headers = !edit.headers.is_empty();
+    let what = u8::from(edit.key.is_some()) | u8::from(edit.value.is_some()) << 1;
+    out.extend([2, what | u8::from(headers) << 2]);
+    put_replacement(out, &edit.key);
+    put_replacement(out, &edit.value);
+    if headers {
+        put_headers(out, &edit.headers);
     }
 }
 
@@ -151,7 +170,10 @@ fn check<F: Encode>(answer: &[u8], count: u32) -> Result<(), TestCaseError> {
         Ok(findings) if answer.is_empty() => prop_assert_eq!(findings.mark(), 1),
         // An edit may say that it has headers and list none; it is read as having none.
         Ok(findings) if findings.encode().len() < answer.len() => {
-            prop_assert!(F::HOOK == crate::hook::Hook::Transform);
+            prop_assert!(matches!(
+                F::HOOK,
+                crate::hook::Hook::Transform | crate::hook::Hook::View
+            ));
         }
         Ok(findings) => prop_assert_eq!(findings.encode(), answer),
         Err(fault) => prop_assert_eq!(fault.kind, FaultKind::BadAnswer),
@@ -171,6 +193,7 @@ proptest! {
         check::<Vec<Outcome<Route>>>(&answer, count)?;
         check::<Vec<Failing>>(&answer, count)?;
         check::<Edits>(&answer, count)?;
+        check::<Views>(&answer, count)?;
     }
 
     /// The bug: a list that is out of order or repeats a record, with the last word winning.
@@ -245,6 +268,9 @@ fn unknown_kinds_parts_and_operations_are_bad() {
     let edit = |rest: &[u8]| [&[1, 0, 0, 0, 0, 0, 0, 0][..], rest].concat();
     assert!(take::<Edits>(&edit(&[0]), 1).is_ok(), "a drop");
     assert!(is_bad(take::<Edits>(&edit(&[3]), 1)), "kind 3");
+    assert!(take::<Views>(&edit(&[0]), 1).is_ok(), "a record that is hidden");
+    assert!(take::<Edits>(&edit(&[1, 7, 0, 0, 0]), 1).is_ok(), "a refusal");
+    assert!(is_bad(take::<Views>(&edit(&[1, 7, 0, 0, 0]), 1)), "a view that refuses");
     assert!(is_bad(take::<Edits>(&edit(&[2, 8]), 1)), "part 8");
     assert!(is_bad(take::<Edits>(&edit(&[2, 4, 1, 0, 3, 0, 0]), 1)), "operation 3");
     assert!(

@@ -12,9 +12,9 @@ use crate::fault::Fault;
 use crate::hook::Hook;
 use crate::outcome::{Edit, Edited, Edits, HeaderOps, Replacement, header_op};
 
-const DROP: u8 = 0;
+pub(super) const DROP: u8 = 0;
 const REFUSE: u8 = 1;
-const EDIT: u8 = 2;
+pub(super) const EDIT: u8 = 2;
 
 const KEY: u8 = 1;
 const VALUE: u8 = 2;
@@ -28,7 +28,20 @@ impl Findings for Edits {
             return Ok(0);
         }
         let mark = self.list.len();
-        decode(&Bytes::copy_from_slice(answer), chunk, &mut self.list).inspect_err(|_| self.list.truncate(mark))
+        let mut refusals = 0;
+        let entry = |kind: u8, answer: &Bytes, reader: &mut Reader<'_>| match kind {
+            DROP => Ok(Edited::Drop),
+            REFUSE => {
+                refusals += 1;
+                let (code, reason) = refusal(reader)?;
+                Ok(Edited::Refused { code, reason })
+            }
+            EDIT => Ok(Edited::Edit(edit(answer, reader)?)),
+            kind => Err(bad(format!("an edit of kind {kind}"))),
+        };
+        decode(&Bytes::copy_from_slice(answer), chunk, &mut self.list, entry)
+            .inspect_err(|_| self.list.truncate(mark))?;
+        Ok(refusals)
     }
 
     fn fault(&mut self, places: Range<u32>, fault: &Fault) {
@@ -45,30 +58,26 @@ impl Findings for Edits {
     }
 }
 
-fn decode(answer: &Bytes, chunk: &Chunk<'_>, out: &mut Vec<(u32, Edited)>) -> Result<u32, Fault> {
+/// Reads a list of edits. `entry` reads what is behind an entry's kind.
+pub(super) fn decode<T>(
+    answer: &Bytes,
+    chunk: &Chunk<'_>,
+    out: &mut Vec<(u32, T)>,
+    mut entry: impl FnMut(u8, &Bytes, &mut Reader<'_>) -> Result<T, Fault>,
+) -> Result<(), Fault> {
     let mut reader = Reader::new(answer);
-    let (edits, mut refusals, mut last) = (reader.u32()?, 0, None);
+    let (edits, mut last) = (reader.u32()?, None);
     // An edit has at least five bytes and a record at most one, so a count that lies reserves little.
     out.reserve((edits as usize).min(reader.left() / 5).min(chunk.count as usize));
     for _ in 0..edits {
         let index = place(&mut reader, &mut last, chunk)?;
-        let edited = match reader.u8()? {
-            DROP => Edited::Drop,
-            REFUSE => {
-                refusals += 1;
-                let (code, reason) = refusal(&mut reader)?;
-                Edited::Refused { code, reason }
-            }
-            EDIT => Edited::Edit(edit(answer, &mut reader)?),
-            kind => return Err(bad(format!("an edit of kind {kind}"))),
-        };
-        out.push((index, edited));
+        let kind = reader.u8()?;
+        out.push((index, entry(kind, answer, &mut reader)?));
     }
-    reader.finish()?;
-    Ok(refusals)
+    reader.finish()
 }
 
-fn edit(answer: &Bytes, reader: &mut Reader<'_>) -> Result<Edit, Fault> {
+pub(super) fn edit(answer: &Bytes, reader: &mut Reader<'_>) -> Result<Edit, Fault> {
     let what = reader.u8()?;
     if what & !(KEY | VALUE | HEADERS) != 0 {
         return Err(bad(format!("an edit of the parts {what:#b}")));

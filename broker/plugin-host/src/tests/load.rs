@@ -46,6 +46,16 @@ async fn a_partitioner_has_neither_clock_nor_dice() {
     }
 }
 
+/// The bug: a view whose results are kept answers by the time of day.
+#[tokio::test]
+async fn a_view_has_neither_clock_nor_dice() {
+    let view = r#"(func (export "corvid_view") (param i32 i32) (result i64) (i64.const 0))"#;
+    let import = r#"(import "corvid" "now_ms" (func (result i64)))"#;
+    let error = refusal(&guest(&format!("{import} {view}"))).await;
+    assert!(error.to_string().contains("what it shows is kept"), "{error}");
+    assert!(load(&guest(view)).await.hooks().view);
+}
+
 /// The bug: a module that is no plugin, or one of another release, is let in and fails on the first record.
 #[tokio::test]
 async fn exports_are_checked() {
@@ -199,6 +209,7 @@ fn inspection_tells_hooks_imports_and_minor() {
             validate: true,
             transform: false,
             policy: false,
+            view: false
         }
     );
     assert_eq!(

@@ -85,7 +85,7 @@ fn echo() -> bytes::Bytes {
         )
     };
     guest(
-        &["corvid_partition", "corvid_validate", "corvid_transform"]
+        &["corvid_partition", "corvid_validate", "corvid_transform", "corvid_view"]
             .map(hook)
             .concat(),
     )
@@ -100,6 +100,7 @@ fn input(records: &[u8], count: u32) -> HookInput<'_> {
         records,
         count,
         failures: &[],
+        viewer: None,
     }
 }
 
@@ -122,6 +123,8 @@ async fn check(plugin: &Plugin, records: &[u8], count: u32) {
             assert_eq!(edit.headers.iter().count(), edit.headers.len());
         }
     }
+    let views = plugin.view(input(records, count)).await;
+    places(views.list.iter().map(|(place, _)| *place).collect());
 }
 
 proptest! {

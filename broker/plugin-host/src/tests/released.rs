@@ -59,6 +59,7 @@ async fn partitions(plugin: &Plugin) {
         records: batch.section(),
         count: batch.record_count(),
         failures: &[],
+        viewer: None,
     };
     let routes: Result<Vec<_>, _> = plugin.partition(input).await.into_iter().collect();
     assert_eq!(routes.expect("no fault"), [Route::To(0), Route::To(1), Route::Keep]);

@@ -140,6 +140,7 @@ impl Section {
             records: batch.section(),
             count: batch.record_count(),
             failures: &[],
+            viewer: None,
         }
     }
 }

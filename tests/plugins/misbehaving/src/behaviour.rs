@@ -1,6 +1,8 @@
 //! What goes wrong within a hook.
 
-use corvid_plugin_sdk::{Config, Edit, Partitioner, Record, Refusal, Route, Topic, Transform, Validator, Verdict};
+use corvid_plugin_sdk::{
+    Config, Edit, Partitioner, Record, Refusal, Route, Topic, Transform, Validator, Verdict, View, Viewer,
+};
 use corvid_plugin_sdk::{Level, log, metric_add};
 use std::hint::black_box;
 
@@ -199,6 +201,22 @@ impl Transform for Misbehaving {
             }
         }
         Ok(())
+    }
+}
+
+impl View for Misbehaving {
+    fn new(config: &Config<'_>) -> Result<Self, String> {
+        Misbehaving::new(config)
+    }
+
+    fn view(&mut self, record: &Record<'_>, _topic: &Topic<'_>, viewer: &Viewer<'_>, edit: &mut Edit) {
+        if self.meet(record) {
+            match self.behaviour {
+                Behaviour::Drop => edit.hide_record(),
+                Behaviour::Mark => edit.add_header("misbehaving", viewer.client_id.unwrap_or("nobody")),
+                _ => {}
+            }
+        }
     }
 }
 

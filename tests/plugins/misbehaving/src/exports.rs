@@ -42,6 +42,7 @@ fn run(hook: Hook, ptr: usize, len: usize) -> u64 {
             Hook::Partition => guest::partition(plugin.as_deref_mut(), ptr, len),
             Hook::Validate => guest::validate(plugin.as_deref_mut(), ptr, len),
             Hook::Transform => guest::transform(plugin.as_deref_mut(), ptr, len),
+            Hook::View => guest::view(plugin.as_deref_mut(), ptr, len),
         };
         let provoked = plugin.filter(|plugin| plugin.provoked);
         match provoked.and_then(|plugin| Garbage::of(plugin.behaviour, hook, plugin.records, len)) {
@@ -94,5 +95,10 @@ mod names {
     #[unsafe(no_mangle)]
     extern "C" fn corvid_transform(ptr: usize, len: usize) -> u64 {
         run(Hook::Transform, ptr, len)
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn corvid_view(ptr: usize, len: usize) -> u64 {
+        run(Hook::View, ptr, len)
     }
 }

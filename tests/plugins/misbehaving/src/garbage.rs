@@ -12,6 +12,8 @@ pub enum Hook {
     Validate,
     /// Edits: index, kind, what.
     Transform,
+    /// The same, without refusals.
+    View,
 }
 
 /// Where the garbage is, as the host is to be told.
@@ -56,12 +58,19 @@ impl Garbage {
 fn well_formed(hook: Hook, records: u32, reason: &[u8]) -> Vec<u8> {
     match hook {
         Hook::Partition => vec![0; records as usize * 4],
-        Hook::Validate | Hook::Transform => [1_u32.to_le_bytes().to_vec(), refusal(hook, 0, reason)].concat(),
+        Hook::Validate | Hook::Transform | Hook::View => {
+            [1_u32.to_le_bytes().to_vec(), refusal(hook, 0, reason)].concat()
+        }
     }
 }
 
 fn refusal(hook: Hook, index: u32, reason: &[u8]) -> Vec<u8> {
     let mut entry = index.to_le_bytes().to_vec();
+    if hook == Hook::View {
+        // A view refuses nothing: it hides.
+        entry.push(0);
+        return entry;
+    }
     if hook == Hook::Transform {
         entry.push(1);
     }
@@ -74,7 +83,9 @@ fn refusal(hook: Hook, index: u32, reason: &[u8]) -> Vec<u8> {
 fn out_of_range(hook: Hook, records: u32) -> Vec<u8> {
     match hook {
         Hook::Partition => i32::MAX.to_le_bytes().repeat(records as usize),
-        Hook::Validate | Hook::Transform => [1_u32.to_le_bytes().to_vec(), refusal(hook, records, b"")].concat(),
+        Hook::Validate | Hook::Transform | Hook::View => {
+            [1_u32.to_le_bytes().to_vec(), refusal(hook, records, b"")].concat()
+        }
     }
 }
 
@@ -84,16 +95,16 @@ fn out_of_order(hook: Hook) -> Option<Vec<u8>> {
     (hook != Hook::Partition).then(twice)
 }
 
-/// A partitioner's answer has no text.
+/// A partitioner's answer has no text, and a view's need not have any.
 fn not_utf8(hook: Hook) -> Option<Vec<u8>> {
-    (hook != Hook::Partition).then(|| well_formed(hook, 1, &[0xff, 0xfe]))
+    matches!(hook, Hook::Validate | Hook::Transform).then(|| well_formed(hook, 1, &[0xff, 0xfe]))
 }
 
 /// One record's new value, of so many bytes, or reasons until there are enough.
 fn too_large(hook: Hook, records: u32, len: usize) -> Vec<u8> {
     match hook {
         Hook::Partition => vec![0; len.next_multiple_of(4)],
-        Hook::Transform => {
+        Hook::Transform | Hook::View => {
             let mut answer = [1_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
             answer.extend_from_slice(&[2, 2]);
             answer.extend_from_slice(&(len as i32).to_le_bytes());

@@ -16,7 +16,7 @@ pub struct Args {
     /// The plugin's name, such as by-region
     #[arg(value_parser = name)]
     name: String,
-    /// What it does: decide where records go, accept or refuse them, change them, or decide what becomes of those that failed
+    /// What it does: decide where records go, accept or refuse them, change them, show them otherwise, or decide what becomes of those that failed
     #[arg(long, value_enum)]
     hook: Hook,
     /// Where the project goes; by default a folder of its name, here
@@ -30,6 +30,7 @@ enum Hook {
     Validator,
     Transform,
     Policy,
+    View,
 }
 
 impl Hook {
@@ -39,6 +40,7 @@ impl Hook {
             Hook::Validator => "validator",
             Hook::Transform => "transform",
             Hook::Policy => "policy",
+            Hook::View => "view",
         }
     }
 
@@ -49,6 +51,7 @@ impl Hook {
             Hook::Validator => r#"{"max": 10000}"#,
             Hook::Transform => r#"{"field": "region", "header": "region"}"#,
             Hook::Policy => r#"{"passing": "timed out"}"#,
+            Hook::View => r#"{"field": "region"}"#,
         }
     }
 }

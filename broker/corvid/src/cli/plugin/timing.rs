@@ -1,7 +1,9 @@
 //! How long a plugin takes for a record: plain JSON records, a thousand at a time, warm.
 
 use bytes::Bytes;
-use corvid_plugin_host::{Decision, Edited, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, Plugin, Verdict};
+use corvid_plugin_host::{
+    Decision, Edited, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, Plugin, Verdict, Viewed, Viewer,
+};
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts, Timestamp};
 use serde::Serialize;
 
@@ -32,6 +34,12 @@ pub struct Measured {
 const RECORDS: i32 = 1000;
 /// How many partitions the topic has that it is told of.
 const PARTITIONS: i32 = 6;
+/// Who reads, for a view.
+const VIEWER: Viewer<'static> = Viewer {
+    principal: "User:ANONYMOUS",
+    client_id: Some("check"),
+    group: None,
+};
 /// Calls before the clock counts: caches and the branch predictor learn.
 const WARM: usize = 5;
 /// Calls that count.
@@ -96,6 +104,7 @@ async fn call(plugin: &Plugin, hook: Hook, batch: &Bytes, times: usize) -> Resul
             records: batch.section(),
             count: batch.record_count(),
             failures: &[],
+            viewer: (hook == Hook::View).then_some(VIEWER),
         };
         if let Some(fault) = first_fault(plugin, hook, input).await {
             return Err(fault);
@@ -135,6 +144,13 @@ async fn first_fault(plugin: &Plugin, hook: Hook, input: HookInput<'_>) -> Optio
             decisions.list.into_iter().find_map(|(_, decision)| match decision {
                 Decision::Fault(fault) => Some(fault),
                 Decision::RetryAfter(_) | Decision::DeadLetter(_) | Decision::Drop | Decision::Refused { .. } => None,
+            })
+        }
+        Hook::View => {
+            let views = plugin.view(input).await;
+            views.list.into_iter().find_map(|(_, viewed)| match viewed {
+                Viewed::Fault(fault) => Some(fault),
+                Viewed::Hidden | Viewed::Edit(_) => None,
             })
         }
     }
