@@ -5,6 +5,7 @@
 
 mod binding;
 mod bindings;
+mod readers;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use binding::{Binding, BindingError, PluginLimits};
 pub use bindings::TopicBindings;
+pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};
 
 /// What happens to a record that a validator or a transform refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

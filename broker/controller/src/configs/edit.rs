@@ -81,7 +81,7 @@ fn list(
 }
 
 fn append(key: &str, list: &str, added: &str) -> Result<String, ConfigError> {
-    if key == keys::PRODUCE {
+    if is_chain(key) {
         let mut chain = bindings(key, list)?;
         let added = bindings(key, added)?;
         chain.extend(added);
@@ -97,7 +97,7 @@ fn append(key: &str, list: &str, added: &str) -> Result<String, ConfigError> {
 }
 
 fn subtract(key: &str, list: &str, removed: &str) -> Result<String, ConfigError> {
-    if key == keys::PRODUCE {
+    if is_chain(key) {
         let removed = bindings(key, removed)?;
         let mut chain = bindings(key, list)?;
         chain.retain(|binding| !removed.iter().any(|other| other.plugin == binding.plugin));
@@ -108,12 +108,22 @@ fn subtract(key: &str, list: &str, removed: &str) -> Result<String, ConfigError>
     Ok(left.join(","))
 }
 
+/// Whether the list is one of bindings.
+fn is_chain(key: &str) -> bool {
+    matches!(key, keys::PRODUCE | keys::FETCH)
+}
+
 fn words(list: &str) -> Vec<&str> {
     list.split(',').map(str::trim).filter(|word| !word.is_empty()).collect()
 }
 
 fn bindings(key: &str, value: &str) -> Result<Vec<Binding>, ConfigError> {
-    Binding::parse_list(value).map_err(|error| ConfigError::Invalid {
+    let read = if key == keys::FETCH {
+        Binding::parse_views(value)
+    } else {
+        Binding::parse_list(value)
+    };
+    read.map_err(|error| ConfigError::Invalid {
         key: key.to_owned(),
         value: value.chars().take(100).collect(),
         reason: error.to_string(),

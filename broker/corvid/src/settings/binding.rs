@@ -1,7 +1,7 @@
 //! A plugin at a place of a topic: its name, or a table.
 
 use corvid_metadata::PluginLimits;
-use corvid_metadata::policy::{Binding, OnFault, OnRefused};
+use corvid_metadata::policy::{Binding, OnFault, OnRefused, Readers, ReadersError};
 
 use super::key::Section;
 use super::plugins::limits;
@@ -26,6 +26,7 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
     let known = Section::Binding.names();
     for inner in table.entries().filter(|inner| !known.contains(&inner.key)) {
         notes.wrong(match inner.key {
+            "groups" => Problem::new(inner.key_span.clone(), ReadersError::Groups.to_string()),
             "tables" | "script" | "script_file" => Problem::new(
                 inner.key_span.clone(),
                 format!("`{}` is not in this release", inner.key),
@@ -49,7 +50,22 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
         limits: table
             .get("limits")
             .map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
+        readers: Readers {
+            clients: patterns(table, "clients", notes),
+            principals: patterns(table, "principals", notes),
+            groups: Vec::new(),
+        },
     })
+}
+
+fn patterns(table: &Table<'_>, key: &str, notes: &mut Notes) -> Vec<String> {
+    let Some(elements) = table.get(key).and_then(|entry| entry.array(notes)) else {
+        return Vec::new();
+    };
+    elements
+        .iter()
+        .filter_map(|element| element.text(notes).map(str::to_owned))
+        .collect()
 }
 
 fn named(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {

@@ -38,7 +38,7 @@ pub enum Section {
     DeadLetter,
     /// `[topics.NAME.delay]`
     Delay,
-    /// A binding that is a table, in `partitioner` or `produce`.
+    /// A binding that is a table, in `partitioner`, `produce` or `fetch`.
     Binding,
     /// `limits` of a plugin or a binding.
     Limits,

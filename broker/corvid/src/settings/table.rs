@@ -74,6 +74,8 @@ pub(super) const KEYS: &[Key] = &[
     topic("partitioner", "a plugin's name, or a binding", "\"by-region\"", "The plugin that decides where records go.").kafka("corvid.partitioner"),
     topic("produce", "an array of plugins' names or bindings", "[\"order-schema\"]", "Validators and transforms, in the order in which they run, before the partitioner.")
         .kafka("corvid.produce"),
+    topic("fetch", "an array of plugins' names or bindings", "[{ plugin = \"mask-card\", clients = [\"reporting-*\"] }]", "Views, in the order in which they run: what clients see of the records, which stay as they are. What a view fails on is not shown (a retriable error), unless its own on_fault is \"pass\".")
+        .kafka("corvid.fetch"),
     topic("on_refused", ON_REFUSED, "", "What happens to a record that a plugin refuses: the batch is refused with INVALID_RECORD, or the record goes to the dead-letter topic, or is dropped.")
         .or("\"refuse\"")
         .kafka("corvid.on.refused"),
@@ -99,6 +101,8 @@ pub(super) const KEYS: &[Key] = &[
     binding("config", "a table", "{ field = \"card\" }", "In place of the plugin's own."),
     binding("on_refused", ON_REFUSED, "\"drop\"", "In place of the topic's."),
     binding("on_fault", ON_FAULT, "\"pass\"", "In place of the topic's."),
+    binding("clients", "an array of patterns", "[\"reporting-*\", \"!reporting-admin\"]", "In fetch: for clients of these ids alone, or for all but those with a ! before."),
+    binding("principals", "an array of patterns", "[\"User:*\"]", "In fetch: the same by principal; without authentication, that is User:ANONYMOUS."),
     binding("limits", "a table", "{ deadline = \"5ms\" }", "Over the plugin's own."),
     limits("deadline", "a duration: 20ms, 1s", "The CPU time that a call may take.").or("\"20ms\""),
     limits("memory", "a size: 16MiB", "The memory that an instance may have.").or("\"16MiB\""),

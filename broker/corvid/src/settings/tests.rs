@@ -228,7 +228,7 @@ fn plugins() {
              --> corvid.toml:8:8
               |
             8 | file = "builtin:none"
-              |        ^^^^^^^^^^^^^^ there are field-partitioner, json-schema-validator, letter-range-partitioner, threshold-alert
+              |        ^^^^^^^^^^^^^^ there are field-mask, field-partitioner, json-schema-validator, letter-range-partitioner, threshold-alert
 
             error: "20 weeks" is not a duration; expected for example "20ms", "2s", "1m", "12h" or "7d"
              --> corvid.toml:9:23
@@ -334,13 +334,13 @@ fn topic_configs_and_dead_letters() {
 #[test]
 fn what_is_not_in_this_release_is_refused() {
     refused(
-        "[topics.orders]\nfetch = [\"a\"]\n[topics.orders.retry]\nattempts = 5\n",
+        "[topics.orders]\npolicy = \"a\"\n[topics.orders.retry]\nattempts = 5\n",
         expect![[r#"
-            error: plugins in the fetch path are not in this release
+            error: policy plugins are not in this release
              --> corvid.toml:2:1
               |
-            2 | fetch = ["a"]
-              | ^^^^^ take it out: it would not be obeyed
+            2 | policy = "a"
+              | ^^^^^^ take it out: it would not be obeyed
 
             error: retries for consumers are not in this release
              --> corvid.toml:3:16
@@ -348,6 +348,24 @@ fn what_is_not_in_this_release_is_refused() {
             3 | [topics.orders.retry]
               |                ^^^^^ take it out: it would not be obeyed
         "#]],
+    );
+}
+
+#[test]
+fn views_have_readers_that_can_be_known() {
+    let settings = parse(
+        "[topics.orders]\nfetch = [\"a\", { plugin = \"b\", clients = [\"reporting-*\"], on_fault = \"pass\" }]\n",
+    )
+    .unwrap();
+    let configs = &settings.topics["orders"].configs;
+    assert_eq!(
+        configs["corvid.fetch"],
+        r#"["a",{"plugin":"b","on_fault":"pass","clients":["reporting-*"]}]"#
+    );
+    refused(
+        "[topics.orders]\nfetch = [{ plugin = \"a\", on_fault = \"dead-letter\" }]\n[topics.others]\nfetch = [{ plugin = \"a\", groups = [\"g\"] }]\n\
+         [topics.more]\nproduce = [{ plugin = \"a\", clients = [\"c\"] }]\n",
+        expect![[r#""#]],
     );
 }
 

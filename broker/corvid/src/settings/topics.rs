@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use corvid_metadata::config::{ConfigError, Configs, check_topic, keys, topic_keys, validate_topic};
 use corvid_metadata::desired::DesiredTopic;
-use corvid_metadata::policy::{Binding, TopicBindings};
+use corvid_metadata::policy::{Binding, BindingError, TopicBindings};
 use corvid_metadata::topic_name;
 use corvid_metadata::units::parse_duration_ms;
 
@@ -18,7 +18,6 @@ use super::reader::{Entry, Notes, Table};
 const LATER: &[(&str, &str)] = &[
     ("retry", "retries for consumers are not in this release"),
     ("policy", "policy plugins are not in this release"),
-    ("fetch", "plugins in the fetch path are not in this release"),
     ("script", "scripts are not in this release"),
     ("script_file", "scripts are not in this release"),
 ];
@@ -27,6 +26,7 @@ const LATER: &[(&str, &str)] = &[
 const OWN: &[(&str, &str)] = &[
     (keys::PARTITIONER, "partitioner"),
     (keys::PRODUCE, "produce"),
+    (keys::FETCH, "fetch"),
     (keys::ON_REFUSED, "on_refused"),
     (keys::ON_FAULT, "on_fault"),
     (keys::DURABILITY, "durability"),
@@ -110,7 +110,15 @@ fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     set(keys::PARTITIONER, partitioner.map(|binding| binding.to_config()));
     set(
         keys::PRODUCE,
-        table.get("produce").and_then(|entry| produce(&entry, notes)),
+        table
+            .get("produce")
+            .and_then(|entry| list(&entry, Binding::parse_list, notes)),
+    );
+    set(
+        keys::FETCH,
+        table
+            .get("fetch")
+            .and_then(|entry| list(&entry, Binding::parse_views, notes)),
     );
     let words = [
         (keys::ON_REFUSED, "on_refused", ON_REFUSED),
@@ -129,14 +137,15 @@ fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     configs
 }
 
-fn produce(entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
+/// A list of bindings, as the config that `parse` reads.
+fn list(entry: &Entry<'_>, parse: fn(&str) -> Result<Vec<Binding>, BindingError>, notes: &mut Notes) -> Option<String> {
     let elements = entry.array(notes)?;
     let bindings: Vec<Binding> = elements
         .iter()
         .filter_map(|element| binding::read(element, notes))
         .collect();
     let config = Binding::list_to_config(&bindings);
-    match Binding::parse_list(&config) {
+    match parse(&config) {
         Ok(_) => Some(config),
         Err(error) => {
             notes.wrong(Problem::new(entry.span.clone(), error.to_string()));
@@ -236,7 +245,10 @@ pub(super) fn warn_of_unknown_plugins(topics: &Table<'_>, plugins: &BTreeMap<Str
         let Ok(bindings) = TopicBindings::from_configs(topic.key, &configs) else {
             continue;
         };
-        for binding in bindings.all().filter(|binding| !plugins.contains_key(&binding.plugin)) {
+        for binding in bindings
+            .everywhere()
+            .filter(|binding| !plugins.contains_key(&binding.plugin))
+        {
             let message = format!(
                 "topic `{}` binds plugin `{}`, which this file does not have",
                 topic.key, binding.plugin

@@ -88,6 +88,13 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "",
         "The voters of the metadata quorum, as id@host:port.",
     ),
+    key(
+        "corvid.view.cache.bytes",
+        Long,
+        "33554432",
+        "How many bytes of what views have shown are kept, to be shown again; 0 for none.",
+    )
+    .at_least(0),
     int(
         "default.replication.factor",
         "1",

@@ -50,6 +50,8 @@ keys! {
     PARTITIONER = "corvid.partitioner";
     /// Topic: the validators and transforms of a produce.
     PRODUCE = "corvid.produce";
+    /// Topic: the views of a fetch.
+    FETCH = "corvid.fetch";
     /// Topic: what happens to what a plugin refuses.
     ON_REFUSED = "corvid.on.refused";
     /// Topic: what happens when a plugin fails.
@@ -77,6 +79,8 @@ keys! {
     MESSAGE_MAX_BYTES = "message.max.bytes";
     /// Broker: what an acknowledgement means, for topics that don't say.
     BROKER_DURABILITY = "corvid.durability";
+    /// Broker: how much of what views have shown is kept.
+    VIEW_CACHE_BYTES = "corvid.view.cache.bytes";
     /// Broker: partitions of `__consumer_offsets`.
     OFFSETS_TOPIC_NUM_PARTITIONS = "offsets.topic.num.partitions";
     /// Broker: replicas of `__consumer_offsets`.

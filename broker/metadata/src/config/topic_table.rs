@@ -1,7 +1,9 @@
 //! Every topic config of Apache Kafka 4.3.1, and ours. Sorted by name.
 
 use super::keys;
-use super::validate::{durability, header_style, on_fault, on_refused, partitioner, produce, topic_name_or_empty};
+use super::validate::{
+    durability, fetch, header_style, on_fault, on_refused, partitioner, produce, topic_name_or_empty,
+};
 use super::{
     Check, ConfigKey,
     ConfigType::{Boolean, Double, Int, List, Long, String},
@@ -123,6 +125,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Parses(durability))
     .defaults_to(&[("corvid.durability", Scale::Same)]),
+    key(
+        keys::FETCH,
+        List,
+        "[]",
+        "The views through which clients read, in this order: a JSON array of names or objects, which may \
+         say for which readers (clients, principals).",
+    )
+    .check(Check::Parses(fetch)),
     key(
         keys::ON_FAULT,
         String,

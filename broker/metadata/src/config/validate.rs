@@ -119,6 +119,7 @@ pub(crate) fn same_value(key: &str, one: &str, other: &str) -> bool {
     one.trim() == other.trim()
         || match key {
             keys::PRODUCE => equal(Binding::parse_list(one).ok(), Binding::parse_list(other).ok()),
+            keys::FETCH => equal(Binding::parse_views(one).ok(), Binding::parse_views(other).ok()),
             keys::PARTITIONER => equal(
                 Binding::parse(one).ok().map(|one| vec![one]),
                 Binding::parse(other).ok().map(|other| vec![other]),
@@ -257,6 +258,10 @@ pub(super) fn partitioner(value: &str) -> Result<(), String> {
 
 pub(super) fn produce(value: &str) -> Result<(), String> {
     Binding::parse_list(value).map(drop).map_err(|error| error.to_string())
+}
+
+pub(super) fn fetch(value: &str) -> Result<(), String> {
+    Binding::parse_views(value).map(drop).map_err(|error| error.to_string())
 }
 
 pub(super) fn topic_name_or_empty(value: &str) -> Result<(), String> {

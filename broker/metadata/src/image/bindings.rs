@@ -11,7 +11,7 @@ impl Image {
         let Ok(bindings) = TopicBindings::from_configs(&topic.name, &topic.configs) else {
             return Ok(());
         };
-        for binding in bindings.all() {
+        for binding in bindings.everywhere() {
             if !self.plugins.contains_key(&binding.plugin) {
                 return Err(Conflict::UnknownPlugin {
                     topic: topic.name.clone(),
@@ -30,7 +30,7 @@ impl Image {
         self.topics().filter_map(move |topic| {
             let bindings = TopicBindings::from_configs(&topic.name, &topic.configs).ok()?;
             bindings
-                .all()
+                .everywhere()
                 .any(|binding| binding.plugin == plugin)
                 .then_some(topic.name.as_str())
         })

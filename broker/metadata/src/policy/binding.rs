@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{OnFault, OnRefused};
+use super::{OnFault, OnRefused, Readers, ReadersError};
 use crate::limits::MAX_BINDINGS;
 use crate::units;
 
@@ -20,6 +20,8 @@ pub struct Binding {
     pub on_fault: Option<OnFault>,
     /// Over the plugin's own limits.
     pub limits: PluginLimits,
+    /// In `fetch`: who sees the topic through it.
+    pub readers: Readers,
 }
 
 /// What a call may take. What is `None` is decided a level below: binding, plugin, host.
@@ -67,6 +69,26 @@ pub enum BindingError {
     /// A chain that runs one plugin in one configuration twice is a slip of the pen.
     #[error("plugin \"{0}\" is bound twice with the same configuration")]
     Twice(String),
+    /// Something that is for views is said of another hook.
+    #[error("plugin \"{0}\": clients, principals and groups are for the views of `fetch`")]
+    NoView(String),
+    /// Something is said of a view that a view hasn't got.
+    #[error("plugin \"{plugin}\" of `fetch`: {reason}")]
+    View {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Nobody, or nobody who can be known.
+    #[error("plugin \"{plugin}\" of `fetch`: {error}")]
+    Readers {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong.
+        #[source]
+        error: ReadersError,
+    },
     /// More than anyone needs: each costs on every produce.
     #[error("{count} plugins are bound, the limit is {limit}")]
     TooMany {
@@ -86,6 +108,7 @@ impl Binding {
             on_refused: None,
             on_fault: None,
             limits: PluginLimits::default(),
+            readers: Readers::default(),
         }
     }
 
@@ -100,6 +123,7 @@ impl Binding {
         if binding.plugin.is_empty() {
             Err(BindingError::NoName)
         } else {
+            binding.check_produce()?;
             Ok(binding)
         }
     }
@@ -107,11 +131,31 @@ impl Binding {
     /// Reads `corvid.produce`: a JSON array of bindings, or names with commas between them, as
     /// people type lists into kafka-configs.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, BindingError> {
+        let bindings = Self::read_list(text)?;
+        bindings.iter().try_for_each(Binding::check_produce)?;
+        check_list(&bindings, |one, other| {
+            one.plugin == other.plugin && one.config == other.config
+        })?;
+        Ok(bindings)
+    }
+
+    /// Reads `corvid.fetch`: a list as that of `corvid.produce`, of views.
+    pub fn parse_views(text: &str) -> Result<Vec<Self>, BindingError> {
+        let bindings = Self::read_list(text)?;
+        bindings.iter().try_for_each(Binding::check_view)?;
+        // The same view may be for one group of readers here and for another there.
+        check_list(&bindings, |one, other| {
+            one.plugin == other.plugin && one.config == other.config && one.readers == other.readers
+        })?;
+        Ok(bindings)
+    }
+
+    fn read_list(text: &str) -> Result<Vec<Self>, BindingError> {
         let text = text.trim();
         let bindings: Vec<Binding> = if text.starts_with('[') {
             serde_json::from_str(text).map_err(|error| BindingError::Shape(error.to_string()))?
         } else if text.starts_with('{') {
-            vec![Binding::parse(text)?]
+            vec![serde_json::from_str(text).map_err(|error| BindingError::Shape(error.to_string()))?]
         } else {
             text.split(',')
                 .map(str::trim)
@@ -119,8 +163,30 @@ impl Binding {
                 .map(Binding::named)
                 .collect()
         };
-        check_list(&bindings)?;
         Ok(bindings)
+    }
+
+    fn check_produce(&self) -> Result<(), BindingError> {
+        if self.readers.is_everybody() {
+            Ok(())
+        } else {
+            Err(BindingError::NoView(self.plugin.clone()))
+        }
+    }
+
+    fn check_view(&self) -> Result<(), BindingError> {
+        let plugin = self.plugin.clone();
+        if self.on_refused.is_some() {
+            let reason = "a view refuses nothing, so on_refused has no meaning here";
+            return Err(BindingError::View { plugin, reason });
+        }
+        if self.on_fault == Some(OnFault::DeadLetter) {
+            let reason =
+                "on_fault = \"dead-letter\" has no meaning here, since nothing is written; there are refuse and pass";
+            return Err(BindingError::View { plugin, reason });
+        }
+        let readers = self.readers.check();
+        readers.map_err(|error| BindingError::Readers { plugin, error })
     }
 
     /// The value of a config: the bare name where that says it all.
@@ -142,10 +208,11 @@ impl Binding {
             && self.on_refused.is_none()
             && self.on_fault.is_none()
             && self.limits == PluginLimits::default()
+            && self.readers.is_everybody()
     }
 }
 
-fn check_list(bindings: &[Binding]) -> Result<(), BindingError> {
+fn check_list(bindings: &[Binding], twins: impl Fn(&Binding, &Binding) -> bool) -> Result<(), BindingError> {
     if bindings.len() > MAX_BINDINGS {
         return Err(BindingError::TooMany {
             count: bindings.len(),
@@ -156,8 +223,7 @@ fn check_list(bindings: &[Binding]) -> Result<(), BindingError> {
         if binding.plugin.is_empty() {
             return Err(BindingError::NoName);
         }
-        let twin = |other: &Binding| other.plugin == binding.plugin && other.config == binding.config;
-        if bindings[..index].iter().any(twin) {
+        if bindings[..index].iter().any(|other| twins(other, binding)) {
             return Err(BindingError::Twice(binding.plugin.clone()));
         }
     }
@@ -177,6 +243,12 @@ struct Table {
     on_fault: Option<OnFault>,
     #[serde(default, skip_serializing_if = "is_default")]
     limits: PluginLimits,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    clients: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    principals: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
 }
 
 fn is_default(limits: &PluginLimits) -> bool {
@@ -194,6 +266,9 @@ impl Serialize for Binding {
             on_refused: self.on_refused,
             on_fault: self.on_fault,
             limits: self.limits,
+            clients: self.readers.clients.clone(),
+            principals: self.readers.principals.clone(),
+            groups: self.readers.groups.clone(),
         }
         .serialize(serializer)
     }
@@ -212,6 +287,9 @@ impl<'de> Deserialize<'de> for Binding {
             on_refused,
             on_fault,
             limits,
+            clients,
+            principals,
+            groups,
         } = table;
         Ok(Binding {
             plugin,
@@ -219,6 +297,11 @@ impl<'de> Deserialize<'de> for Binding {
             on_refused,
             on_fault,
             limits,
+            readers: Readers {
+                clients,
+                principals,
+                groups,
+            },
         })
     }
 }

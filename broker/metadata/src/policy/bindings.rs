@@ -12,6 +12,8 @@ pub struct TopicBindings {
     pub partitioner: Option<Binding>,
     /// Validators and transforms, in the order in which they run.
     pub produce: Vec<Binding>,
+    /// Views, in the order in which they run, each for some readers.
+    pub fetch: Vec<Binding>,
     /// For bindings that don't say otherwise.
     pub on_refused: OnRefused,
     /// For bindings that don't say otherwise.
@@ -26,6 +28,7 @@ impl TopicBindings {
         TopicBindings {
             partitioner: None,
             produce: Vec::new(),
+            fetch: Vec::new(),
             on_refused: OnRefused::default(),
             on_fault: OnFault::default(),
             dead_letter: DeadLetter {
@@ -53,6 +56,7 @@ impl TopicBindings {
                 self.partitioner = Some(Binding::parse(value).map_err(|error| invalid(error.to_string()))?);
             }
             keys::PRODUCE => self.produce = Binding::parse_list(value).map_err(|error| invalid(error.to_string()))?,
+            keys::FETCH => self.fetch = Binding::parse_views(value).map_err(|error| invalid(error.to_string()))?,
             keys::ON_REFUSED => {
                 self.on_refused =
                     OnRefused::parse(value).ok_or_else(|| invalid("expected refuse, dead-letter or drop".into()))?;
@@ -87,9 +91,20 @@ impl TopicBindings {
         self.partitioner.is_none() && self.produce.is_empty()
     }
 
-    /// Every binding, in the order in which they run: the partitioner comes last.
+    /// Every binding of a produce, in the order in which they run: the partitioner comes last.
     pub fn all(&self) -> impl Iterator<Item = &Binding> {
         self.produce.iter().chain(&self.partitioner)
+    }
+
+    /// Every binding there is: those of a produce, and the views.
+    pub fn everywhere(&self) -> impl Iterator<Item = &Binding> {
+        self.all().chain(&self.fetch)
+    }
+
+    /// What happens when this view fails: what it says itself, and never what the topic says of a produce. Nobody is
+    /// shown what a view should have changed because of a word that was meant for something else.
+    pub fn on_fault_of_view(binding: &Binding) -> OnFault {
+        binding.on_fault.unwrap_or(OnFault::Refuse)
     }
 
     /// What happens to a record that this binding refuses.

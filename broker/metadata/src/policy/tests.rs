@@ -72,3 +72,40 @@ fn an_empty_partitioner_is_none() {
     let configs = Configs::from([("corvid.partitioner".into(), String::new())]);
     assert!(TopicBindings::from_configs("orders", &configs).unwrap().is_empty());
 }
+
+#[test]
+fn views_are_read_with_their_readers() {
+    let text = r#"["whole", { "plugin": "mask", "clients": ["reporting-*", "!reporting-admin"], "on_fault": "pass" }]"#;
+    let views = Binding::parse_views(text).unwrap();
+    assert_eq!(views[1].readers.clients, ["reporting-*", "!reporting-admin"]);
+    assert_eq!(Binding::parse_views(&Binding::list_to_config(&views)), Ok(views));
+    let twice = r#"[{ "plugin": "mask", "clients": ["a"] }, { "plugin": "mask", "clients": ["b"] }]"#;
+    assert!(Binding::parse_views(twice).is_ok());
+    for (text, reason) in [
+        (r#"[{"plugin":"mask","on_fault":"dead-letter"}]"#, "nothing is written"),
+        (r#"[{"plugin":"mask","on_refused":"drop"}]"#, "refuses nothing"),
+        (r#"[{"plugin":"mask","groups":["g"]}]"#, "not known"),
+        (r#"[{"plugin":"mask","principals":["User:bob"]}]"#, "for nobody"),
+        (r#"["mask", "mask"]"#, "bound twice"),
+    ] {
+        let error = Binding::parse_views(text).unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+    }
+    let error = Binding::parse_list(r#"[{"plugin":"mask","clients":["a"]}]"#).unwrap_err();
+    assert_eq!(error, BindingError::NoView("mask".to_owned()));
+    assert!(Binding::parse(r#"{"plugin":"p","clients":["a"]}"#).is_err());
+}
+
+/// The bug it is for: `on_fault = "pass"` of a topic, meant for its validators, shows unmasked records.
+#[test]
+fn what_a_topic_says_of_faults_is_not_said_of_views() {
+    let configs = Configs::from([
+        ("corvid.fetch".into(), "mask".into()),
+        ("corvid.on.fault".into(), "pass".into()),
+    ]);
+    let bindings = TopicBindings::from_configs("orders", &configs).unwrap();
+    assert_eq!(TopicBindings::on_fault_of_view(&bindings.fetch[0]), OnFault::Refuse);
+    assert!(bindings.is_empty() && !bindings.dead_letters());
+    let names: Vec<_> = bindings.everywhere().map(|binding| binding.plugin.as_str()).collect();
+    assert_eq!(names, ["mask"]);
+}

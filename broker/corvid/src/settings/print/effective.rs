@@ -133,6 +133,7 @@ fn configs(text: &mut String, configs: &Configs) {
         match key.as_str() {
             keys::PARTITIONER => drop(writeln!(text, "partitioner = {}", binding(value))),
             keys::PRODUCE => drop(writeln!(text, "produce = {}", binding(value))),
+            keys::FETCH => drop(writeln!(text, "fetch = {}", binding(value))),
             keys::ON_REFUSED => drop(writeln!(text, "on_refused = {}", quoted(value))),
             keys::ON_FAULT => drop(writeln!(text, "on_fault = {}", quoted(value))),
             keys::DURABILITY => drop(writeln!(text, "durability = {}", quoted(value))),
