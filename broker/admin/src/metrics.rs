@@ -10,6 +10,7 @@ mod node;
 mod partitions;
 mod plugins;
 mod traffic;
+mod views;
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     partitions::gather(&context, &image, &mut families);
     groups::gather(&context, &image, &mut families).await;
     plugins::gather(&context, &mut families);
+    views::gather(&context, &mut families);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(families));
     let mut text = String::new();

@@ -22,7 +22,7 @@ pub struct Client {
 pub(crate) async fn dispatch(broker: &Arc<Broker>, client: &Client, frame: Frame) -> HandlerResult {
     match frame.api_key {
         0 => h::produce::handle(broker, frame).await,
-        1 => h::fetch::handle(broker, frame),
+        1 => h::fetch::handle(broker, frame).await,
         2 => h::list_offsets::handle(broker, frame).await,
         3 => h::metadata::handle(broker, client, frame).await,
         8 => h::offset_commit::handle(broker, frame).await,

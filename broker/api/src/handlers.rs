@@ -66,6 +66,7 @@ pub mod offset_for_leader_epoch;
 pub mod produce;
 #[path = "handlers/14_sync_group.rs"]
 pub mod sync_group;
+mod viewed;
 
 /// Why a partition of a topic that exists is not served here.
 pub(crate) fn not_served(broker: &Broker, topic: &TopicImage, index: i32) -> ResponseError {

@@ -8,7 +8,7 @@ use corvid_env::clock;
 use corvid_metadata::policy::HeaderStyle;
 use corvid_metadata::{PartitionIndex, TopicId};
 use corvid_record::hidden::{Decider, EntryBuilder, Hold, SubBatch, Target};
-use corvid_record::{Batch, BatchBuilder, BuildError, Compression, Header, Rebuild, RecordParts, Timestamp};
+use corvid_record::{Batch, BatchBuilder, BuildError, Compression, Header, RecordParts, Timestamp};
 use corvid_replication::PartitionId;
 
 use crate::dead_letter::{self, Origin};
@@ -79,7 +79,7 @@ pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> 
     if source.fates.untouched() && source.codec == source.batch.compression() {
         return Ok(Assembled::staying(whole.clone()));
     }
-    let remainder = source.remainder()?;
+    let remainder = edit::remainder(source.batch, source.section, source.fates, source.codec)?;
     let leaving = source.leaving()?;
     if leaving.is_empty() {
         return Ok(Assembled::staying(remainder));
@@ -119,23 +119,6 @@ struct Leaving {
 }
 
 impl Source<'_> {
-    fn remainder(&self) -> Result<Bytes, BuildError> {
-        let mut rebuild = Rebuild::new(self.batch).compression(self.codec);
-        for place in self.fates.staying() {
-            let record = self.section.record(place);
-            match self.fates.edit_of(place) {
-                None => rebuild.keep(&record),
-                Some(edited) => rebuild.replace(
-                    &record,
-                    edit::key(&record, edited),
-                    edit::value(&record, edited),
-                    &edit::headers(&record, edited),
-                ),
-            }
-        }
-        rebuild.finish()
-    }
-
     /// A sub-batch for each place that records go to, moved ones before dead letters.
     fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
         let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();

@@ -98,6 +98,7 @@ mod tests {
     use corvid_record::{Batch, BatchBuilder, Compression, Header, RecordParts};
 
     use super::*;
+    use crate::section::Offsets;
 
     const NOW: WallTime = WallTime(1_000_000);
 
@@ -108,7 +109,7 @@ mod tests {
             ..RecordParts::default()
         });
         let bytes: Bytes = builder.finish(None).unwrap();
-        let section = Section::open(&bytes, &Batch::parse(&bytes).unwrap(), 1 << 20).unwrap();
+        let section = Section::open(&bytes, &Batch::parse(&bytes).unwrap(), 1 << 20, Offsets::Dense).unwrap();
         let mut settings = TopicSettings::default_for("orders");
         settings.delay_max_ms = max_ms;
         let mut fates = Fates::all_stay(1);

@@ -1,8 +1,10 @@
-//! Records with a transform's changes applied to them.
+//! Records with a plugin's changes applied to them.
 
 use bytes::Bytes;
-use corvid_plugin_host::HeaderOp;
-use corvid_record::{BatchBuilder, BuildError, Compression, HEADER_SIZE, Header, Record, RecordParts, Timestamp};
+use corvid_plugin_host::{Edit, HeaderOp};
+use corvid_record::{
+    Batch, BatchBuilder, BuildError, Compression, HEADER_SIZE, Header, Rebuild, Record, RecordParts, Timestamp,
+};
 
 use crate::fates::{Edited, Fates};
 use crate::section::Section;
@@ -33,6 +35,55 @@ pub fn push(builder: &mut BatchBuilder, section: &Section, fates: &Fates, place:
             headers: &headers(&record, edited),
         }),
     }
+}
+
+/// Marks a record that a faulting plugin let through (`on_fault = "pass"`): the plugin's name.
+pub const PASSED_HEADER: &[u8] = b"corvid-fault-passed";
+
+/// What is left of `batch` in its place: the records that stay, as edited, and the full range of its offsets.
+pub fn remainder(batch: Batch<'_>, section: &Section, fates: &Fates, codec: Compression) -> Result<Bytes, BuildError> {
+    let mut rebuild = Rebuild::new(batch).compression(codec);
+    for place in fates.staying() {
+        let record = section.record(place);
+        match fates.edit_of(place) {
+            None => rebuild.keep(&record),
+            Some(edited) => rebuild.replace(
+                &record,
+                key(&record, edited),
+                value(&record, edited),
+                &headers(&record, edited),
+            ),
+        }
+    }
+    rebuild.finish()
+}
+
+/// Notes a plugin's edit of the record at `place`, on top of earlier ones.
+pub fn apply(section: &Section, fates: &mut Fates, place: u32, edit: Edit) {
+    let headers = (!edit.headers.is_empty()).then(|| {
+        let mut headers = headers_of(section, fates, place);
+        for op in edit.headers.iter() {
+            apply_header(&mut headers, op);
+        }
+        headers
+    });
+    let (key, value) = (edit.key, edit.value);
+    fates.edit(place, Edited { key, value, headers });
+}
+
+/// Marks the record at `place`: this plugin failed on it, and it goes on as it came.
+pub fn mark_passed(section: &Section, fates: &mut Fates, place: u32, plugin: &str) {
+    let mut headers = headers_of(section, fates, place);
+    let name = Bytes::copy_from_slice(plugin.as_bytes());
+    headers.push((Bytes::from_static(PASSED_HEADER), Some(name)));
+    let headers = Some(headers);
+    fates.edit(
+        place,
+        Edited {
+            headers,
+            ..Edited::default()
+        },
+    );
 }
 
 /// The record's key after an edit.

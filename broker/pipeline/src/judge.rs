@@ -167,7 +167,8 @@ impl Run<'_> {
             OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
             OnFault::DeadLetter => self.fates.decide(place, Fate::DeadLetter(why())),
             OnFault::Pass => {
-                edit::mark_passed(self.section, &mut self.fates, place, self.plugin(hook).name());
+                let plugin = self.plugin(hook).clone();
+                edit::mark_passed(self.section, &mut self.fates, place, plugin.name());
             }
         }
     }

@@ -7,7 +7,8 @@
 //!   records that stay (the outbox entry), or nothing of the batch is written anywhere.
 //! - A batch that no hook changes is appended byte for byte as the client sent it.
 //! - A known duplicate never meets a hook again.
-//! - A topic whose hooks cannot be had takes no records; it never takes them unchecked.
+//! - A topic whose hooks cannot be had takes no records; it never takes them unchecked. One whose views cannot be had is
+//!   not shown to those they are for.
 //! - This crate knows no Kafka error code and no frame.
 //!
 //! Called by `api` (produce, fetch) and `admin` (checking a change before it is committed).
@@ -15,13 +16,13 @@
 //! # Modules
 //!
 //! - `produce`: the path itself; `check` the client's batch; `section` the records inside it, for which there is `room`
-//! - `judge`: runs the hooks; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
+//! - `judge`: runs the hooks, each on what the others `left`; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
 //! - `redrive`: letters go out again; `story`: what letters say of themselves
 //! - `delay`: records that ask to be delivered later
 //! - `trial`: the generation of a plugin that is tried beside the active one: a canary, or a `shadow`
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
-//! - [`fetch`]: what clients may read
+//! - [`fetch`]: what clients may read; [`view`]: what of it some of them see, and how
 
 #![cfg_attr(
     test,
@@ -40,6 +41,7 @@ mod edit;
 mod fates;
 pub mod fetch;
 mod judge;
+mod left;
 mod modules;
 mod plan;
 mod plugins;
@@ -52,11 +54,12 @@ mod shadow;
 mod story;
 mod topics;
 mod trial;
+pub mod view;
 
 pub use assemble::{AssembleError, DeadLetterTopic};
 pub use check::BatchRefused;
 pub use delay::{DELAY_HEADER, DELIVER_AT_HEADER, HELD_TIMESTAMP_HEADER};
-pub use judge::PASSED_HEADER;
+pub use edit::PASSED_HEADER;
 pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};
 pub use plan::{BoundHook, TopicPlan};
 pub use plugins::{PluginError, PluginKey, Plugins};

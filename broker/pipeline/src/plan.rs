@@ -76,7 +76,8 @@ pub(crate) fn fits_partitioner(plugin: &Plugin) -> Result<(), String> {
     Err(misplaced(plugin, "partitioner", "a partitioner"))
 }
 
-fn misplaced(plugin: &Plugin, place: &str, wanted: &str) -> String {
+/// What is said of a plugin that is bound to a place for which it has no hook.
+pub(crate) fn misplaced(plugin: &Plugin, place: &str, wanted: &str) -> String {
     let name = plugin.name();
     let has: Vec<_> = plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect();
     format!(

@@ -24,7 +24,8 @@ use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
 use crate::plugins::BoundKey;
 use crate::room::Room;
-use crate::section::{Section, SectionError};
+use crate::section::{Offsets, Section, SectionError};
+use crate::view::TopicViews;
 
 /// A topic as the produce path needs it: settled before the batch is looked at, and swapped whole.
 pub struct ProduceTopic {
@@ -40,6 +41,8 @@ pub struct ProduceTopic {
     pub dead_letter: Option<DeadLetterTopic>,
     /// What the plan was loaded from.
     pub(crate) keys: Vec<BoundKey>,
+    /// What readers see of it; `Err` says why its views are not there, and then those they are for see nothing.
+    pub(crate) views: Result<TopicViews, String>,
     /// Where batches are opened.
     pub(crate) room: Room,
 }
@@ -143,7 +146,7 @@ async fn try_append(
     if let Some(appended) = partition.log().find_duplicate(&batch) {
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
-    let open = topic.room.open(bytes, &batch).await?;
+    let open = topic.room.open(bytes, &batch, Offsets::Dense).await?;
     let section = &open.section;
     let to = Destination {
         topic: &topic.name,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use corvid_record::{Batch, BatchError, Compression, DecompressError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::section::{Section, SectionError};
+use crate::section::{Offsets, Section, SectionError};
 
 /// How much memory open batches take on a node, all together. No batch may take more.
 pub const OPEN_BYTES_MAX: usize = 256 << 20;
@@ -52,27 +52,33 @@ impl Default for Room {
 
 impl Room {
     /// Opens `batch`, whose bytes are `whole`, as soon as there is room.
-    pub(crate) async fn open(&self, whole: &Bytes, batch: &Batch<'_>) -> Result<Open, SectionError> {
+    pub(crate) async fn open(&self, whole: &Bytes, batch: &Batch<'_>, offsets: Offsets) -> Result<Open, SectionError> {
         let stored = batch.section().len();
         if batch.compression() == Compression::None {
-            return self.open_within(whole, batch, stored).await;
+            return self.open_within(whole, batch, stored, offsets).await;
         }
         let expected = stored.saturating_mul(EXPECTED_FACTOR).saturating_add(EXPECTED_FREE);
         if expected < DECOMPRESSED_BYTES_MAX {
-            match self.open_within(whole, batch, expected).await {
+            match self.open_within(whole, batch, expected, offsets).await {
                 Err(SectionError::Batch(BatchError::Decompress(DecompressError::TooLarge { .. }))) => {}
                 opened => return opened,
             }
         }
-        self.open_within(whole, batch, DECOMPRESSED_BYTES_MAX).await
+        self.open_within(whole, batch, DECOMPRESSED_BYTES_MAX, offsets).await
     }
 
-    async fn open_within(&self, whole: &Bytes, batch: &Batch<'_>, limit: usize) -> Result<Open, SectionError> {
+    async fn open_within(
+        &self,
+        whole: &Bytes,
+        batch: &Batch<'_>,
+        limit: usize,
+        offsets: Offsets,
+    ) -> Result<Open, SectionError> {
         let records = (batch.record_count() as usize).min(limit / RECORD_BYTES_MIN);
         let most = permits(limit, records).min(OPEN_BYTES_MAX / UNIT);
         let room = self.0.clone().acquire_many_owned(most as u32).await;
         let mut room = room.expect("the semaphore is never closed");
-        let section = Section::open(whole, batch, limit)?;
+        let section = Section::open(whole, batch, limit, offsets)?;
         let needed = permits(section.bytes().len(), section.count());
         if needed > OPEN_BYTES_MAX / UNIT {
             return Err(SectionError::TooManyRecords { count: section.count() });
@@ -108,7 +114,7 @@ mod tests {
     }
 
     async fn open(room: &Room, bytes: &Bytes) -> Result<Open, SectionError> {
-        room.open(bytes, &Batch::parse(bytes).unwrap()).await
+        room.open(bytes, &Batch::parse(bytes).unwrap(), Offsets::Dense).await
     }
 
     /// The bug this is for: batches that are tens of MiB once they are open, held by one connection each while a plugin is slow.

@@ -14,6 +14,15 @@ pub struct Section {
     starts: Vec<u32>,
 }
 
+/// What is expected of the offsets in a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offsets {
+    /// 0, 1, 2 …: a client's batch.
+    Dense,
+    /// Some may be missing: a batch of the log.
+    Sparse,
+}
+
 /// Why the inside of a batch cannot be shown to a hook.
 #[derive(Debug, thiserror::Error)]
 pub enum SectionError {
@@ -41,7 +50,7 @@ pub enum SectionError {
 
 impl Section {
     /// Opens `batch`, whose bytes are `whole`; at most `limit` bytes are decompressed.
-    pub fn open(whole: &Bytes, batch: &Batch<'_>, limit: usize) -> Result<Self, SectionError> {
+    pub fn open(whole: &Bytes, batch: &Batch<'_>, limit: usize, offsets: Offsets) -> Result<Self, SectionError> {
         let bytes = match batch.records_section(limit)? {
             Cow::Borrowed(stored) => whole.slice_ref(stored),
             Cow::Owned(decompressed) => Bytes::from(decompressed),
@@ -51,7 +60,7 @@ impl Section {
         let mut at = 0;
         for (place, record) in records.by_ref().enumerate() {
             let record = record?;
-            if record.offset_delta as usize != place {
+            if offsets == Offsets::Dense && record.offset_delta as usize != place {
                 return Err(SectionError::OffsetDelta {
                     place,
                     found: record.offset_delta,

@@ -17,6 +17,7 @@ use crate::room::Room;
 use crate::routes;
 use crate::shadow::{Shadow, Shadows};
 use crate::trial::Trial;
+use crate::view::{TopicViews, Views};
 
 /// Every topic of the metadata. A topic that is not here yet is not produced to.
 pub struct Topics {
@@ -25,16 +26,21 @@ pub struct Topics {
     /// For batches that are open, of all topics together.
     room: Room,
     shadows: Shadows,
+    views: Views,
     by_id: ArcSwap<BTreeMap<TopicId, Arc<ProduceTopic>>>,
 }
 
 impl Topics {
     /// No topics yet.
-    pub fn new(configs: NodeConfigs, plugins: Arc<Plugins>) -> Arc<Self> {
+    ///
+    /// Of what views have shown, `view_cache_bytes` are kept.
+    pub fn new(configs: NodeConfigs, plugins: Arc<Plugins>, view_cache_bytes: usize) -> Arc<Self> {
+        let room = Room::default();
         Arc::new(Self {
             configs,
             plugins,
-            room: Room::default(),
+            views: Views::new(room.clone(), view_cache_bytes),
+            room,
             shadows: Shadows::default(),
             by_id: ArcSwap::default(),
         })
@@ -55,6 +61,11 @@ impl Topics {
         &self.plugins
     }
 
+    /// What the views of all topics share.
+    pub fn views(&self) -> &Views {
+        &self.views
+    }
+
     /// Takes over `image`. Requests under way finish with what they began with.
     ///
     /// A topic whose plugins do not load keeps the hooks that it has, if it has some: the change was checked
@@ -67,9 +78,16 @@ impl Topics {
             now.insert(topic.id, self.topic(image, topic, old).await);
         }
         let bound = |topics: &BTreeMap<TopicId, Arc<ProduceTopic>>| {
+            let views = |topic: &ProduceTopic| {
+                topic
+                    .views
+                    .iter()
+                    .flat_map(|views| views.keys().cloned())
+                    .collect::<Vec<_>>()
+            };
             let keys = topics
                 .values()
-                .flat_map(|topic| topic.keys.iter().flat_map(BoundKey::all).cloned());
+                .flat_map(|topic| topic.keys.iter().flat_map(BoundKey::all).cloned().chain(views(topic)));
             keys.collect::<BTreeSet<_>>()
         };
         let changed = before.is_empty() || bound(&now) != bound(&before);
@@ -94,6 +112,10 @@ impl Topics {
         let partitions = topic.partitions.len() as i32;
         if let (Some(old), Ok(keys)) = (old, &keys)
             && old.plan.is_ok()
+            && old
+                .views
+                .as_ref()
+                .is_ok_and(|views| views.is_of(image, &settings.bindings))
             && (old.partitions, &old.settings, &old.dead_letter) == (partitions, &settings, &dead_letter)
             && old.keys == *keys
         {
@@ -102,6 +124,10 @@ impl Topics {
         let plan = self.plan(image, topic, &settings, keys.as_ref()).await;
         let plan =
             plan.inspect_err(|reason| tracing::error!(topic = %topic.name, reason, "the topic takes no records"));
+        let views = TopicViews::load(&self.plugins, image, &settings.bindings).await;
+        let views = views.inspect_err(
+            |reason| tracing::error!(topic = %topic.name, reason, "the topic is not shown to those its views are for"),
+        );
         Arc::new(ProduceTopic {
             name: topic.name.as_str().into(),
             partitions,
@@ -109,6 +135,7 @@ impl Topics {
             plan,
             dead_letter,
             keys: keys.unwrap_or_default(),
+            views,
             room: self.room.clone(),
         })
     }
@@ -229,7 +256,10 @@ impl Topics {
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
-        TopicPlan::new(hooks, partitioner).map(drop)
+        TopicPlan::new(hooks, partitioner)?;
+        let views = TopicViews::load(&self.plugins, image, bindings).await;
+        // What was loaded to be tried, and will not be bound.
+        views.map(drop).inspect_err(|_| self.plugins.forget_unused())
     }
 }
 

@@ -152,6 +152,7 @@ mod tests {
             base_timestamp: 0,
             records: b"xyz",
             count: 3,
+            viewer: None,
             failures: &failures,
         };
         let chunk = Chunk {

@@ -4,6 +4,7 @@
 //! - [`scene`]: a node on a directory of its own, with what a test asks of it
 //! - [`batch`]: batches as clients send them
 //! - [`read`]: what consumers see
+//! - [`reader`]: who is known by a client id, and what his fetches are answered
 //! - [`metrics`]: what scrapers see
 //!
 //! The tests are one program, `tests/path`, a file for each behaviour. The plugin is `tests/plugins/misbehaving`,
@@ -13,4 +14,5 @@
 pub mod batch;
 pub mod metrics;
 pub mod read;
+pub mod reader;
 pub mod scene;

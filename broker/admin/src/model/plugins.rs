@@ -135,7 +135,7 @@ pub struct DifferenceBody {
 pub struct BindingBody {
     /// The topic.
     pub topic: String,
-    /// `partitioner` or `produce`.
+    /// `partitioner`, `produce` or `fetch`.
     pub place: String,
     /// What happens to what it refuses.
     pub on_refused: String,

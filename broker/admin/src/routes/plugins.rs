@@ -157,6 +157,10 @@ fn bindings(context: &Context, image: &Image, name: &str) -> Vec<BindingBody> {
                 .filter(of_this)
                 .map(|binding| body("partitioner", binding)),
         );
+        bindings.extend(bound.fetch.iter().filter(of_this).map(|binding| BindingBody {
+            on_fault: TopicBindings::on_fault_of_view(binding).to_string(),
+            ..body("fetch", binding)
+        }));
     }
     bindings
 }

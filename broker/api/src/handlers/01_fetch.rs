@@ -1,18 +1,20 @@
 //! Fetch (key 1), versions 4 to 18.
 //!
-//! Records go out as ranges of files. A fetch that has less than `min_bytes` waits for any of its partitions to
+//! Records go out as ranges of files, but for what a reader sees through views (`viewed`). A fetch that has less than `min_bytes` waits for any of its partitions to
 //! advance, until `max_wait_ms`.
 //!
 //! - v4: isolation level (without transactions, both read up to the high watermark). v7: sessions (KIP-227).
 //! - v9: the client's leader epoch (KIP-320). v11: rack (KIP-392). v12: flexible. v13: topic ids (KIP-516).
 //! - v15 to 18 add what only replicas send. A fetch that names a replica is refused on this listener.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use corvid_env::{clock, random};
 use corvid_metadata::{Image, TopicId};
-use corvid_pipeline::fetch;
+use corvid_pipeline::view::{AnswerRoom, Sight, Who};
+use corvid_pipeline::{fetch, view};
 use corvid_record::{LeaderEpoch, Offset};
 use corvid_replication::Partition;
 use corvid_wire::fetch::{FetchResponse, FetchedPartition, FetchedTopic, encode_fetch};
@@ -27,18 +29,21 @@ use crate::errors;
 use crate::fetch_sessions::{FetchKey, FetchPartition, FetchPlan, Told, TopicRef};
 use crate::reply::{HandlerError, HandlerResult, Reply};
 
+use super::viewed;
+
 /// Fetches name topics by id from this version on.
 const FIRST_WITH_IDS: i16 = 13;
 /// What one answer holds at most, whatever a client asks for: a length prefix has 31 bits.
 const ANSWER_BYTES_MAX: u32 = 1 << 30;
 
 /// Answers a Fetch.
-pub fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
+pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: FetchRequest = decode(&frame)?;
     let head = Head {
         version: frame.api_version,
         correlation: frame.correlation_id,
     };
+    let who = viewed::who(frame.client_id.as_deref());
     drop(frame);
     if request.replica_id.0 >= 0 || request.replica_state.replica_id.0 >= 0 {
         return head.refuse(ResponseError::InvalidRequest);
@@ -51,11 +56,16 @@ pub fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         broker: broker.clone(),
         head,
         plan,
+        who,
         min_bytes: request.min_bytes.max(0).unsigned_abs().into(),
         max_bytes: request.max_bytes.max(0).unsigned_abs().min(ANSWER_BYTES_MAX),
         deadline: clock::now() + Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into()),
     };
-    let first = fetch.read();
+    if fetch.has_views() {
+        // Plugins are asked when it is this fetch's turn to be answered, and the connection goes on meanwhile.
+        return Ok(Reply::later(fetch.wait()));
+    }
+    let first = fetch.read(&mut BTreeSet::new()).await;
     if request.max_wait_ms <= 0 || fetch.is_enough(&first) {
         return Ok(Reply::Now(fetch.answer(first)?));
     }
@@ -120,70 +130,106 @@ struct Pending {
     broker: Arc<Broker>,
     head: Head,
     plan: FetchPlan,
+    who: Who,
     min_bytes: u64,
     max_bytes: u32,
     deadline: clock::Instant,
 }
 
 /// What was read of one partition.
-struct Fetched {
+pub(super) struct Fetched {
     key: FetchKey,
     name: Arc<str>,
     id: TopicId,
-    answer: FetchedPartition,
-    bytes: u64,
+    pub answer: FetchedPartition,
+    pub bytes: u64,
     /// None if it is not served here.
-    partition: Option<Arc<Partition>>,
+    pub partition: Option<Arc<Partition>>,
+    /// Through views, nothing was found so far, and there is more to look through.
+    more: bool,
+    /// Its views failed: told when the fetch's time is over, or a client would ask again at once.
+    unseen: bool,
 }
 
 impl Pending {
-    /// Reads every partition of the plan, in its order, within the limits of bytes.
-    fn read(&self) -> Vec<Fetched> {
+    /// Reads every partition of the plan, in its order, within the limits of bytes. Those whose views have failed in this
+    /// fetch, by their place in the plan, are not tried again.
+    async fn read(&self, failed: &mut BTreeSet<usize>) -> Vec<Fetched> {
         let image = self.broker.image();
         let mut left = self.max_bytes;
+        let mut viewed_left = view::ANSWER_BYTES_MAX;
         let mut nothing_yet = true;
+        let mut room = None;
         let mut all = Vec::with_capacity(self.plan.partitions.len());
-        for (key, asked) in &self.plan.partitions {
-            let fetched = self.read_one(&image, key, asked, left, nothing_yet);
-            left = left.saturating_sub(u32::try_from(fetched.bytes).unwrap_or(u32::MAX));
-            nothing_yet &= fetched.bytes == 0;
-            all.push(fetched);
+        for (place, (key, asked)) in self.plan.partitions.iter().enumerate() {
+            let mut found = self.find(&image, key);
+            let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
+            match &found.sight {
+                Sight::Plain => found.read(asked, limit, nothing_yet),
+                Sight::Through(_) if !failed.contains(&place) => {
+                    if room.is_none() {
+                        room = Some(self.broker.topics.views().answer_room().await);
+                    }
+                    let limit = limit.min(viewed_left);
+                    found.look(&self.broker, asked, limit, nothing_yet).await;
+                    viewed_left = viewed_left.saturating_sub(found.bytes());
+                }
+                Sight::Through(_) | Sight::Blind => found.is_unseen(),
+            }
+            if found.fetched.unseen {
+                failed.insert(place);
+            }
+            left = left.saturating_sub(found.bytes());
+            nothing_yet &= found.fetched.bytes == 0;
+            all.push(found.fetched);
         }
+        hold(room, &mut all);
         all
     }
 
-    fn read_one(&self, image: &Image, key: &FetchKey, asked: &FetchPartition, left: u32, nothing_yet: bool) -> Fetched {
+    fn find(&self, image: &Image, key: &FetchKey) -> Found {
         let (topic, index) = key;
-        let named = match topic {
-            TopicRef::Name(name) => Named::find(image, name, TopicId::ZERO),
-            TopicRef::Id(id) if *id == TopicId::ZERO => Named::UnknownId,
-            TopicRef::Id(id) => Named::find(image, "", *id),
-        };
+        let named = named(image, topic);
         let (name, id) = match (&named, topic) {
             (Named::Known(topic), _) => (topic.name.as_str().into(), topic.id),
             (_, TopicRef::Name(name)) => (name.clone(), TopicId::ZERO),
             (_, TopicRef::Id(id)) => ("".into(), *id),
         };
-        let limit = asked.max_bytes.max(0).unsigned_abs().min(left);
-        let partition = self.partition(&named, *index);
-        let read = match &partition {
-            Ok(partition) => read_partition(partition, asked, limit, nothing_yet),
-            Err(error) => Err(*error),
+        let sight = match &named {
+            Named::Known(topic) => self.broker.topics.sight(topic, &self.who),
+            Named::UnknownName | Named::UnknownId => Sight::Plain,
         };
-        let mut answer = read.unwrap_or_else(|error| FetchedPartition {
-            error_code: error.code(),
-            ..FetchedPartition::default()
-        });
-        answer.index = *index;
-        let bytes = answer.records.iter().map(Chunk::len).sum();
-        Fetched {
-            key: key.clone(),
-            name,
-            id,
-            answer,
-            bytes,
-            partition: partition.ok(),
+        let partition = self.partition(&named, *index);
+        Found {
+            fetched: Fetched {
+                key: key.clone(),
+                name,
+                id,
+                answer: FetchedPartition {
+                    index: *index,
+                    error_code: partition.as_ref().err().map_or(0, ResponseError::code),
+                    ..FetchedPartition::default()
+                },
+                bytes: 0,
+                partition: partition.as_ref().ok().cloned(),
+                more: false,
+                unseen: false,
+            },
+            // What is not there is not seen through anything.
+            sight: if partition.is_ok() { sight } else { Sight::Plain },
         }
+    }
+
+    /// Whether some partition is not simply read.
+    fn has_views(&self) -> bool {
+        let image = self.broker.image();
+        self.plan
+            .partitions
+            .iter()
+            .any(|((topic, _), _)| match named(&image, topic) {
+                Named::Known(topic) => !matches!(self.broker.topics.sight(&topic, &self.who), Sight::Plain),
+                Named::UnknownName | Named::UnknownId => false,
+            })
     }
 
     fn partition(&self, named: &Named, index: i32) -> Result<Arc<Partition>, ResponseError> {
@@ -202,22 +248,29 @@ impl Pending {
         let bytes: u64 = fetched.iter().map(|fetched| fetched.bytes).sum();
         self.plan.partitions.is_empty()
             || bytes >= self.min_bytes
-            || fetched.iter().any(|fetched| fetched.answer.error_code != 0)
+            || (fetched.iter()).any(|fetched| fetched.answer.error_code != 0 && !fetched.unseen)
     }
 
     async fn wait(self) -> Result<corvid_wire::Response, HandlerError> {
         let notify = Arc::new(Notify::new());
         let image = self.broker.image();
-        let watches: Vec<_> = self
+        let _watches: Vec<_> = self
             .partitions(&image)
             .map(|partition| partition.watch(&notify))
             .collect();
+        let mut failed = BTreeSet::new();
         loop {
             // Read again after the watches are set, so that nothing that came in between is missed.
-            let fetched = self.read();
-            if self.is_enough(&fetched) || clock::timeout_at(self.deadline, notify.notified()).await.is_err() {
-                drop(watches);
-                return self.answer(fetched);
+            let fetched = self.read(&mut failed).await;
+            if self.is_enough(&fetched) {
+                break self.answer(fetched);
+            }
+            let more = fetched.iter().any(|fetched| fetched.more);
+            if more && clock::now() < self.deadline {
+                continue;
+            }
+            if clock::timeout_at(self.deadline, notify.notified()).await.is_err() {
+                break self.answer(fetched);
             }
         }
     }
@@ -233,7 +286,9 @@ impl Pending {
     }
 
     fn answer(&self, fetched: Vec<Fetched>) -> Result<corvid_wire::Response, HandlerError> {
-        fetched.iter().for_each(count);
+        for fetched in &fetched {
+            viewed::count(&self.broker, fetched);
+        }
         let told: Vec<_> = fetched.iter().map(told).collect();
         let news = self.broker.sessions.tell(self.plan.session_id, &told);
         let mut topics: Vec<FetchedTopic> = Vec::new();
@@ -261,44 +316,113 @@ impl Pending {
     }
 }
 
-fn read_partition(
-    partition: &Partition,
-    asked: &FetchPartition,
-    limit: u32,
-    nothing_yet: bool,
-) -> Result<FetchedPartition, ResponseError> {
-    if let Some(epoch) = asked.current_epoch {
-        super::check_epoch(partition, epoch.0)?;
+fn named(image: &Image, topic: &TopicRef) -> Named {
+    match topic {
+        TopicRef::Name(name) => Named::find(image, name, TopicId::ZERO),
+        TopicRef::Id(id) if *id == TopicId::ZERO => Named::UnknownId,
+        TopicRef::Id(id) => Named::find(image, "", *id),
     }
-    let visible = fetch::visible(partition);
-    let slices = match fetch::read(partition, asked.offset, limit, nothing_yet) {
-        Ok(slices) => slices,
-        Err(error) => {
-            return Ok(FetchedPartition {
-                error_code: errors::of_read(&error).code(),
-                high_watermark: visible.end.0,
-                last_stable_offset: visible.end.0,
-                log_start_offset: visible.start.0,
+}
+
+/// A partition that is about to be read.
+struct Found {
+    fetched: Fetched,
+    sight: Sight,
+}
+
+impl Found {
+    fn bytes(&self) -> u32 {
+        u32::try_from(self.fetched.bytes).unwrap_or(u32::MAX)
+    }
+
+    fn read(&mut self, asked: &FetchPartition, limit: u32, nothing_yet: bool) {
+        let Some(partition) = &self.fetched.partition else {
+            return;
+        };
+        let answer = match asked.is_current(partition) {
+            Ok(()) => read_partition(partition, asked, limit, nothing_yet),
+            Err(error) => FetchedPartition {
+                error_code: error.code(),
                 ..FetchedPartition::default()
-            });
+            },
+        };
+        self.take(answer);
+    }
+
+    async fn look(&mut self, broker: &Broker, asked: &FetchPartition, limit: u32, nothing_yet: bool) {
+        let (Some(partition), Sight::Through(view)) = (&self.fetched.partition, &self.sight) else {
+            return;
+        };
+        if let Err(error) = asked.is_current(partition) {
+            self.fetched.answer.error_code = error.code();
+            return;
         }
+        let asked = view::Asked {
+            from: asked.offset,
+            max_bytes: limit,
+            at_least_one: nothing_yet,
+        };
+        let looked = viewed::look(broker, partition, view, asked).await;
+        (self.fetched.more, self.fetched.unseen) = (looked.more, looked.unseen);
+        self.take(looked.answer);
+    }
+
+    fn is_unseen(&mut self) {
+        self.fetched.unseen = true;
+        self.take(viewed::unseen());
+    }
+
+    fn take(&mut self, answer: FetchedPartition) {
+        let index = self.fetched.answer.index;
+        self.fetched.bytes = answer.records.iter().map(Chunk::len).sum();
+        self.fetched.answer = FetchedPartition { index, ..answer };
+    }
+}
+
+/// The room that viewed records take is taken until the last of them is sent.
+fn hold(room: Option<AnswerRoom>, all: &mut [Fetched]) {
+    let Some(room) = room else { return };
+    let in_memory = |chunk: &Chunk| match chunk {
+        Chunk::Bytes(bytes) => bytes.len() as u64,
+        Chunk::Range(_) => 0,
     };
-    Ok(FetchedPartition {
+    let bytes = all
+        .iter()
+        .flat_map(|fetched| &fetched.answer.records)
+        .map(in_memory)
+        .sum();
+    let mut chunks = all.iter_mut().flat_map(|fetched| &mut fetched.answer.records).rev();
+    if let Some(Chunk::Bytes(last)) = chunks.find(|chunk| matches!(chunk, Chunk::Bytes(_))) {
+        *last = room.hold(bytes, last.clone());
+    }
+}
+
+impl FetchPartition {
+    fn is_current(&self, partition: &Partition) -> Result<(), ResponseError> {
+        match self.current_epoch {
+            Some(epoch) => super::check_epoch(partition, epoch.0),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read_partition(partition: &Partition, asked: &FetchPartition, limit: u32, nothing_yet: bool) -> FetchedPartition {
+    let visible = fetch::visible(partition);
+    let bounds = FetchedPartition {
         high_watermark: visible.end.0,
         last_stable_offset: visible.end.0,
         log_start_offset: visible.start.0,
-        records: slices.ranges.into_iter().map(Chunk::Range).collect(),
         ..FetchedPartition::default()
-    })
-}
-
-/// Counted when it is answered: what a long poll reads before may be read again.
-fn count(fetched: &Fetched) {
-    let Some(partition) = &fetched.partition else { return };
-    if fetched.answer.error_code != 0 {
-        partition.traffic().fetch_failed();
-    } else if fetched.bytes > 0 {
-        partition.traffic().fetched(fetched.bytes);
+    };
+    match fetch::read(partition, asked.offset, limit, nothing_yet) {
+        Ok(slices) => FetchedPartition {
+            records: slices.ranges.into_iter().map(Chunk::Range).collect(),
+            ..bounds
+        },
+        Err(error) => FetchedPartition {
+            error_code: errors::of_read(&error).code(),
+            ..bounds
+        },
     }
 }
 

@@ -3,10 +3,13 @@
 //! - Timestamps: −1 the end (as clients see it), −2 the start, −3 the record with the largest timestamp (v7,
 //!   KIP-734), −4 the earliest local offset (v8), −5 and −6 of tiered storage (v9, v11): there is none, so −5 has
 //!   no offset. Else the first record that is as young as the timestamp.
+//! - The end is that of who asks: where the last records are hidden from him by views, it is in front of them.
 //! - v4: the client's leader epoch is checked (KIP-320), and the offset's own is told.
 
 use std::sync::Arc;
 
+use corvid_metadata::TopicImage;
+use corvid_pipeline::view::{self, Sight, Who};
 use corvid_record::{LeaderEpoch, Offset, Timestamp};
 use corvid_replication::Partition;
 use corvid_storage::ReadError;
@@ -22,6 +25,8 @@ use crate::broker::{Broker, Named};
 use crate::errors;
 use crate::reply::{HandlerResult, Reply};
 
+use super::viewed;
+
 /// The first version that tells leader epochs.
 const FIRST_WITH_EPOCHS: i16 = 4;
 
@@ -35,20 +40,26 @@ const LATEST_TIERED: i64 = -5;
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
     let request: ListOffsetsRequest = decode(&frame)?;
     let (version, key, correlation) = (frame.api_version, frame.api_key, frame.correlation_id);
+    let who = viewed::who(frame.client_id.as_deref());
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        topics.push(list_topic(broker, topic, version).await);
+        topics.push(list_topic(broker, &who, topic, version).await);
     }
     let response = ListOffsetsResponse::default().with_topics(topics);
     Ok(Reply::Now(encode(&response, version, key, correlation)?))
 }
 
-async fn list_topic(broker: &Arc<Broker>, topic: ListOffsetsTopic, version: i16) -> ListOffsetsTopicResponse {
+async fn list_topic(
+    broker: &Arc<Broker>,
+    who: &Who,
+    topic: ListOffsetsTopic,
+    version: i16,
+) -> ListOffsetsTopicResponse {
     let named = Named::find(&broker.image(), &topic.name, corvid_metadata::TopicId::ZERO);
     let mut partitions = Vec::with_capacity(topic.partitions.len());
     for asked in topic.partitions {
         let index = asked.partition_index;
-        let answer = match list_partition(broker, &named, asked).await {
+        let answer = match list_partition(broker, who, &named, asked).await {
             Ok((offset, timestamp, epoch)) => ListOffsetsPartitionResponse::default()
                 .with_offset(offset.0)
                 .with_timestamp(timestamp.0)
@@ -71,6 +82,7 @@ const NONE: Found = (Offset(-1), Timestamp::NONE, LeaderEpoch::NONE);
 
 async fn list_partition(
     broker: &Arc<Broker>,
+    who: &Who,
     named: &Named,
     asked: ListOffsetsPartition,
 ) -> Result<Found, ResponseError> {
@@ -83,7 +95,7 @@ async fn list_partition(
     super::check_epoch(&partition, asked.current_leader_epoch)?;
     let epoch = partition.leader_epoch();
     match asked.timestamp {
-        LATEST => Ok((partition.visible_end(), Timestamp::NONE, epoch)),
+        LATEST => Ok((latest(broker, who, topic, &partition).await, Timestamp::NONE, epoch)),
         EARLIEST | EARLIEST_LOCAL => {
             let start = partition.visible_start();
             Ok((start, Timestamp::NONE, epoch))
@@ -104,6 +116,14 @@ async fn list_partition(
             .await
         }
         _unknown => Err(ResponseError::UnsupportedVersion),
+    }
+}
+
+/// For who sees the topic through views, behind the last record that he can see.
+async fn latest(broker: &Broker, who: &Who, topic: &TopicImage, partition: &Arc<Partition>) -> Offset {
+    match broker.topics.sight(topic, who) {
+        Sight::Plain | Sight::Blind => partition.visible_end(),
+        Sight::Through(view) => view::end(broker.topics.views(), partition, &view).await,
     }
 }
 

@@ -10,6 +10,7 @@ use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
 use corvid_env::fs::{Dir, DirLock};
 use corvid_env::task::{self, JoinHandle};
+use corvid_metadata::config::keys;
 use corvid_pipeline::{Modules, Plugins, Redriver, Topics};
 use corvid_plugin_host::{HostConfig, PluginHost};
 use corvid_replication::{NodeConfigs, Replicas};
@@ -61,7 +62,7 @@ impl Parts {
         let host = plugin_host(&config, plugin_cache)?;
         let modules = Modules::new(plugins, config.builtin.clone());
         let plugins = Plugins::new(host.clone(), Arc::new(modules));
-        let topics = Topics::new(configs, Arc::new(plugins));
+        let topics = Topics::new(configs, Arc::new(plugins), view_cache_bytes(&controller));
         let coordinator = Coordinator::new(coordinator_config::of(&controller));
         let delivery = Delivery::new(replicas.clone());
         let (settle, settled) = watch::channel(0);
@@ -129,6 +130,12 @@ fn subdirectories(root: &Dir) -> io::Result<[Dir; 4]> {
     // Also those that were there: whoever made them may have been killed before this.
     root.sync()?;
     Ok(all)
+}
+
+fn view_cache_bytes(controller: &Controller) -> usize {
+    let image = controller.image();
+    let layers = image.broker_layers(controller.node(), controller.fixed_configs());
+    usize::try_from(layers.number(keys::VIEW_CACHE_BYTES)).unwrap_or(0)
 }
 
 fn node_configs(config: &NodeConfig) -> NodeConfigs {

@@ -17,7 +17,7 @@ use crate::edit;
 use crate::fates::{Edited, Fate};
 use crate::judge::{self, Destination};
 use crate::produce::ProduceTopic;
-use crate::section::Section;
+use crate::section::{Offsets, Section};
 
 /// Where letters go.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl Sorted {
         let now = clock::wall_clock().0;
         let whole = plain_batch(letters, now)?;
         let batch = Batch::parse(&whole).expect("a batch that was just built");
-        let open = topic.room.open(&whole, &batch).await?;
+        let open = topic.room.open(&whole, &batch, Offsets::Dense).await?;
         let to = Destination {
             topic: &topic.name,
             partition,

@@ -39,10 +39,19 @@ mod torn_entries;
 mod unacknowledged;
 mod unknown_versions;
 mod untouched_batches;
+mod view_faults;
+mod view_hidden;
+mod views;
 
 /// The partitioner that sends a record to the partition that its key, a number, names.
 fn by_number() -> String {
     bed::topics::binding(&serde_json::json!({ "behaviour": "modulo" }))
+}
+
+/// A view that does this to records with the value `bad`, for clients whose id begins with `r`.
+fn view(behaviour: &str) -> String {
+    let view = serde_json::json!({ "plugin": bed::PLUGIN, "config": { "behaviour": behaviour }, "clients": ["r*"] });
+    serde_json::json!([view]).to_string()
 }
 
 /// A produce hook that does this to records with the value `bad`.
