@@ -145,6 +145,11 @@ pub fn init<H: Hooks>(hooks: &mut Option<H>, ptr: usize, len: usize) -> u64 {
     })
 }
 
+/// Says which of its hooks the plugin has.
+pub fn hooks(names: &[&str]) -> u64 {
+    answer(|answer| answer.extend_from_slice(names.join(" ").as_bytes()))
+}
+
 /// Runs a partitioner.
 pub fn partition<P: Partitioner>(plugin: Option<&mut P>, ptr: usize, len: usize) -> u64 {
     call(ptr, len, |input, answer| {
@@ -213,16 +218,21 @@ fn initialized<P>(plugin: Option<&mut P>) -> &mut P {
 /// Gives `run` the input that the host has written, and the host where the answer is.
 fn call(ptr: usize, len: usize, run: impl FnOnce(&[u8], &mut Vec<u8>)) -> u64 {
     INPUT.with_borrow(|input| {
-        ANSWER.with_borrow_mut(|answer| {
-            assert!(ptr == input.as_ptr().addr(), "the input is not where corvid_alloc said");
-            answer.clear();
-            run(&input[..len], answer);
-            if answer.is_empty() {
-                0
-            } else {
-                (answer.as_ptr().addr() as u64) << 32 | answer.len() as u64
-            }
-        })
+        assert!(ptr == input.as_ptr().addr(), "the input is not where corvid_alloc said");
+        answer(|answer| run(&input[..len], answer))
+    })
+}
+
+/// Tells the host where the answer is that `write` writes.
+fn answer(write: impl FnOnce(&mut Vec<u8>)) -> u64 {
+    ANSWER.with_borrow_mut(|answer| {
+        answer.clear();
+        write(answer);
+        if answer.is_empty() {
+            0
+        } else {
+            (answer.as_ptr().addr() as u64) << 32 | answer.len() as u64
+        }
     })
 }
 

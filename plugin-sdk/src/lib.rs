@@ -56,6 +56,7 @@ mod answer;
 mod config;
 #[doc(hidden)]
 pub mod guest;
+mod hooks;
 mod host;
 mod input;
 pub mod json;

@@ -9,7 +9,7 @@
 //! | `key`, `table` | every key, with its meaning: messages, `config print` and `config/corvid.toml` come from it |
 //! | `reader`, `problem` | values with their places; what is said of a wrong one |
 //! | `sections`, `broker` | what a node reads at its start |
-//! | `plugins`, `topics`, `binding` | desired state, for `apply` |
+//! | `plugins`, `script`, `topics`, `binding` | desired state, for `apply` |
 //! | `print` | settings as TOML |
 
 mod address;
@@ -21,6 +21,7 @@ mod plugins;
 mod print;
 mod problem;
 mod reader;
+mod script;
 mod sections;
 mod table;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod tests;
 mod topics;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 
 use corvid_env::fs::Dir;
@@ -36,10 +38,11 @@ use corvid_metadata::desired::DesiredTopic;
 use toml::de::DeTable;
 
 pub use address::Address;
-pub use application::{ApplicationError, Named, digest_of, read_file};
+pub use application::{ApplicationError, Named, digest_of, read_file, script_text};
 pub use plugins::{ModuleSource, PluginEntry};
 pub use print::{effective, keys, reference};
 pub use problem::{Problem, Refused, Source};
+pub use script::{ScriptSource, problem_in, split_place};
 pub use sections::{Admin, Listeners, Log, LogFormat, NodeSection};
 
 use problem::did_you_mean;
@@ -108,7 +111,7 @@ impl Settings {
         let mut section = |name: &str| root.get(name).and_then(|entry| entry.table(notes));
         let (node, listeners, admin, log) = (section("node"), section("listeners"), section("admin"), section("log"));
         let (broker, plugins, topics) = (section("broker"), section("plugins"), section("topics"));
-        let settings = Self {
+        let mut settings = Self {
             node: node.map(|table| NodeSection::read(&table, notes)).unwrap_or_default(),
             listeners: listeners
                 .map(|table| Listeners::read(&table, notes))
@@ -126,6 +129,7 @@ impl Settings {
                 .unwrap_or_default(),
             warnings: Vec::new(),
         };
+        settings.take_scripts(notes);
         if let Some(topics) = topics {
             topics::warn_of_unknown_plugins(&topics, &settings.plugins, notes);
         }
@@ -133,7 +137,25 @@ impl Settings {
     }
 }
 
-fn read_text(path: &Path) -> std::io::Result<String> {
+impl Settings {
+    /// Takes the plugins over that bindings have written out.
+    fn take_scripts(&mut self, notes: &mut Notes) {
+        for (name, (key_span, plugin)) in std::mem::take(&mut notes.scripts) {
+            match self.plugins.entry(name) {
+                Entry::Vacant(vacant) => drop(vacant.insert(plugin)),
+                Entry::Occupied(taken) => {
+                    let name = taken.key();
+                    let message =
+                        format!("this script would be the plugin `{name}`, and there is a [plugins.\"{name}\"]");
+                    notes.wrong(Problem::new(key_span, message).hint("give that one another name"));
+                }
+            }
+        }
+    }
+}
+
+/// The text of a file of settings.
+pub fn read_text(path: &Path) -> std::io::Result<String> {
     let bytes = read_file(path, FILE_BYTES_MAX)?;
     String::from_utf8(bytes).map_err(|_| std::io::Error::new(std::io::ErrorKind::InvalidData, "it is not UTF-8"))
 }

@@ -23,6 +23,10 @@ mod main_job;
 mod plugins;
 #[path = "cli/quickstart.rs"]
 mod quickstart;
+#[path = "cli/readme.rs"]
+mod readme;
+#[path = "cli/scripts.rs"]
+mod scripts;
 #[path = "cli/serve.rs"]
 mod serve;
 #[path = "cli/support.rs"]

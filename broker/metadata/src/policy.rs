@@ -6,6 +6,7 @@
 mod binding;
 mod bindings;
 mod readers;
+mod script;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use binding::{Binding, BindingError, PluginLimits};
 pub use bindings::TopicBindings;
 pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};
+pub use script::{SCRIPT_BYTES_MAX, SCRIPT_LIMITS, SCRIPT_PLUGIN, script_config};
 
 /// What happens to a record that a validator or a transform refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

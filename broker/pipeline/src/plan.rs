@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use corvid_metadata::policy::{OnFault, OnRefused};
-use corvid_plugin_host::Plugin;
+use corvid_plugin_host::{Hook, Plugin};
 
 use crate::trial::Trial;
 
@@ -65,7 +65,12 @@ pub(crate) fn fits_produce(plugin: &Plugin) -> Result<(), String> {
     if hooks.validate || hooks.transform {
         return Ok(());
     }
-    Err(misplaced(plugin, "produce", "a validator or a transform"))
+    Err(misplaced(
+        plugin,
+        "produce",
+        "a validator or a transform",
+        &[Hook::Validate, Hook::Transform],
+    ))
 }
 
 /// Whether it can be bound as `partitioner`.
@@ -73,15 +78,17 @@ pub(crate) fn fits_partitioner(plugin: &Plugin) -> Result<(), String> {
     if plugin.hooks().partition {
         return Ok(());
     }
-    Err(misplaced(plugin, "partitioner", "a partitioner"))
+    Err(misplaced(plugin, "partitioner", "a partitioner", &[Hook::Partition]))
 }
 
 /// What is said of a plugin that is bound to a place for which it has no hook.
-pub(crate) fn misplaced(plugin: &Plugin, place: &str, wanted: &str) -> String {
+pub(crate) fn misplaced(plugin: &Plugin, place: &str, wanted: &str, functions: &[Hook]) -> String {
     let name = plugin.name();
-    let has: Vec<_> = plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect();
+    let has: Vec<_> = plugin.hooks().iter().map(Hook::name).collect();
+    let functions: Vec<_> = functions.iter().map(|hook| format!("`fn {}`", hook.name())).collect();
     format!(
-        "plugin \"{name}\" is bound as {place}, which wants {wanted}; it has {}",
+        "plugin \"{name}\" is bound as {place}, which wants {wanted} (in a script: {}); it has {}",
+        functions.join(" or "),
         has.join(", ")
     )
 }

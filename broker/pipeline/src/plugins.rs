@@ -159,8 +159,8 @@ impl Plugins {
 }
 
 fn key(name: &str, record: &PluginRecord, config: Option<&serde_json::Value>, limits: PluginLimits) -> PluginKey {
-    let config = config.unwrap_or(&record.config);
-    let limits = limits.or(record.limits);
+    let config = record.config_with(config);
+    let limits = record.limits_with(limits);
     PluginKey {
         name: name.to_owned(),
         module: record.module,

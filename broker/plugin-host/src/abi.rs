@@ -13,6 +13,8 @@ pub(crate) const ANY_MARKER: &str = "corvid_abi_";
 pub(crate) const ALLOC: &str = "corvid_alloc";
 /// Takes the configuration; optional.
 pub(crate) const INIT: &str = "corvid_init";
+/// Says which of its hooks an instance has; optional.
+pub(crate) const HOOKS: &str = "corvid_hooks";
 /// The guest's linear memory.
 pub(crate) const MEMORY: &str = "memory";
 /// The module that all imports belong to.

@@ -2,7 +2,7 @@
 
 use wasmtime::{ExternType, Module};
 
-use crate::abi::{ALLOC, ANY_MARKER, INIT, MARKER, MEMORY};
+use crate::abi::{ALLOC, ANY_MARKER, HOOKS, INIT, MARKER, MEMORY};
 use crate::error::{LoadError, cut};
 use crate::hook::{Hook, HookSet};
 use crate::imports;
@@ -30,6 +30,7 @@ pub(crate) fn check(module: &Module) -> Result<HookSet, LoadError> {
         return Err(problem(ALLOC, "is missing"));
     }
     function(module, INIT, HOOK_SIGNATURE)?;
+    function(module, HOOKS, "() -> (i64)")?;
     if hooks.is_empty() {
         Err(LoadError::NoHooks)
     } else {

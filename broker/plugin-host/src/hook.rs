@@ -83,6 +83,20 @@ impl HookSet {
         Hook::ALL.into_iter().filter(move |hook| self.has(*hook))
     }
 
+    /// These hooks, but for those that are not among `names`.
+    pub(crate) fn named(mut self, names: &[&str]) -> Self {
+        for hook in Hook::ALL.into_iter().filter(|hook| !names.contains(&hook.name())) {
+            match hook {
+                Hook::Partition => self.partition = false,
+                Hook::Validate => self.validate = false,
+                Hook::Transform => self.transform = false,
+                Hook::Policy => self.policy = false,
+                Hook::View => self.view = false,
+            }
+        }
+        self
+    }
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self.iter().next().is_none()

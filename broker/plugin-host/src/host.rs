@@ -167,8 +167,9 @@ impl PluginHost {
             self.ticker.start();
         }
         // A plugin may take its time to start, and this thread has others to serve.
-        let sandbox =
-            task::offload(move || Sandbox::start(build, |instance| selftest::run(instance, hooks, limits.deadline)));
+        let sandbox = task::offload(move || {
+            Sandbox::start(build, |instance, hooks| selftest::run(instance, hooks, limits.deadline))
+        });
         let sandbox = Arc::new(sandbox.await?);
         Ok(Arc::new(Plugin {
             sandbox,

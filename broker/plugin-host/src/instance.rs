@@ -9,7 +9,7 @@ use crate::answer::bad;
 use crate::chunk::Chunk;
 use crate::counters::Alive;
 use crate::fault::{Fault, FaultKind};
-use crate::hook::{Hook, HookInput};
+use crate::hook::{Hook, HookInput, HookSet};
 use crate::meter::{Allowance, Metering, Spent};
 use crate::room::Room;
 use crate::state::GuestState;
@@ -48,6 +48,8 @@ struct Functions {
     marker: TypedFunc<(), i32>,
     alloc: TypedFunc<i32, i32>,
     init: Option<TypedFunc<(i32, i32), i64>>,
+    /// Says which hooks this instance has.
+    named: Option<TypedFunc<(), i64>>,
     hooks: [Option<TypedFunc<(i32, i32), i64>>; Hook::ALL.len()],
 }
 
@@ -105,6 +107,18 @@ impl Instance {
         // What a person is to read, and no more.
         let text = &text[..text.len().min(Fault::DETAIL_MAX)];
         Ok(Some(String::from_utf8_lossy(text).into_owned()))
+    }
+
+    /// Which of the module's `hooks` this instance has, now that it is configured: all, unless it says otherwise.
+    pub(crate) fn hooks(&mut self, hooks: HookSet, allowance: Allowance) -> Result<HookSet, Fault> {
+        let Some(named) = &self.functions.named else {
+            return Ok(hooks);
+        };
+        let answer = self.room.run(allowance, |store| named.call(store, ()))?;
+        let text = self.answer(answer, 0)?;
+        let text = str::from_utf8(text).map_err(|_| bad("corvid_hooks answers what is no text"))?;
+        let names: Vec<&str> = text.split_ascii_whitespace().collect();
+        Ok(hooks.named(&names))
     }
 
     /// Calls a hook on a chunk. The answer lies in the guest's memory and nobody has checked it yet.
@@ -202,6 +216,7 @@ impl Functions {
             marker: instance.get_typed_func(&mut *store, abi::MARKER)?,
             alloc: instance.get_typed_func(&mut *store, abi::ALLOC)?,
             init: instance.get_typed_func(&mut *store, abi::INIT).ok(),
+            named: instance.get_typed_func(&mut *store, abi::HOOKS).ok(),
             hooks: Hook::ALL.map(|hook| instance.get_typed_func(&mut *store, hook.export()).ok()),
         })
     }

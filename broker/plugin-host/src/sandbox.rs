@@ -73,12 +73,21 @@ pub(crate) struct Failed {
 impl Sandbox {
     /// Starts the plugin: a first instance is made and tested.
     pub(crate) fn start<E: From<StartError>>(
-        build: Build,
-        test: impl FnOnce(&mut Instance) -> Result<(), E>,
+        mut build: Build,
+        test: impl FnOnce(&mut Instance, HookSet) -> Result<(), E>,
     ) -> Result<Self, E> {
         let counters = Counters::default();
         let (mut instance, start_cost) = build.instance(&counters, START_MAX)?;
-        test(&mut instance)?;
+        let allowance = Allowance {
+            time: START_MAX,
+            exact: true,
+        };
+        build.hooks = instance.hooks(build.hooks, allowance).map_err(StartError::Init)?;
+        if build.hooks.is_empty() {
+            let what = "it has none of its hooks with this configuration";
+            return Err(StartError::Objection(what.to_owned()).into());
+        }
+        test(&mut instance, build.hooks)?;
         let idle = Mutex::new(vec![instance]);
         Ok(Self {
             build,

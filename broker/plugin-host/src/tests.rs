@@ -1,6 +1,7 @@
 //! Plugins in WebAssembly's text form, small and exact, through the host's public face.
 
 mod cache;
+mod hooks;
 mod hostile;
 mod isolation;
 mod limits;

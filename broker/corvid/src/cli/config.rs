@@ -1,5 +1,7 @@
 //! `corvid config`.
 
+mod scripts;
+
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -33,6 +35,7 @@ impl Command {
                 settings
                     .application(&Named::of(&file))
                     .map_err(|error| Failure::wrong(error.to_string()))?;
+                scripts::check(&settings, &Named::of(&file), &file)?;
                 let (topics, plugins) = (settings.topics.len(), settings.plugins.len());
                 output.show(
                     &json!({ "topics": topics, "plugins": plugins, "warnings": settings.warnings }),

@@ -8,12 +8,13 @@ use bytes::Bytes;
 use corvid_admin::Application;
 use corvid_metadata::Digest;
 use corvid_metadata::desired::{Desired, DesiredPlugin};
+use corvid_metadata::policy::{SCRIPT_BYTES_MAX, SCRIPT_PLUGIN, script_config};
 use corvid_pipeline::MODULE_BYTES_MAX;
 
 pub use corvid_pipeline::digest_of;
 
 use super::plugins::{ModuleSource, PluginEntry};
-use super::{Settings, split};
+use super::{ScriptSource, Settings, split};
 
 /// A file of settings: what its relative paths count from, and under which name its keys are remembered.
 #[derive(Debug, Clone)]
@@ -35,16 +36,29 @@ impl<'a> Named<'a> {
     }
 }
 
-/// A module that is named, and not there.
+/// A file that is named, and not there.
 #[derive(Debug, thiserror::Error)]
-#[error("plugin `{plugin}`: {} cannot be read: {error}; build it with `corvid plugin build`, or correct `file` in [plugins.{plugin}]", path.display())]
-pub struct ApplicationError {
-    /// The plugin.
-    pub plugin: String,
-    /// The file.
-    pub path: PathBuf,
-    /// What the system says.
-    pub error: io::Error,
+pub enum ApplicationError {
+    /// A module.
+    #[error("plugin `{plugin}`: {} cannot be read: {error}; build it with `corvid plugin build`, or correct `file` in [plugins.{plugin}]", path.display())]
+    Module {
+        /// The plugin.
+        plugin: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// A script.
+    #[error("plugin `{plugin}`: {} cannot be read: {error}; correct its `script_file`", path.display())]
+    Script {
+        /// The plugin.
+        plugin: String,
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
 }
 
 impl Settings {
@@ -55,7 +69,7 @@ impl Settings {
         for (name, entry) in &self.plugins {
             let (digest, bytes) = module(name, entry, file.folder)?;
             modules.extend(bytes.map(|bytes| (digest, bytes)));
-            plugins.insert(name.clone(), desired(digest, entry));
+            plugins.insert(name.clone(), desired(name, digest, entry, file.folder)?);
         }
         Ok(Application {
             desired: Desired {
@@ -68,26 +82,55 @@ impl Settings {
     }
 }
 
-fn desired(module: Digest, entry: &PluginEntry) -> DesiredPlugin {
-    DesiredPlugin {
+fn desired(
+    plugin: &str,
+    module: Digest,
+    entry: &PluginEntry,
+    folder: &Path,
+) -> Result<DesiredPlugin, ApplicationError> {
+    let (builtin, config) = match &entry.source {
+        ModuleSource::Builtin(name) => (Some(name.clone()), entry.config.clone()),
+        ModuleSource::File(_) | ModuleSource::Digest(_) => (None, entry.config.clone()),
+        ModuleSource::Script(source) => {
+            let script = script_text(plugin, source, folder)?;
+            (Some(SCRIPT_PLUGIN.to_owned()), script_config(&script, &entry.config))
+        }
+    };
+    Ok(DesiredPlugin {
         module,
-        builtin: match &entry.source {
-            ModuleSource::Builtin(name) => Some(name.clone()),
-            ModuleSource::File(_) | ModuleSource::Digest(_) => None,
-        },
-        config: entry.config.clone(),
+        builtin,
+        config,
         limits: entry.limits,
-    }
+    })
+}
+
+/// The text of a script, wherever it is.
+pub fn script_text(plugin: &str, source: &ScriptSource, folder: &Path) -> Result<String, ApplicationError> {
+    let file = match source {
+        ScriptSource::Text { text, .. } => return Ok(text.clone()),
+        ScriptSource::File(file) => file,
+    };
+    let path = folder.join(file);
+    let read = read_file(&path, SCRIPT_BYTES_MAX as u64);
+    let text = read.and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
+    });
+    text.map_err(|error| ApplicationError::Script {
+        plugin: plugin.to_owned(),
+        path,
+        error,
+    })
 }
 
 fn module(plugin: &str, entry: &PluginEntry, folder: &Path) -> Result<(Digest, Option<Bytes>), ApplicationError> {
     let bytes: Bytes = match &entry.source {
         ModuleSource::Digest(digest) => return Ok((*digest, None)),
+        ModuleSource::Script(_) => crate::embedded::plugins().remove(SCRIPT_PLUGIN).unwrap_or_default(),
         ModuleSource::Builtin(name) => crate::embedded::plugins().remove(name).unwrap_or_default(),
         ModuleSource::File(file) => {
             let path = folder.join(file);
             let read = read_file(&path, MODULE_BYTES_MAX);
-            read.map_err(|error| ApplicationError {
+            read.map_err(|error| ApplicationError::Module {
                 plugin: plugin.to_owned(),
                 path,
                 error,

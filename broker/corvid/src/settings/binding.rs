@@ -7,6 +7,7 @@ use super::key::Section;
 use super::plugins::limits;
 use super::problem::Problem;
 use super::reader::{Entry, Notes, Table};
+use super::script::{self, SCRIPT};
 
 pub(super) const ON_REFUSED: &[&str] = &["refuse", "dead-letter", "drop"];
 pub(super) const ON_FAULT: &[&str] = &["refuse", "dead-letter", "pass"];
@@ -16,7 +17,7 @@ pub(super) fn read(entry: &Entry<'_>, notes: &mut Notes) -> Option<Binding> {
         return read_table(entry, &table, notes);
     }
     if !entry.is_text() {
-        notes.wrong(entry.wrong("a plugin's name or a table { plugin, config, on_refused, on_fault, limits }"));
+        notes.wrong(entry.wrong("a plugin's name or a table { plugin, script, config, on_refused, on_fault, limits }"));
         return None;
     }
     named(entry, notes).map(Binding::named)
@@ -27,34 +28,49 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
     for inner in table.entries().filter(|inner| !known.contains(&inner.key)) {
         notes.wrong(match inner.key {
             "groups" => Problem::new(inner.key_span.clone(), ReadersError::Groups.to_string()),
-            "tables" | "script" | "script_file" => Problem::new(
+            "tables" => Problem::new(
                 inner.key_span.clone(),
                 format!("`{}` is not in this release", inner.key),
             ),
             _ => inner.unknown(known.iter().copied()),
         });
     }
-    let Some(plugin) = table.get("plugin") else {
-        notes.wrong(Problem::new(entry.span.clone(), "a binding needs a `plugin`"));
-        return None;
+    let is_script = SCRIPT.iter().any(|key| table.get(key).is_some());
+    let plugin = match table.get("plugin") {
+        _ if is_script => script::of_binding(entry, table, notes),
+        Some(plugin) => named(&plugin, notes),
+        None => {
+            notes.wrong(Problem::new(
+                entry.span.clone(),
+                "a binding needs a `plugin` or a `script`",
+            ));
+            None
+        }
     };
     let on_refused = table.get("on_refused").and_then(|entry| entry.word(ON_REFUSED, notes));
     let on_fault = table.get("on_fault").and_then(|entry| entry.word(ON_FAULT, notes));
-    Some(Binding {
-        plugin: named(&plugin, notes)?,
-        config: table
-            .get("config")
-            .and_then(|entry| entry.table(notes).and_then(|_| entry.json(notes))),
+    let bound = Binding {
         on_refused: on_refused.and_then(OnRefused::parse),
         on_fault: on_fault.and_then(OnFault::parse),
-        limits: table
-            .get("limits")
-            .map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
         readers: Readers {
             clients: patterns(table, "clients", notes),
             principals: patterns(table, "principals", notes),
             groups: Vec::new(),
         },
+        ..Binding::named(plugin?)
+    };
+    if is_script {
+        // Configuration and limits are the script's: it is bound here and nowhere else.
+        return Some(bound);
+    }
+    Some(Binding {
+        config: table
+            .get("config")
+            .and_then(|entry| entry.table(notes).and_then(|_| entry.json(notes))),
+        limits: table
+            .get("limits")
+            .map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
+        ..bound
     })
 }
 

@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 use super::key::Section;
 use super::problem::Problem;
 use super::reader::{Entry, Notes, Table};
+use super::script::{self, NAME_MAX, ScriptSource};
 
 /// A plugin of the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub enum ModuleSource {
     Builtin(String),
     /// On the node.
     Digest(Digest),
+    /// The interpreter in the binary, with this script.
+    Script(ScriptSource),
 }
 
 const BUILTIN_PREFIX: &str = "builtin:";
@@ -49,7 +52,7 @@ pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, Plu
 /// Bindings are lists with commas, and bare names may stand for them.
 fn check_name(entry: &Entry<'_>, notes: &mut Notes) {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if entry.key.is_empty() || entry.key.len() > 100 || !entry.key.bytes().all(legal) {
+    if entry.key.is_empty() || entry.key.len() > NAME_MAX || !entry.key.bytes().all(legal) {
         let message = "a plugin's name has 1 to 100 letters, digits, dots, dashes and underscores";
         notes.wrong(Problem::new(entry.key_span.clone(), message));
     }
@@ -77,7 +80,7 @@ fn plugin(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Plu
 }
 
 fn source(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<ModuleSource> {
-    let given: Vec<_> = ["file", "builtin", "digest"]
+    let given: Vec<_> = ["file", "builtin", "digest", "script", "script_file"]
         .iter()
         .filter_map(|key| table.get(key))
         .collect();
@@ -85,10 +88,16 @@ fn source(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Mod
         let span = given
             .last()
             .map_or(entry.key_span.clone(), |extra| extra.key_span.clone());
-        let message = format!("plugin `{}` needs one of `file`, `builtin` and `digest`", entry.key);
+        let message = format!(
+            "plugin `{}` needs one of `file`, `builtin`, `digest`, `script` and `script_file`",
+            entry.key
+        );
         notes.wrong(Problem::new(span, message));
         return None;
     };
+    if script::SCRIPT.contains(&source.key) {
+        return script::source(source, notes).map(ModuleSource::Script);
+    }
     let text = source.text(notes)?;
     match (source.key, text.strip_prefix(BUILTIN_PREFIX)) {
         ("file", Some(name)) => builtin(source, name, notes),

@@ -1,11 +1,13 @@
 //! Reads values of a parsed file, each with its place; notes what is wrong and goes on.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value as Json;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::plugins::PluginEntry;
 use super::problem::{Problem, did_you_mean};
 
 /// A table of the file.
@@ -27,6 +29,8 @@ pub(super) struct Entry<'a> {
     pub key_span: Range<usize>,
     /// Where the value is.
     pub span: Range<usize>,
+    /// The place in the array, of what is in one.
+    pub index: Option<usize>,
     value: &'a DeValue<'a>,
 }
 
@@ -35,6 +39,8 @@ pub(super) struct Entry<'a> {
 pub(super) struct Notes {
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
+    /// The plugins of bindings that are scripts, each with the place of its key.
+    pub scripts: BTreeMap<String, (Range<usize>, PluginEntry)>,
 }
 
 impl Notes {
@@ -81,6 +87,7 @@ fn entry<'a>(table: &str, key: &'a Spanned<std::borrow::Cow<'a, str>>, value: &'
         key: key.get_ref(),
         key_span: key.span(),
         span: value.span(),
+        index: None,
         value: value.get_ref(),
     }
 }
@@ -185,14 +192,21 @@ impl<'a> Entry<'a> {
     /// The elements of an array, each under the array's key.
     pub fn array(&self, notes: &mut Notes) -> Option<Vec<Entry<'a>>> {
         match self.value {
-            DeValue::Array(elements) => Some(elements.iter().map(|element| self.element(element)).collect()),
+            DeValue::Array(elements) => Some(
+                elements
+                    .iter()
+                    .enumerate()
+                    .map(|(index, element)| self.element(index, element))
+                    .collect(),
+            ),
             _ => self.refuse("an array", notes),
         }
     }
 
-    fn element(&self, element: &'a Spanned<DeValue<'a>>) -> Entry<'a> {
+    fn element(&self, index: usize, element: &'a Spanned<DeValue<'a>>) -> Entry<'a> {
         Entry {
             span: element.span(),
+            index: Some(index),
             value: element.get_ref(),
             ..self.clone()
         }

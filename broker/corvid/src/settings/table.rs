@@ -68,6 +68,8 @@ pub(super) const KEYS: &[Key] = &[
     plugin("file", "a path", "\"plugins/by_region.wasm\"", "The module: a path, counted from this file's folder, or \"builtin:NAME\"."),
     plugin("builtin", "a name", "\"field-partitioner\"", "Instead of `file`: a plugin that the binary carries; `corvid plugin list` shows them."),
     plugin("digest", "sha256:HEX", "\"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"", "Instead of `file`: a module that the node has already."),
+    plugin("script", "a text", "\"fn partition(record) { KEEP }\"", "Instead of `file`: a script in Rhai, which defines hooks (plugins/script/README.md)."),
+    plugin("script_file", "a path", "\"scripts/by_region.rhai\"", "Instead of `script`: a file with the script, counted from this file's folder."),
     plugin("config", "a table", "{ field = \"region\" }", "What the plugin is configured with; it sees JSON."),
     plugin("limits", "a table", "{ deadline = \"20ms\", memory = \"16MiB\" }", "What a call may take."),
     topic("partitions", "a whole number, 1 or more", "6", "How many partitions it has at least; they never shrink. Default: num.partitions of [broker]."),
@@ -98,6 +100,8 @@ pub(super) const KEYS: &[Key] = &[
         .or("50000")
         .kafka("corvid.delay.release.rate"),
     binding("plugin", "a plugin's name", "\"mask-card\"", "The plugin."),
+    binding("script", "a text", "\"fn validate(record) { record.json != () }\"", "Instead of `plugin`: a script, right here."),
+    binding("script_file", "a path", "\"scripts/orders.rhai\"", "Instead of `script`: a file with the script, counted from this file's folder."),
     binding("config", "a table", "{ field = \"card\" }", "In place of the plugin's own."),
     binding("on_refused", ON_REFUSED, "\"drop\"", "In place of the topic's."),
     binding("on_fault", ON_FAULT, "\"pass\"", "In place of the topic's."),

@@ -200,7 +200,7 @@ fn plugins() {
         "[plugins.a]\nfile = \"a.wasm\"\nbuiltin = \"field-partitioner\"\n[plugins.b]\nbuiltin = \"field-partitoner\"\n\
          [plugins.c]\n[plugins.\"d,e\"]\nfile = \"builtin:none\"\nlimits = { deadline = \"20 weeks\", memory = 16, cpu = 1 }\n",
         expect![[r#"
-            error: plugin `a` needs one of `file`, `builtin` and `digest`
+            error: plugin `a` needs one of `file`, `builtin`, `digest`, `script` and `script_file`
              --> corvid.toml:3:1
               |
             3 | builtin = "field-partitioner"
@@ -212,7 +212,7 @@ fn plugins() {
             5 | builtin = "field-partitoner"
               |           ^^^^^^^^^^^^^^^^^^ did you mean "field-partitioner"?
 
-            error: plugin `c` needs one of `file`, `builtin` and `digest`
+            error: plugin `c` needs one of `file`, `builtin`, `digest`, `script` and `script_file`
              --> corvid.toml:6:10
               |
             6 | [plugins.c]
@@ -228,7 +228,7 @@ fn plugins() {
              --> corvid.toml:8:8
               |
             8 | file = "builtin:none"
-              |        ^^^^^^^^^^^^^^ there are field-mask, field-partitioner, json-schema-validator, letter-range-partitioner, threshold-alert
+              |        ^^^^^^^^^^^^^^ there are field-mask, field-partitioner, json-schema-validator, letter-range-partitioner, script, threshold-alert
 
             error: "20 weeks" is not a duration; expected for example "20ms", "2s", "1m", "12h" or "7d"
              --> corvid.toml:9:23
@@ -258,13 +258,13 @@ fn bindings() {
          produce = [\"a\", { config = {} }, { plugin = \"b\", tables = {}, on_fault = \"drop\" }]\n\
          on_refused = \"dead-leter\"\n",
         expect![[r#"
-            error: `partitioner` expects a plugin's name or a table { plugin, config, on_refused, on_fault, limits }, found the number 3
+            error: `partitioner` expects a plugin's name or a table { plugin, script, config, on_refused, on_fault, limits }, found the number 3
              --> corvid.toml:2:15
               |
             2 | partitioner = 3
               |               ^
 
-            error: a binding needs a `plugin`
+            error: a binding needs a `plugin` or a `script`
              --> corvid.toml:3:17
               |
             3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
@@ -408,4 +408,56 @@ proptest::proptest! {
             assert!(!refused.to_string().is_empty());
         }
     }
+}
+
+/// The bug: a script that is bound and no plugin, so that it is neither deployed nor seen.
+#[test]
+fn a_script_in_a_binding_is_a_plugin_named_for_its_place() {
+    let settings = parse(
+        "[[topics.\"a.b\".produce]]\nscript = \"fn validate(record) {}\"\nconfig = { most = 1 }\non_refused = \"drop\"\n\
+         limits = { deadline = \"1s\" }\n[[topics.\"a.b\".produce]]\nscript_file = \"x.rhai\"\n\
+         [topics.orders]\npartitioner = { script = \"fn partition(record) {}\" }\n",
+    )
+    .unwrap();
+    let names: Vec<&str> = settings.plugins.keys().map(String::as_str).collect();
+    assert_eq!(names, ["a.b.produce.1", "a.b.produce.2", "orders.partitioner"]);
+    let first = &settings.plugins["a.b.produce.1"];
+    assert_eq!(first.config["most"], 1);
+    assert_eq!(first.limits.deadline_ms, Some(1000));
+    assert_eq!(
+        settings.topics["a.b"].configs["corvid.produce"],
+        r#"[{"plugin":"a.b.produce.1","on_refused":"drop"},"a.b.produce.2"]"#
+    );
+    assert_eq!(
+        settings.topics["orders"].configs["corvid.partitioner"],
+        "orders.partitioner"
+    );
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+}
+
+#[test]
+fn scripts_that_stand_where_they_cannot() {
+    refused(
+        "[plugins.a]\nscript = \"\"\nfile = \"a.wasm\"\n[topics.t]\nproduce = [{ plugin = \"a\", script = \"x\" }]\n\
+         [plugins.\"t.partitioner\"]\nfile = \"a.wasm\"\n[topics.t.partitioner]\nscript = \"x\"\n",
+        expect![[r#"
+            error: plugin `a` needs one of `file`, `builtin`, `digest`, `script` and `script_file`
+             --> corvid.toml:2:1
+              |
+            2 | script = ""
+              | ^^^^^^
+
+            error: a binding needs one of `plugin`, `script` and `script_file`
+             --> corvid.toml:5:28
+              |
+            5 | produce = [{ plugin = "a", script = "x" }]
+              |                            ^^^^^^
+
+            error: this script would be the plugin `t.partitioner`, and there is a [plugins."t.partitioner"]
+             --> corvid.toml:9:1
+              |
+            9 | script = "x"
+              | ^^^^^^ give that one another name
+        "#]],
+    );
 }

@@ -18,8 +18,6 @@ use super::reader::{Entry, Notes, Table};
 const LATER: &[(&str, &str)] = &[
     ("retry", "retries for consumers are not in this release"),
     ("policy", "policy plugins are not in this release"),
-    ("script", "scripts are not in this release"),
-    ("script_file", "scripts are not in this release"),
 ];
 
 /// Where our own topic configs stand in a file.

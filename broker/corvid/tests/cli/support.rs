@@ -4,9 +4,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Once;
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Where `config check` keeps what it has compiled, for this run and the next.
+const CACHE: &str = env!("CARGO_TARGET_TMPDIR");
 
 /// What a command came to.
 pub struct Came {
@@ -56,6 +60,16 @@ pub fn corvid(folder: &Path, arguments: &[&str], input: &str) -> Came {
 /// As a shell would run it: nothing of the cargo that runs the tests gets through.
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_corvid"));
+    clean(&mut command)
+        .env("XDG_CACHE_HOME", CACHE)
+        .current_dir(folder)
+        .arg("--json")
+        .args(arguments)
+        .stdout(Stdio::piped());
+    command
+}
+
+fn clean(command: &mut Command) -> &mut Command {
     let kept = ["CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"];
     let inherited = std::env::vars().map(|(name, _)| name);
     for name in inherited
@@ -64,11 +78,30 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
-        .current_dir(folder)
-        .arg("--json")
-        .args(arguments)
-        .stdout(Stdio::piped());
-    command
+}
+
+/// Gives a node's folder the compiled interpreter, which takes a test build of the compiler half a minute.
+pub fn warm(folder: &Path) {
+    static COMPILED: Once = Once::new();
+    COMPILED.call_once(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "[plugins.a]\nscript = \"fn validate(record) { }\"\n";
+        std::fs::write(folder.path().join("a.toml"), script).unwrap();
+        corvid(folder.path(), &["config", "check", "a.toml"], "").json();
+    });
+    let cache = folder.join("corvid-data/plugin-cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    for entry in std::fs::read_dir(Path::new(CACHE).join("corvid/plugins")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), cache.join(entry.file_name())).unwrap();
+    }
+}
+
+/// Where a shell finds this `corvid`, and nothing of the cargo that runs the tests.
+pub fn path_with_corvid(shell: &mut Command) {
+    let folder = Path::new(env!("CARGO_BIN_EXE_corvid")).parent().unwrap();
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap());
+    clean(shell).env("PATH", path).env("XDG_CACHE_HOME", CACHE);
 }
 
 /// A node, and a folder around it; both are gone afterwards.

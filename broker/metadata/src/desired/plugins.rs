@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Change, Desired, DesiredPlugin, Drift, Plan};
 use crate::image::Image;
 use crate::plugin::{Deployment, How};
-use crate::policy::TopicBindings;
+use crate::policy::{SCRIPT_PLUGIN, TopicBindings};
 use crate::record::{AppliedKeys, PluginRecord, Record};
 
 /// Plugins that the file has, and the image lacks or has otherwise.
@@ -51,7 +53,11 @@ fn differences(present: &PluginRecord, wanted: &DesiredPlugin) -> Vec<&'static s
     if present.module != wanted.module || present.builtin != wanted.builtin {
         what.push("module");
     }
-    if present.config != wanted.config {
+    if wanted.builtin.as_deref() == Some(SCRIPT_PLUGIN) && present.builtin == wanted.builtin {
+        let part = |config: &Value, key: &str| config.get(key).cloned();
+        let differs = |key: &&str| part(&present.config, key) != part(&wanted.config, key);
+        what.extend(["script", "config"].into_iter().filter(differs));
+    } else if present.config != wanted.config {
         what.push("config");
     }
     if present.limits != wanted.limits {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use corvid_metadata::Image;
 use corvid_metadata::policy::{OnFault, Readers, TopicBindings};
-use corvid_plugin_host::Plugin;
+use corvid_plugin_host::{Hook, Plugin};
 
 use super::{ReaderView, Sight, ViewKey, Who};
 use crate::plan::misplaced;
@@ -33,7 +33,7 @@ impl TopicViews {
             let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
             let plugin = plugins.load(&key).await.map_err(|error| error.to_string())?;
             if !plugin.hooks().view {
-                return Err(misplaced(&plugin, "fetch", "a view"));
+                return Err(misplaced(&plugin, "fetch", "a view", &[Hook::View]));
             }
             bound.push(Arc::new(BoundView {
                 plugin,

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use super::super::Settings;
 use super::super::plugins::{ModuleSource, PluginEntry};
 use super::super::reader::header;
+use super::super::script::ScriptSource;
 use super::super::sections::LogFormat;
 use super::value::{inline, quoted};
 
@@ -102,6 +103,8 @@ fn plugin(text: &mut String, name: &str, entry: &PluginEntry) {
         ModuleSource::File(path) => ("file", path.display().to_string()),
         ModuleSource::Builtin(name) => ("builtin", name.clone()),
         ModuleSource::Digest(digest) => ("digest", digest.to_string()),
+        ModuleSource::Script(ScriptSource::Text { text, .. }) => ("script", text.clone()),
+        ModuleSource::Script(ScriptSource::File(path)) => ("script_file", path.display().to_string()),
     };
     let _ = writeln!(text, "[plugins.{}]\n{key} = {}", header(name), quoted(&value));
     if !entry.config.is_null() {

@@ -120,7 +120,7 @@ fn what_the_reference_shows_is_legal() {
         _ => line.to_owned(),
     };
     let other_module = |line: &&str| {
-        !["#file", "#digest", "#token"]
+        !["#file", "#digest", "#script", "#token"]
             .iter()
             .any(|other| line.starts_with(other))
     };

@@ -1,0 +1,208 @@
+//! The scripts of a settings file, compiled as a node would: in the sandbox, and without any node.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use corvid::settings::{
+    ModuleSource, Named, Refused, ScriptSource, Settings, Source, problem_in, read_text, script_text, split_place,
+};
+use corvid_env::fs::Dir;
+use corvid_metadata::PluginLimits;
+use corvid_metadata::policy::{Binding, SCRIPT_LIMITS, SCRIPT_PLUGIN, TopicBindings, script_config};
+use corvid_plugin_host::{Compiler, Hook, HookSet, HostConfig, Limits, LoadError, LoadSpec, PluginHost};
+use serde_json::Value;
+
+use super::super::Failure;
+use super::super::kafka::block_on;
+
+/// A script with one of the configurations that it is to run with.
+struct Case<'a> {
+    plugin: &'a str,
+    source: &'a ScriptSource,
+    text: String,
+    config: Value,
+    limits: PluginLimits,
+}
+
+/// Compiles every script of the file, with every configuration, and asks whether it has the hooks of its places.
+pub fn check(settings: &Settings, file: &Named<'_>, path: &std::path::Path) -> Result<(), Failure> {
+    let cases = cases(settings, file)?;
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let text = read_text(path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+    let name = path.display().to_string();
+    let file = Source {
+        name: &name,
+        text: &text,
+    };
+    let refused = block_on(async { refused(settings, &cases, &file).await })?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    Err(Failure::wrong(shown.join("\n")))
+}
+
+/// Scripts with their own configurations first, then with those that bindings give them.
+fn cases<'a>(settings: &'a Settings, file: &Named<'_>) -> Result<Vec<Case<'a>>, Failure> {
+    let mut cases: Vec<Case<'a>> = Vec::new();
+    for (plugin, entry) in &settings.plugins {
+        let ModuleSource::Script(source) = &entry.source else {
+            continue;
+        };
+        let text = script_text(plugin, source, file.folder).map_err(|error| Failure::wrong(error.to_string()))?;
+        let case = |config: &Value, limits: PluginLimits| Case {
+            plugin,
+            source,
+            text: text.clone(),
+            config: config.clone(),
+            limits: limits.or(entry.limits).or(SCRIPT_LIMITS),
+        };
+        cases.push(case(&entry.config, PluginLimits::default()));
+        for binding in bindings(settings).filter(|(_, _, binding)| binding.plugin == *plugin) {
+            if let Some(config) = &binding.2.config {
+                cases.push(case(config, binding.2.limits));
+            }
+        }
+    }
+    Ok(cases)
+}
+
+/// Every binding, with its topic and the hooks of which its place wants one.
+fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook], Binding)> {
+    settings.topics.iter().flat_map(|(topic, desired)| {
+        let bindings =
+            TopicBindings::from_configs(topic, &desired.configs).unwrap_or_else(|_| TopicBindings::none(topic));
+        let produce: &[Hook] = &[Hook::Validate, Hook::Transform];
+        let produced = bindings
+            .produce
+            .into_iter()
+            .map(move |binding| (topic.as_str(), produce, binding));
+        let partitioner: &[Hook] = &[Hook::Partition];
+        produced.chain(
+            bindings
+                .partitioner
+                .map(|binding| (topic.as_str(), partitioner, binding)),
+        )
+    })
+}
+
+async fn refused(settings: &Settings, cases: &[Case<'_>], file: &Source<'_>) -> Result<Vec<Refused>, Failure> {
+    let host = host()?;
+    let mut all = Vec::new();
+    for case in cases {
+        let problems = match load(&host, case).await {
+            Ok(hooks) => misplaced(settings, case, hooks),
+            Err(error) => vec![error],
+        };
+        if !problems.is_empty() {
+            all.push(shown(case, problems, file));
+        }
+    }
+    Ok(all)
+}
+
+async fn load(host: &PluginHost, case: &Case<'_>) -> Result<HookSet, String> {
+    let defaults = Limits::default();
+    let spec = LoadSpec {
+        name: case.plugin.to_owned(),
+        wasm: corvid::embedded::plugins().remove(SCRIPT_PLUGIN).unwrap_or_default(),
+        config: script_config(&case.text, &case.config).to_string(),
+        limits: Limits {
+            deadline: case
+                .limits
+                .deadline_ms
+                .map_or(defaults.deadline, std::time::Duration::from_millis),
+            memory_bytes: case
+                .limits
+                .memory_bytes
+                .map_or(defaults.memory_bytes, |bytes| bytes as usize),
+        },
+        generation: 1,
+    };
+    match host.load(spec).await {
+        Ok(plugin) => Ok(plugin.hooks()),
+        Err(LoadError::Init(text)) => Err(text),
+        Err(LoadError::SelfTest { hook, fault }) => {
+            let detail = fault
+                .detail
+                .strip_prefix("the script failed: ")
+                .unwrap_or(&fault.detail);
+            let (place, what) = split_place(detail);
+            let place = place.map_or_else(String::new, |(line, column)| format!("line {line}, column {column}: "));
+            Err(format!(
+                "{place}{what}: `{hook}` fails on records of all sorts, and must not (ask for fields with `?.`, and answer KEEP)"
+            ))
+        }
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// The places of this script for which it has no hook.
+fn misplaced(settings: &Settings, case: &Case<'_>, hooks: HookSet) -> Vec<String> {
+    let bound = bindings(settings).filter(|(_, _, binding)| binding.plugin == case.plugin);
+    let missing = bound.filter(|(_, wanted, _)| !wanted.iter().any(|hook| hooks.has(*hook)));
+    let functions = |hooks: &[Hook]| {
+        let functions: Vec<_> = hooks
+            .iter()
+            .map(|hook| format!("`fn {}(record)`", hook.name()))
+            .collect();
+        functions.join(" or ")
+    };
+    missing
+        .map(|(topic, wanted, _)| {
+            let has: Vec<Hook> = hooks.iter().collect();
+            format!(
+                "its place at topic `{topic}` wants {}, and it has {}",
+                functions(wanted),
+                functions(&has)
+            )
+        })
+        .collect()
+}
+
+fn shown(case: &Case<'_>, problems: Vec<String>, file: &Source<'_>) -> Refused {
+    let problems = problems.into_iter().map(|text| {
+        let (at, what) = split_place(&text);
+        (at, format!("script `{}`: {what}", case.plugin))
+    });
+    match case.source {
+        ScriptSource::Text { span, .. } => {
+            let problems = problems.map(|(at, what)| problem_in(file, span, &case.text, at, what));
+            Refused::new(problems.collect(), file)
+        }
+        ScriptSource::File(path) => {
+            let name = path.display().to_string();
+            let source = Source {
+                name: &name,
+                text: &case.text,
+            };
+            let whole = 0..case.text.len();
+            let problems = problems.map(|(at, what)| problem_in(&source, &whole, &case.text, at, what));
+            Refused::new(problems.collect(), &source)
+        }
+    }
+}
+
+fn host() -> Result<Arc<PluginHost>, Failure> {
+    let config = HostConfig {
+        cache: cache(),
+        compiler: Compiler::InProcess,
+        workers: 1,
+        defaults: Limits::default(),
+    };
+    PluginHost::new(config).map_err(|error| Failure::failed(error.to_string()))
+}
+
+/// The interpreter takes seconds to compile: the user's cache remembers it for the next check.
+fn cache() -> Option<Dir> {
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    let folder = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
+    // A folder that cannot be had is no reason not to check.
+    Dir::create_all(folder.join("corvid/plugins")).ok()
+}
