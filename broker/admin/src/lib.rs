@@ -18,6 +18,7 @@
 //! - `deploy`: one plugin's generations: deployed, promoted, rolled back
 //! - `apply`: a file's topics and plugins, checked and made so
 //! - `routes`: a file for each noun of the API; [`model`]: its JSON
+//! - `why`: what decided on a record
 //! - `metrics`: what `/metrics` shows
 
 mod apply;
@@ -31,6 +32,7 @@ mod metrics;
 pub mod model;
 mod routes;
 mod server;
+mod why;
 
 pub use apply::{Application, Applier, ApplyFailure, Outcome};
 pub use context::{Context, Figures, RequestTimes};

@@ -8,6 +8,7 @@ mod groups;
 mod node;
 mod plugins;
 mod topics;
+mod why;
 
 pub use apply::{ApplicationBody, ChangeBody, ChangeKind, OutcomeBody, PluginBody, TopicBody};
 pub use dead_letters::{DeadLetterTopicBody, LetterFilter, LettersBody, RedriveBody, RedrivenBody, StaysBody};
@@ -23,3 +24,4 @@ pub use topics::{
     AlterTopicBody, AlteredTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail,
     TopicSummary,
 };
+pub use why::{DeciderBody, Found, Known, OriginBody, TargetBody, WhyBody};

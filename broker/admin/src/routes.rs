@@ -6,6 +6,7 @@
 //! | `GET`, `PUT /v1/modules/{digest}` | the bytes of plugins |
 //! | `POST /v1/apply?dry_run=` | a file's topics and plugins |
 //! | `GET`, `POST /v1/topics`; `GET`, `PATCH`, `DELETE /v1/topics/{topic}` | topics |
+//! | `GET /v1/topics/{topic}/partitions/{partition}/offsets/{offset}/why` | what decided on a record |
 //! | `GET /v1/groups`; `GET`, `DELETE /v1/groups/{group}`; `POST /v1/groups/{group}/reset` | consumer groups |
 //! | `GET /v1/dead-letters`, `/v1/dead-letters/{topic}`; `POST /v1/dead-letters/{topic}/redrive` | dead letters |
 //! | `GET /v1/delayed`, `/v1/delayed/{topic}?partition=&from=&limit=`; `POST /v1/delayed/{topic}/cancel` | records that are held until later |
@@ -21,6 +22,7 @@ mod health;
 mod modules;
 mod plugins;
 mod topics;
+mod why;
 
 use std::sync::Arc;
 
@@ -47,6 +49,10 @@ pub(crate) fn router(context: Arc<Context>, gate: Gate) -> Router {
         .route(
             "/v1/topics/{topic}",
             get(topics::describe).patch(topics::alter).delete(topics::delete),
+        )
+        .route(
+            "/v1/topics/{topic}/partitions/{partition}/offsets/{offset}/why",
+            get(why::why),
         )
         .route("/v1/groups", get(groups::list))
         .route("/v1/groups/{group}", get(groups::describe).delete(groups::delete))

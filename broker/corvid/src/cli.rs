@@ -20,6 +20,7 @@ pub mod produce;
 mod serve;
 mod topic;
 mod units;
+mod why;
 
 use std::process::ExitCode;
 
@@ -75,6 +76,8 @@ enum Command {
     Produce(produce::Args),
     /// Read records
     Consume(consume::Args),
+    /// Show what decided on a record, where it comes from, and where it went
+    Why(why::Args),
     /// Dead letters: list, show, redrive
     #[command(subcommand)]
     Dlt(dlt::Command),
@@ -103,6 +106,7 @@ impl Command {
             Command::Group(command) => command.run(output).map(done),
             Command::Produce(args) => produce::run(&args, output).map(done),
             Command::Consume(args) => consume::run(&args, output).map(done),
+            Command::Why(args) => why::run(&args, output).map(done),
             Command::Dlt(command) => command.run(output).map(done),
             Command::Delayed(command) => command.run(output).map(done),
             Command::Plugin(command) => command.run(output).map(done),

@@ -25,6 +25,8 @@ mod plugins;
 mod quickstart;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/rollouts.rs"]
+mod rollouts;
 #[path = "cli/scripts.rs"]
 mod scripts;
 #[path = "cli/serve.rs"]
@@ -33,3 +35,5 @@ mod serve;
 mod support;
 #[path = "cli/topics.rs"]
 mod topics;
+#[path = "cli/why.rs"]
+mod why;

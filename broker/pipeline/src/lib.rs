@@ -21,6 +21,7 @@
 //! - `redrive`: letters go out again; `story`: what letters say of themselves
 //! - `delay`: records that ask to be delivered later
 //! - `trial`: the generation of a plugin that is tried beside the active one: a canary, or a `shadow`
+//! - `decided`: which generations decided on which offsets
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read; [`view`]: what of it some of them see, and how
 
@@ -36,6 +37,7 @@
 mod assemble;
 mod check;
 mod dead_letter;
+mod decided;
 mod delay;
 mod edit;
 mod fates;
@@ -58,6 +60,7 @@ pub mod view;
 
 pub use assemble::{AssembleError, DeadLetterTopic};
 pub use check::BatchRefused;
+pub use decided::{Decided, DecidedBy, Deciders, Noted};
 pub use delay::{DELAY_HEADER, DELIVER_AT_HEADER, HELD_TIMESTAMP_HEADER};
 pub use edit::PASSED_HEADER;
 pub use modules::{MODULE_BYTES_MAX, ModuleError, Modules, digest_of};

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use corvid_metadata::Digest;
 use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::{Hook, Plugin};
 
+use crate::decided::{DecidedBy, Deciders};
 use crate::trial::Trial;
 
 /// A topic's produce hooks, ready to run. An empty plan appends what clients send.
@@ -51,6 +53,19 @@ impl TopicPlan {
     /// Whether batches are appended as they come.
     pub fn is_empty(&self) -> bool {
         self.produce.is_empty() && self.partitioner.is_none()
+    }
+
+    /// Who decides on what is sent to this partition.
+    pub(crate) fn deciders(&self, partition: i32) -> Deciders {
+        let decided_by = |hook: &BoundHook| {
+            let plugin = hook.plugin_at(partition);
+            DecidedBy {
+                plugin: plugin.name().to_owned(),
+                generation: plugin.generation(),
+                module: Digest(plugin.digest()),
+            }
+        };
+        self.hooks().map(decided_by).collect()
     }
 
     /// Every hook, in the order in which they run.

@@ -18,6 +18,7 @@ use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
 use crate::check::{self, BatchRefused};
+use crate::decided::TopicNotes;
 use crate::delay;
 use crate::fates::{Fate, Fates, Why};
 use crate::judge::{self, Destination};
@@ -43,6 +44,8 @@ pub struct ProduceTopic {
     pub(crate) keys: Vec<BoundKey>,
     /// What readers see of it; `Err` says why its views are not there, and then those they are for see nothing.
     pub(crate) views: Result<TopicViews, String>,
+    /// What is noted of who decides; `None`: nobody ever did.
+    pub(crate) notes: Option<TopicNotes>,
     /// Where batches are opened.
     pub(crate) room: Room,
 }
@@ -108,6 +111,9 @@ pub async fn append(
         (Ok(accepted), Ok(batch)) if !accepted.appended.duplicate => {
             let messages = u64::from(batch.record_count());
             partition.traffic().produced(messages, bytes.len() as u64);
+            if let Some(notes) = &topic.notes {
+                notes.appended(&partition, &accepted.appended);
+            }
         }
         (Ok(_), _) => {}
         (Err(_), batch) => {
@@ -137,6 +143,9 @@ async fn try_append(
             return Ok(Accepted::new(partition, appended, Vec::new()));
         }
     };
+    if let Some(notes) = &topic.notes {
+        notes.begin(&partition).await;
+    }
     let codec = codec(&topic.settings, &batch);
     if plan.is_empty() && topic.settings.delay_max_ms == 0 && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;

@@ -10,6 +10,7 @@ use corvid_plugin_host::Plugin;
 use corvid_replication::NodeConfigs;
 
 use crate::assemble::DeadLetterTopic;
+use crate::decided::{Decided, TopicNotes};
 use crate::plan::{BoundHook, TopicPlan, fits_partitioner, fits_produce};
 use crate::plugins::{BoundKey, PluginError, PluginKey, Plugins};
 use crate::produce::ProduceTopic;
@@ -27,6 +28,7 @@ pub struct Topics {
     room: Room,
     shadows: Shadows,
     views: Views,
+    decided: Arc<Decided>,
     by_id: ArcSwap<BTreeMap<TopicId, Arc<ProduceTopic>>>,
 }
 
@@ -34,7 +36,12 @@ impl Topics {
     /// No topics yet.
     ///
     /// Of what views have shown, `view_cache_bytes` are kept.
-    pub fn new(configs: NodeConfigs, plugins: Arc<Plugins>, view_cache_bytes: usize) -> Arc<Self> {
+    pub fn new(
+        configs: NodeConfigs,
+        plugins: Arc<Plugins>,
+        decided: Arc<Decided>,
+        view_cache_bytes: usize,
+    ) -> Arc<Self> {
         let room = Room::default();
         Arc::new(Self {
             configs,
@@ -42,6 +49,7 @@ impl Topics {
             views: Views::new(room.clone(), view_cache_bytes),
             room,
             shadows: Shadows::default(),
+            decided,
             by_id: ArcSwap::default(),
         })
     }
@@ -54,6 +62,11 @@ impl Topics {
     /// Every topic.
     pub fn all(&self) -> Arc<BTreeMap<TopicId, Arc<ProduceTopic>>> {
         self.by_id.load_full()
+    }
+
+    /// Which generations decided on which offsets.
+    pub fn decided(&self) -> &Arc<Decided> {
+        &self.decided
     }
 
     /// The plugins that topics bind.
@@ -72,6 +85,9 @@ impl Topics {
     /// before it was committed, so this is a fault of this node, and it is logged.
     pub async fn reconcile(&self, image: &Image) {
         let before = self.by_id.load_full();
+        if before.is_empty() {
+            self.decided.begin(image).await;
+        }
         let mut now = BTreeMap::new();
         for topic in image.topics() {
             let old = before.get(&topic.id);
@@ -129,6 +145,7 @@ impl Topics {
             |reason| tracing::error!(topic = %topic.name, reason, "the topic is not shown to those its views are for"),
         );
         Arc::new(ProduceTopic {
+            notes: self.notes(topic, plan.as_ref().ok(), old),
             name: topic.name.as_str().into(),
             partitions,
             settings,
@@ -138,6 +155,25 @@ impl Topics {
             views,
             room: self.room.clone(),
         })
+    }
+
+    /// Topics that never bound a plugin have no notes, and pay nothing for them.
+    fn notes(
+        &self,
+        topic: &TopicImage,
+        plan: Option<&TopicPlan>,
+        old: Option<&Arc<ProduceTopic>>,
+    ) -> Option<TopicNotes> {
+        let before = old.and_then(|old| old.notes.as_ref());
+        let Some(plan) = plan else {
+            // Nothing is appended now, but what was begun may be under way still.
+            return before.map(|before| TopicNotes::new(self.decided.clone(), Vec::new(), Some(before)));
+        };
+        if plan.is_empty() && before.is_none() && !self.decided.knows(topic.id) {
+            return None;
+        }
+        let deciders = topic.numbered().map(|(index, _)| plan.deciders(index.0)).collect();
+        Some(TopicNotes::new(self.decided.clone(), deciders, before))
     }
 
     async fn plan(
