@@ -25,6 +25,9 @@ type trial struct {
 	partitions, to             int
 	configs                    map[string]*string
 	records, size, reads, rate int
+	// held is "send" or "read": see held.go.
+	held  string
+	ahead int
 }
 
 // answer is what is printed. CPU times are seconds of the broker's process; latencies are milliseconds.
@@ -37,6 +40,8 @@ type answer struct {
 	ConsumeBytes   int64   `json:"consume_bytes"`
 	P50            float64 `json:"p50"`
 	P999           float64 `json:"p999"`
+	// ReleaseRate is how many held records a second came back.
+	ReleaseRate float64 `json:"release_rate"`
 	// ClientCPU is what this process itself took: the harness tells strangers from us by it.
 	ClientCPU float64 `json:"client_cpu"`
 }
@@ -59,6 +64,8 @@ func main() {
 	flag.Int64Var(&t.ballast.copies, "copies", 1, "how often the broker writes what is sent: so much ballast is given up")
 	flag.IntVar(&t.rate, "rate", 0, "records a second, at which latency is measured; 0 sends as fast as it goes")
 	flag.StringVar(&t.ballast.path, "ballast", "", "a file to be used as ballast: see ballast.go")
+	flag.StringVar(&t.held, "held", "", "send: records that are held until later, so many a second due; read: what comes of them")
+	flag.IntVar(&t.ahead, "ahead", 60, "in how many seconds the first of them is due")
 	flag.Parse()
 	for _, pair := range strings.Split(configs, ";") {
 		if key, value, ok := strings.Cut(pair, "="); ok {
@@ -77,6 +84,12 @@ func main() {
 func (t *trial) run(ctx context.Context) (*answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
+	switch t.held {
+	case "send":
+		return t.sendHeld(ctx)
+	case "read":
+		return t.readHeld(ctx)
+	}
 	client, err := t.client()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ mod answering;
 mod broker;
 mod corvid;
 mod figures;
+mod held;
 mod hooks;
 mod kafka;
 mod machine;
@@ -39,7 +40,7 @@ pub struct Options {
     /// Measures Kafka beside itself, too: how far from 1 a ratio may be by chance.
     #[arg(long)]
     noise: bool,
-    /// Only workloads whose name contains this; `hooks`: only the hooks.
+    /// Only workloads whose name contains this; `hooks`: only the hooks; `held`: only a million records that are held until later.
     #[arg(long)]
     only: Option<String>,
 }
@@ -82,6 +83,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         hooks::run(effort.hook_rounds)?;
     }
     if options.only.as_deref() == Some("hooks") {
+        return Ok(());
+    }
+    if options.wants("held") {
+        held::run()?;
+    }
+    if options.only.as_deref() == Some("held") {
         return Ok(());
     }
     let folder = root().join("target/bench/run");

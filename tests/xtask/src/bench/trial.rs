@@ -50,6 +50,11 @@ impl Client {
         Ok(Self { program, ballast })
     }
 
+    /// The program, for a trial with flags of its own.
+    pub fn program(&self) -> &std::path::Path {
+        &self.program
+    }
+
     /// Runs a workload once.
     pub fn run(&self, work: &Workload, broker: &Broker, configs: &str, topic: &str) -> anyhow::Result<Measured> {
         let mut client = Command::new(&self.program);
