@@ -35,5 +35,7 @@ mod serve;
 mod support;
 #[path = "cli/topics.rs"]
 mod topics;
+#[path = "cli/verdicts.rs"]
+mod verdicts;
 #[path = "cli/why.rs"]
 mod why;

@@ -71,7 +71,7 @@ pub use redrive::{Filter, Left, Order, REDRIVEN_FROM_HEADER, RedriveError, Redri
 pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
-pub use shadow::{Difference, Findings, Shadow};
+pub use shadow::{Answers, Difference, Findings, Said, Shadow};
 pub use story::Story;
 pub use topics::Topics;
 pub use trial::{Trial, Tried};

@@ -21,7 +21,7 @@ use corvid_plugin_host::{Hook, HookInput, Plugin};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-pub(crate) use compare::Answers;
+pub use compare::{Answers, Said};
 pub use findings::{Difference, Findings};
 pub(crate) use registry::Shadows;
 

@@ -1,12 +1,17 @@
 //! `corvid plugin`.
 
+mod bench;
 mod build;
 mod check;
 mod deploy;
 mod describe;
 mod new;
 mod project;
+mod replay;
+mod samples;
+mod sandbox;
 mod show;
+mod test;
 mod timing;
 
 use clap::Subcommand;
@@ -23,6 +28,12 @@ pub enum Command {
     Build(build::Args),
     /// Look at a module as a node would: hooks, imports, size, a self-test, the time per record
     Check(check::Args),
+    /// Judge the records of a file, and compare with what is expected: for a build to fail on
+    Test(test::Args),
+    /// Measure what a module costs for each record
+    Bench(bench::Args),
+    /// Judge the records of a topic again, and compare with what happened to them; changes nothing
+    Replay(replay::Args),
     /// Make a module a plugin's next generation: active at once, or tried as a shadow or a canary
     Deploy(deploy::Deploy),
     /// Make the generation that is tried the active one
@@ -50,6 +61,9 @@ impl Command {
             Command::New(args) => new::run(&args, output),
             Command::Build(args) => build::run(&args, output),
             Command::Check(args) => check::run(&args, output),
+            Command::Test(args) => test::run(&args, output),
+            Command::Bench(args) => bench::run(&args, output),
+            Command::Replay(args) => replay::run(&args, output),
             Command::Deploy(args) => deploy::deploy(&args, output),
             Command::Promote(args) => deploy::promote(&args, output),
             Command::Rollback(args) => deploy::rollback(&args, output),

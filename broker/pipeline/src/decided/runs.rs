@@ -214,7 +214,9 @@ mod tests {
     /// What a restart makes of the notes that were written.
     fn reread(notes: &[Note]) -> Runs {
         let mut runs = Runs::default();
-        notes.iter().for_each(|note| runs.replay(note.clone()));
+        for note in notes {
+            runs.replay(note.clone());
+        }
         runs
     }
 

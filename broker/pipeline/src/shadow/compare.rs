@@ -6,7 +6,7 @@ use corvid_plugin_host::{Edited, Edits, Failing, Hook, HookInput, Outcome, Plugi
 
 /// A hook's answers for one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answers {
+pub enum Answers {
     /// Of a partitioner: one for each record.
     Partition(Vec<Outcome<Route>>),
     /// Of a validator: the records that it does not accept.
@@ -19,7 +19,7 @@ pub(crate) enum Answers {
 
 /// What is said of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Said {
+pub enum Said {
     /// It stays as it is, and where it is.
     Accept,
     /// To this partition.
