@@ -1,14 +1,41 @@
-//! What a node does now and then: rolls and retention.
+//! What a node does now and then: rolls, retention, compaction.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use corvid_controller::Controller;
 use corvid_env::clock;
+use corvid_env::task::{self, ThreadHandle};
 use corvid_replication::Replicas;
+use tokio::sync::watch;
 
-/// Runs until it is aborted, every `log.retention.check.interval.ms`.
-pub(crate) async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>) {
+/// A thread of its own: compaction blocks for as long as it reads and writes.
+pub(crate) struct Housekeeping {
+    stop: watch::Sender<()>,
+    thread: ThreadHandle,
+}
+
+impl Housekeeping {
+    /// Begins, every `log.retention.check.interval.ms`.
+    pub fn start(controller: Arc<Controller>, replicas: Arc<Replicas>) -> Self {
+        let (stop, stopped) = watch::channel(());
+        Self {
+            stop,
+            thread: task::spawn_thread("housekeeping", move || run(controller, replicas, stopped)),
+        }
+    }
+
+    /// Returns when it does nothing more.
+    pub async fn stop(self) {
+        drop(self.stop);
+        if let Err(error) = self.thread.join().await {
+            tracing::error!(%error, "housekeeping");
+        }
+    }
+}
+
+/// Runs until the other end of `stopped` is gone.
+async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>, mut stopped: watch::Receiver<()>) {
     loop {
         let interval = {
             let image = controller.image();
@@ -18,7 +45,11 @@ pub(crate) async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>) {
                 .number("log.retention.check.interval.ms")
                 .max(1)
         };
-        clock::sleep(Duration::from_millis(interval.unsigned_abs())).await;
-        replicas.tidy_up().await;
+        let interval = Duration::from_millis(interval.unsigned_abs());
+        if clock::timeout(interval, stopped.changed()).await.is_ok() {
+            return;
+        }
+        let go_on = || stopped.has_changed().is_ok();
+        replicas.tidy_up(go_on).await;
     }
 }

@@ -11,6 +11,8 @@
 mod admin;
 #[path = "cli/apply.rs"]
 mod apply;
+#[path = "cli/compaction.rs"]
+mod compaction;
 #[path = "cli/delayed.rs"]
 mod delayed;
 #[path = "cli/dlt.rs"]

@@ -45,6 +45,8 @@ pub enum Stage {
     Partitioner,
     /// The record's own wish for a later delivery.
     Delay,
+    /// The topic's compaction, which wants keys.
+    Compaction,
 }
 
 impl Stage {
@@ -55,6 +57,7 @@ impl Stage {
             Self::Transform => "transform",
             Self::Partitioner => "partitioner",
             Self::Delay => "delay",
+            Self::Compaction => "compaction",
         }
     }
 }

@@ -19,6 +19,7 @@
 //! - `judge`: runs the hooks, each on what the others `left`; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
 //! - `redrive`: letters go out again; `story`: what letters say of themselves
+//! - `compacted`: records that a compacted topic doesn't take
 //! - `delay`: records that ask to be delivered later
 //! - `trial`: the generation of a plugin that is tried beside the active one: a canary, or a `shadow`
 //! - `decided`: which generations decided on which offsets
@@ -36,6 +37,7 @@
 
 mod assemble;
 mod check;
+mod compacted;
 mod dead_letter;
 mod decided;
 mod delay;

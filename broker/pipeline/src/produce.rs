@@ -18,6 +18,7 @@ use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
 use crate::check::{self, BatchRefused};
+use crate::compacted;
 use crate::decided::TopicNotes;
 use crate::delay;
 use crate::fates::{Fate, Fates, Why};
@@ -147,7 +148,8 @@ async fn try_append(
         notes.begin(&partition).await;
     }
     let codec = codec(&topic.settings, &batch);
-    if plan.is_empty() && topic.settings.delay_max_ms == 0 && codec == batch.compression() {
+    let looks_inside = topic.settings.delay_max_ms > 0 || topic.settings.cleanup_policy.compacts();
+    if plan.is_empty() && !looks_inside && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
@@ -167,6 +169,7 @@ async fn try_append(
         .await
         .map_err(AssembleError::from)?;
     delay::judge(&topic.settings, section, &mut fates, clock::wall_clock());
+    compacted::judge(&topic.settings, section, &mut fates);
     let accepted = append_judged(topic, plan, partition, acks, bytes, section, &fates);
     let offset = accepted.as_ref().ok().map(|accepted| accepted.appended.base_offset.0);
     for look in looks {

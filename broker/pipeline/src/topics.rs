@@ -186,6 +186,7 @@ impl Topics {
         let bindings = &settings.bindings;
         let keys = keys.map_err(ToString::to_string)?;
         not_its_own_dead_letters(topic, bindings)?;
+        letters_stay(&self.configs, image, bindings)?;
         if let Some(missing) = routes::missing(image, topic, settings) {
             return Err(missing);
         }
@@ -296,6 +297,20 @@ impl Topics {
         let views = TopicViews::load(&self.plugins, image, bindings).await;
         // What was loaded to be tried, and will not be bound.
         views.map(drop).inspect_err(|_| self.plugins.forget_unused())
+    }
+}
+
+/// Refuses a dead-letter topic that is compacted: a letter would take the place of an earlier one with its key.
+fn letters_stay(configs: &NodeConfigs, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
+    if !bindings.dead_letters() {
+        return Ok(());
+    }
+    match image.topic(&bindings.dead_letter.topic) {
+        Some(topic) if configs.topic(image, topic).cleanup_policy.compacts() => Err(format!(
+            "its dead-letter topic {} is compacted (cleanup.policy), and letters with one key would replace each other",
+            topic.name
+        )),
+        Some(_) | None => Ok(()),
     }
 }
 

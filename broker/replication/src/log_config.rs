@@ -14,8 +14,10 @@ pub(crate) fn of(settings: &TopicSettings) -> storage::LogConfig {
         retention_bytes: settings.retention_bytes,
         cleanup: match settings.cleanup_policy {
             CleanupPolicy::Delete => storage::Cleanup::Delete,
-            CleanupPolicy::Compact | CleanupPolicy::CompactAndDelete => storage::Cleanup::Compact,
+            CleanupPolicy::Compact => storage::Cleanup::Compact,
+            CleanupPolicy::CompactAndDelete => storage::Cleanup::CompactAndDelete,
         },
+        min_cleanable_dirty_permille: settings.min_cleanable_dirty_permille,
         delete_retention_ms: as_ms(settings.delete_retention_ms),
         durability: match settings.durability {
             Durability::Disk => storage::Durability::Disk,
@@ -25,7 +27,6 @@ pub(crate) fn of(settings: &TopicSettings) -> storage::LogConfig {
             TimestampType::CreateTime => storage::TimestampType::CreateTime,
             TimestampType::LogAppendTime => storage::TimestampType::LogAppendTime,
         },
-        ..storage::LogConfig::default()
     }
 }
 

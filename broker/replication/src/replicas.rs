@@ -227,10 +227,14 @@ impl Replicas {
         }
     }
 
-    /// Rolls and deletes what is due by time or size, and compacts the internal topics. Called now and then.
-    pub async fn tidy_up(&self) {
+    /// Rolls and deletes what is due by time or size, and compacts what is compacted, as long as it may `go_on`. Called now and then, by
+    /// a thread that may block: compaction reads and writes for long.
+    pub async fn tidy_up(&self, go_on: impl Fn() -> bool) {
         let now = clock::wall_clock();
         for partition in self.all().values() {
+            if !go_on() {
+                return;
+            }
             if let Err(error) = partition.log().roll_if_due(now) {
                 tracing::warn!(?partition, %error, "a segment could not be rolled");
             }
@@ -242,8 +246,10 @@ impl Replicas {
                 Ok(deleted) => tracing::info!(?partition, segments = deleted.len(), "retention"),
                 Err(error) => tracing::warn!(?partition, %error, "retention failed"),
             }
-            if let Err(error) = partition.log().compact(now, partition.retention_limit()).await {
-                tracing::warn!(?partition, %error, "compaction failed");
+            match partition.log().compact(now, partition.retention_limit()).await {
+                Ok(None) => {}
+                Ok(Some(compacted)) => tracing::info!(?partition, ?compacted, "compaction"),
+                Err(error) => tracing::warn!(?partition, %error, "compaction failed"),
             }
         }
     }

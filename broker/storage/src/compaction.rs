@@ -1,9 +1,14 @@
 //! Compaction: of each key, the last record is kept, at its offset.
 //!
-//! For internal topics only. A pass maps the keys of what is new (the *dirty* part) to their last offsets, within bounded memory,
+//! A pass maps the keys of what is new (the *dirty* part) to their last offsets, within bounded memory,
 //! then rewrites the sealed segments in groups without the records that a later one of the same key has replaced.
+//!
+//! Offsets and producers' sequences stay as they were. A tombstone is kept for `delete.retention.ms` from the first pass that meets
+//! it, which writes the time into its batch (KIP-534): whoever reads from the start has so long to see it, whatever timestamp its
+//! producer gave it. A batch whose inside is not what it should be stays as it is: producers' bytes are theirs.
 
 mod key_map;
+mod opened;
 mod rewrite;
 mod swap;
 

@@ -11,9 +11,9 @@ pub struct LogConfig {
     pub segment_ms: i64,
     /// `index.interval.bytes`: bytes of log between two index entries.
     pub index_interval_bytes: u32,
-    /// `retention.ms`; `None` keeps for ever. Not used by a compacted log.
+    /// `retention.ms`; `None` keeps for ever. Not used by a log that is only compacted.
     pub retention_ms: Option<i64>,
-    /// `retention.bytes`; `None` has no limit. Not used by a compacted log.
+    /// `retention.bytes`; `None` has no limit. Not used by a log that is only compacted.
     pub retention_bytes: Option<u64>,
     /// `cleanup.policy`.
     pub cleanup: Cleanup,
@@ -50,8 +50,22 @@ impl Default for LogConfig {
 pub enum Cleanup {
     /// Old segments are deleted.
     Delete,
-    /// The last record of each key is kept. For internal topics only.
+    /// The last record of each key is kept.
     Compact,
+    /// The last record of each key is kept, until its segment is old.
+    CompactAndDelete,
+}
+
+impl Cleanup {
+    /// Whether only the last record of each key has to stay.
+    pub fn compacts(self) -> bool {
+        self != Self::Delete
+    }
+
+    /// Whether segments go by age and size.
+    pub fn deletes(self) -> bool {
+        self != Self::Compact
+    }
 }
 
 /// What an acknowledgement waits for.

@@ -15,7 +15,7 @@ use corvid_record::{LeaderEpoch, Offset};
 
 pub(crate) use rebuild::{Surroundings, rebuild_sidecars};
 
-use crate::config::{Cleanup, LogConfig};
+use crate::config::LogConfig;
 use crate::epochs::LeaderEpochs;
 use crate::error::OpenError;
 use crate::facts::BatchFacts;
@@ -32,6 +32,8 @@ pub(crate) struct Known {
     pub start: Offset,
     /// What clients are told to be the start, where that is known.
     pub visible_start: Option<Offset>,
+    /// It was compacted once, whatever its cleanup is now.
+    pub was_compacted: bool,
     /// The last shutdown was clean: sidecars of active segments count.
     pub clean: bool,
     /// The time that producers found in the log were last seen.
@@ -90,6 +92,6 @@ pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Re
 }
 
 /// Whether offsets may be missing where one segment ends and the next begins.
-fn gaps_are_normal(config: &LogConfig) -> bool {
-    config.cleanup == Cleanup::Compact
+fn gaps_are_normal(config: &LogConfig, known: &Known) -> bool {
+    config.cleanup.compacts() || known.was_compacted
 }

@@ -7,7 +7,7 @@ use corvid_record::{Offset, Timestamp};
 
 pub use trusted_clock::TrustedClock;
 
-use crate::config::{Cleanup, LogConfig};
+use crate::config::LogConfig;
 
 /// What retention goes by, of one sealed segment.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,7 @@ fn is_due(config: &LogConfig, situation: &Situation, segment: &Candidate, log_by
     if segment.end <= situation.visible_start {
         return true;
     }
-    if config.cleanup == Cleanup::Compact {
+    if !config.cleanup.deletes() {
         return false;
     }
     let too_large = config
@@ -86,6 +86,7 @@ pub(crate) fn is_old(segment: &Candidate, now: WallTime, limit_ms: i64) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Cleanup;
 
     /// Segments of 100 bytes and 10 offsets, with newest timestamps 1000, 2000, …
     fn segments(count: i64) -> Vec<Candidate> {
@@ -206,5 +207,18 @@ mod tests {
             ),
             0
         );
+    }
+
+    #[test]
+    fn a_log_that_is_also_deleted_does_not() {
+        let config = LogConfig {
+            cleanup: Cleanup::CompactAndDelete,
+            ..config(Some(1), None)
+        };
+        let later = Situation {
+            now: WallTime(1 << 40),
+            ..situation()
+        };
+        assert_eq!(go(&config, &later), 5);
     }
 }

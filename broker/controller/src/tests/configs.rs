@@ -82,11 +82,11 @@ async fn impossible_configs_are_refused() {
     let invalid = |error| matches!(error, AlterConfigsError::InvalidConfig(_));
     assert!(invalid(refuse(&[set("nonsense", "1")]).await));
     assert!(invalid(refuse(&[set("retention.ms", "soon")]).await));
-    assert!(invalid(refuse(&[set("cleanup.policy", "compact")]).await));
+    assert!(invalid(refuse(&[set("remote.storage.enable", "true")]).await));
     assert!(invalid(
         refuse(&[Change {
             key: "cleanup.policy".into(),
-            op: Op::Append("compact".into())
+            op: Op::Append("compress".into())
         }])
         .await
     ));

@@ -75,12 +75,12 @@ async fn impossible_topics_are_refused_by_kafkas_names() {
             "{factor}"
         );
     }
-    let compact = TopicSpec {
-        configs: Configs::from([("cleanup.policy".into(), "compact".into())]),
+    let tiered = TopicSpec {
+        configs: Configs::from([("remote.storage.enable".into(), "true".into())]),
         ..topic("a", 1)
     };
     assert!(matches!(
-        refuse(compact).await,
+        refuse(tiered).await,
         CreateTopicError::InvalidConfig(ConfigError::Refused { .. })
     ));
     let bound = TopicSpec {

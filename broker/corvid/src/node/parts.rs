@@ -18,9 +18,10 @@ use corvid_storage::{LogDirectory, LogDirectoryConfig};
 use tokio::sync::watch;
 
 use super::NodeConfig;
+use crate::coordinator_config;
 use crate::follow::Follower;
+use crate::housekeeping::Housekeeping;
 use crate::node_error::NodeError;
-use crate::{coordinator_config, housekeeping};
 
 /// Everything that runs without a client.
 pub(super) struct Parts {
@@ -30,7 +31,8 @@ pub(super) struct Parts {
     pub host: Arc<PluginHost>,
     pub applier: Arc<Applier>,
     directory: Arc<LogDirectory>,
-    tasks: Vec<JoinHandle<()>>,
+    following: JoinHandle<()>,
+    keeping: Housekeeping,
     /// Held to the end: nobody else may use the directory.
     _lock: DirLock,
 }
@@ -76,7 +78,7 @@ impl Parts {
             settled: settle,
         };
         let following = follower.start().await;
-        let keeping = task::spawn("housekeeping", housekeeping::run(controller.clone(), replicas.clone()));
+        let keeping = Housekeeping::start(controller.clone(), replicas.clone());
         let redriver = Redriver::new(controller.clone(), topics.clone());
         let applier = Applier::new(controller.clone(), topics.clone(), settled.clone());
         let broker = Arc::new(Broker {
@@ -99,18 +101,18 @@ impl Parts {
             host,
             applier,
             directory,
-            tasks: vec![following, keeping],
+            following,
+            keeping,
             _lock: lock,
         })
     }
 
     /// Stops what started last first.
     pub async fn stop(self) -> Result<(), NodeError> {
-        for task in self.tasks {
-            task.abort();
-            // Cancelled: it holds nothing any more.
-            let _ = task.await;
-        }
+        self.keeping.stop().await;
+        self.following.abort();
+        // Cancelled: it holds nothing any more.
+        let _ = self.following.await;
         self.delivery.stop().await;
         self.broker.coordinator.shutdown().await;
         self.broker.controller.shutdown().await;

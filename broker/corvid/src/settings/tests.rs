@@ -174,7 +174,7 @@ fn broker_configs() {
             4 | broker.id = 3
               |        ^^ set `id` in [node]
 
-            error: config log.cleanup.policy = "compact" is not supported: compacted topics are not there yet, except for the broker's internal ones; use `delete`
+            error: config log.cleanup.policy = "compact" is not supported: every record of a compacted topic needs a key, so the topics themselves say that they are (cleanup.policy)
              --> corvid.toml:5:22
               |
             5 | log.cleanup.policy = "compact"

@@ -9,7 +9,7 @@ use super::{
 
 const MAX_LONG: &str = "9223372036854775807";
 const INT_MAX: i64 = i32::MAX as i64;
-const ONLY_INTERNAL_COMPACT: &str = "only the broker's internal topics are compacted";
+const NO_LAG: &str = "what is sealed may be compacted at once, and waits for min.cleanable.dirty.ratio";
 const NOT_TIERED: &str = "there is no tiered storage";
 const SYNCED_ANYWAY: &str = "corvid.durability says when data is on disk";
 
@@ -75,15 +75,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "max.compaction.lag.ms of topics that don't say.",
     )
     .at_least(1)
-    .ignored(ONLY_INTERNAL_COMPACT),
+    .ignored(NO_LAG),
     key(
         "log.cleaner.min.cleanable.ratio",
         Double,
         "0.5",
         "min.cleanable.dirty.ratio of topics that don't say.",
     )
-    .check(Check::Fraction(0.0, 1.0))
-    .ignored(ONLY_INTERNAL_COMPACT),
+    .check(Check::Fraction(0.0, 1.0)),
     key(
         "log.cleaner.min.compaction.lag.ms",
         Long,
@@ -91,7 +90,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "min.compaction.lag.ms of topics that don't say.",
     )
     .at_least(0)
-    .ignored(ONLY_INTERNAL_COMPACT),
+    .ignored(NO_LAG),
     key(
         "log.cleanup.policy",
         List,
@@ -99,7 +98,9 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "cleanup.policy of topics that don't say.",
     )
     .check(Check::SomeOf(&["compact", "delete"]))
-    .refused("compacted topics are not there yet, except for the broker's internal ones; use `delete`"),
+    .refused(
+        "every record of a compacted topic needs a key, so the topics themselves say that they are (cleanup.policy)",
+    ),
     key(
         "log.flush.interval.messages",
         Long,

@@ -7,7 +7,7 @@ macro_rules! keys {
 }
 
 keys! {
-    /// Topic: `delete`, for internal topics also `compact`.
+    /// Topic: `delete`, `compact`, or both.
     CLEANUP_POLICY = "cleanup.policy";
     /// Topic: how stored batches are compressed.
     COMPRESSION_TYPE = "compression.type";
@@ -17,6 +17,8 @@ keys! {
     COMPRESSION_LZ4_LEVEL = "compression.lz4.level";
     /// Topic: how hard zstd tries.
     COMPRESSION_ZSTD_LEVEL = "compression.zstd.level";
+    /// Topic: how much of a compacted log must be new before it is compacted.
+    MIN_CLEANABLE_DIRTY_RATIO = "min.cleanable.dirty.ratio";
     /// Topic: how long a tombstone lives in a compacted log.
     DELETE_RETENTION_MS = "delete.retention.ms";
     /// Topic: bytes between two entries of the offset index.

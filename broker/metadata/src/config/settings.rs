@@ -30,6 +30,8 @@ pub struct TopicSettings {
     pub timestamp_after_max_ms: u64,
     /// `compression.type`.
     pub compression_type: CompressionType,
+    /// `min.cleanable.dirty.ratio`, of a compacted log, in thousandths.
+    pub min_cleanable_dirty_permille: u32,
     /// `delete.retention.ms`, of a compacted log.
     pub delete_retention_ms: u64,
     /// `corvid.durability`.
@@ -145,6 +147,7 @@ impl TopicSettings {
             timestamp_before_max_ms: lookup.number(keys::TIMESTAMP_BEFORE_MAX_MS)?,
             timestamp_after_max_ms: lookup.number(keys::TIMESTAMP_AFTER_MAX_MS)?,
             compression_type: lookup.compression()?,
+            min_cleanable_dirty_permille: lookup.parsed(keys::MIN_CLEANABLE_DIRTY_RATIO, parse_permille)?,
             delete_retention_ms: lookup.number(keys::DELETE_RETENTION_MS)?,
             durability: lookup.parsed(keys::DURABILITY, Durability::parse)?,
             delay_max_ms: lookup.number(keys::DELAY_MAX_MS)?,
@@ -163,6 +166,14 @@ impl TopicSettings {
         TopicSettings::resolve(topic, &Configs::new(), &Configs::new())
             .expect("the defaults of the table are legal, as a test asserts")
     }
+}
+
+/// A fraction, in thousandths.
+fn parse_permille(text: &str) -> Option<u32> {
+    let fraction: f64 = text.trim().parse().ok()?;
+    (0.0..=1.0)
+        .contains(&fraction)
+        .then(|| (fraction * 1000.0).round() as u32)
 }
 
 fn parse_timestamp_type(text: &str) -> Option<TimestampType> {

@@ -153,22 +153,7 @@ fn values_that_cannot_be() {
 
 #[test]
 fn what_is_not_supported_is_refused_with_the_reason() {
-    told(
-        "t",
-        "cleanup.policy",
-        "compact",
-        &expect![[
-            r#"config cleanup.policy = "compact" is not supported: compacted topics are not there yet, except for the broker's internal ones; use `delete`"#
-        ]],
-    );
-    told(
-        "t",
-        "cleanup.policy",
-        "compact,delete",
-        &expect![[
-            r#"config cleanup.policy = "compact,delete" is not supported: compacted topics are not there yet, except for the broker's internal ones; use `delete`"#
-        ]],
-    );
+    told("t", "cleanup.policy", "compact,delete", &expect!["fine"]);
     told("t", "cleanup.policy", "delete", &expect!["fine"]);
     told("__consumer_offsets", "cleanup.policy", "compact", &expect!["fine"]);
     told(

@@ -15,7 +15,7 @@ const WEEK_MS: &str = "604800000";
 const INT_MAX: i64 = i32::MAX as i64;
 
 const NOT_TIERED: &str = "there is no tiered storage, a log is on local disk as a whole";
-const ONLY_INTERNAL_COMPACT: &str = "only the broker's internal topics are compacted";
+const NO_LAG: &str = "what is sealed may be compacted at once, and waits for min.cleanable.dirty.ratio";
 const ONE_REPLICA: &str = "a partition has one replica for now";
 const SYNCED_ANYWAY: &str = "corvid.durability says when data is on disk";
 
@@ -34,10 +34,9 @@ pub(super) const TABLE: &[ConfigKey] = &[
         List,
         "delete",
         "What happens to old segments: `delete` removes them by time and size. `compact` keeps the \
-         newest record of each key.",
+         newest record of each key, and takes none without. Both: what is compacted goes, too, when it is old.",
     )
     .check(Check::SomeOf(&["compact", "delete"]))
-    .refused("compacted topics are not there yet, except for the broker's internal ones; use `delete`")
     .defaults_to(&[("log.cleanup.policy", Scale::Same)]),
     key(
         keys::COMPRESSION_GZIP_LEVEL,
@@ -248,7 +247,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "The longest time, in milliseconds, that a record of a compacted log stays uncompacted.",
     )
     .at_least(1)
-    .ignored(ONLY_INTERNAL_COMPACT)
+    .ignored(NO_LAG)
     .defaults_to(&[("log.cleaner.max.compaction.lag.ms", Scale::Same)]),
     key(
         keys::MAX_MESSAGE_BYTES,
@@ -284,13 +283,12 @@ pub(super) const TABLE: &[ConfigKey] = &[
     .check(Check::OneOf(&["CreateTime", "LogAppendTime"]))
     .defaults_to(&[("log.message.timestamp.type", Scale::Same)]),
     key(
-        "min.cleanable.dirty.ratio",
+        keys::MIN_CLEANABLE_DIRTY_RATIO,
         Double,
         "0.5",
         "The share of a compacted log that must be uncompacted before the compactor looks at it.",
     )
     .check(Check::Fraction(0.0, 1.0))
-    .ignored(ONLY_INTERNAL_COMPACT)
     .defaults_to(&[("log.cleaner.min.cleanable.ratio", Scale::Same)]),
     key(
         "min.compaction.lag.ms",
@@ -299,7 +297,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "The shortest time, in milliseconds, that a record of a compacted log stays uncompacted.",
     )
     .at_least(0)
-    .ignored(ONLY_INTERNAL_COMPACT)
+    .ignored(NO_LAG)
     .defaults_to(&[("log.cleaner.min.compaction.lag.ms", Scale::Same)]),
     key(
         keys::MIN_INSYNC_REPLICAS,

@@ -6,17 +6,13 @@ use crate::limits::MAX_CONFIG_VALUE_BYTES;
 use crate::policy::{Binding, HeaderStyle, OnFault, OnRefused, TopicBindings};
 use crate::topic_name;
 
-/// Whether a topic's config may be set to this value. The topic's name matters: what is refused
-/// elsewhere may be allowed for the broker's internal topics.
-pub fn validate_topic(topic: &str, key: &str, value: &str) -> Result<(), ConfigError> {
+/// Whether a topic's config may be set to this value, whichever topic it is.
+pub fn validate_topic(_topic: &str, key: &str, value: &str) -> Result<(), ConfigError> {
     let entry = topic_key(key).ok_or_else(|| ConfigError::Unknown {
         resource: "topic",
         key: key.to_owned(),
     })?;
     check_value(entry, value)?;
-    if key == keys::CLEANUP_POLICY && topic_name::is_internal(topic) {
-        return Ok(());
-    }
     check_support(entry, value)
 }
 

@@ -230,9 +230,9 @@ fn what_cannot_be_made_is_an_error() {
     );
     shows(
         &image,
-        &file(&["x:1 cleanup.policy=compact"]),
+        &file(&["x:1 remote.storage.enable=true"]),
         &expect![[
-            r#"error: [topics."x"]: config cleanup.policy = "compact" is not supported: compacted topics are not there yet, except for the broker's internal ones; use `delete`"#
+            r#"error: [topics."x"]: config remote.storage.enable = "true" is not supported: there is no tiered storage, a log is on local disk as a whole"#
         ]],
     );
     shows(

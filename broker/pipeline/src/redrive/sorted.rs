@@ -13,6 +13,7 @@ use corvid_replication::{Partition, PartitionId};
 use super::known::{REDRIVE, REDRIVEN_FROM_HEADER};
 use super::page::Letter;
 use super::{RedriveError, Stays};
+use crate::compacted;
 use crate::edit;
 use crate::fates::{Edited, Fate};
 use crate::judge::{self, Destination};
@@ -61,7 +62,8 @@ impl Sorted {
             partitions: topic.partitions,
         };
         // What shadows would see was seen when the letters failed.
-        let fates = judge::judge(plan, to, &open.section, &mut Vec::new()).await?;
+        let mut fates = judge::judge(plan, to, &open.section, &mut Vec::new()).await?;
+        compacted::judge(&topic.settings, &open.section, &mut fates);
         for (place, letter) in (0..).zip(letters) {
             let untouched = Edited::default();
             let edited = fates.edit_of(place).unwrap_or(&untouched);

@@ -17,6 +17,8 @@ use crate::{Batch, Compression, Record, Timestamp};
 pub struct Rebuild<'a> {
     original: Batch<'a>,
     builder: BatchBuilder,
+    /// The base timestamp is another one, and so is what each record says less it.
+    moved_base: bool,
 }
 
 impl<'a> Rebuild<'a> {
@@ -30,7 +32,11 @@ impl<'a> Rebuild<'a> {
             .producer(original.producer());
         builder.attributes = attributes;
         builder.unknown_bits = original.attribute_bits() & !attributes.bits();
-        Self { original, builder }
+        Self {
+            original,
+            builder,
+            moved_base: false,
+        }
     }
 
     /// Compresses what is left in another way than the original was.
@@ -40,9 +46,23 @@ impl<'a> Rebuild<'a> {
         self
     }
 
+    /// Says until when its tombstones are kept, in place of the base timestamp (KIP-534). The records keep their times.
+    #[must_use]
+    pub fn delete_horizon(mut self, until: Timestamp) -> Self {
+        self.builder = self.builder.base_timestamp(until);
+        self.builder.attributes.delete_horizon = true;
+        self.moved_base = true;
+        self
+    }
+
     /// Keeps a record of the original as it is, byte for byte. Records are kept in their order.
     pub fn keep(&mut self, record: &Record<'_>) {
         let timestamp = self.timestamp(record);
+        if self.moved_base {
+            return self
+                .builder
+                .push_raw_body(record.offset_delta, timestamp, record.body());
+        }
         if self.builder.count_in(record.offset_delta, timestamp, record.raw.len()) {
             self.builder.bytes.extend_from_slice(record.raw);
         }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use corvid_record::{Batch, Offset, Records};
+use corvid_record::{Batch, Offset};
 
-use crate::error::ReadError;
+use super::opened::Opened;
 
 /// Keys and their last offsets, within a bound of memory. The keys themselves, not their hashes: no collision can lose a record.
 #[derive(Debug)]
@@ -18,8 +18,6 @@ pub(crate) struct KeyMap {
 
 /// What an entry takes beside its key.
 const ENTRY_BYTES: usize = 48;
-/// What a batch may decompress to.
-pub(super) const SECTION_BYTES_MAX: usize = 128 << 20;
 
 impl KeyMap {
     /// Maps what begins at `from`, with about so much memory.
@@ -33,23 +31,28 @@ impl KeyMap {
     }
 
     /// Maps a batch; `false` if there is no room for more. What is behind [`KeyMap::mapped_to`] is left to the next pass.
-    pub fn add(&mut self, batch: &Batch<'_>) -> Result<bool, ReadError> {
+    pub fn add(&mut self, batch: &Batch<'_>) -> bool {
         if self.bytes >= self.bytes_max {
-            return Ok(false);
+            return false;
         }
         if !batch.attributes().control {
-            let section = batch
-                .records_section(SECTION_BYTES_MAX)
-                .map_err(|error| corrupt(batch, &error))?;
-            for record in Records::new(&section, batch.record_count()) {
-                let record = record.map_err(|error| corrupt(batch, &error))?;
-                if let Some(key) = record.key {
-                    self.insert(key, batch.base_offset() + i64::from(record.offset_delta));
+            match Opened::of(batch) {
+                Some(opened) => self.map(batch, &opened),
+                None => {
+                    tracing::warn!(offset = %batch.base_offset(), "a batch that can't be read is left as it is by compaction");
                 }
             }
         }
         self.mapped_to = batch.next_offset();
-        Ok(true)
+        true
+    }
+
+    fn map(&mut self, batch: &Batch<'_>, opened: &Opened<'_>) {
+        for record in opened.records() {
+            if let Some(key) = record.key {
+                self.insert(key, batch.base_offset() + i64::from(record.offset_delta));
+            }
+        }
     }
 
     /// Everything below was mapped.
@@ -74,12 +77,5 @@ impl KeyMap {
             self.bytes += key.len() + ENTRY_BYTES;
             self.offsets.insert(key.into(), offset);
         }
-    }
-}
-
-pub(super) fn corrupt(batch: &Batch<'_>, error: &dyn std::error::Error) -> ReadError {
-    ReadError::Corrupt {
-        file: format!("the batch at offset {}", batch.base_offset()),
-        why: error.to_string(),
     }
 }

@@ -4,10 +4,11 @@ use std::io::IoSlice;
 use std::sync::Arc;
 
 use corvid_env::fs::{Dir, File};
-use corvid_record::{Batch, Offset, Rebuild, Record, Records, Timestamp, hidden};
+use corvid_record::hidden::{self, EntryView};
+use corvid_record::{Batch, Offset, Rebuild, Record, Timestamp};
 
 use super::KeyMap;
-use super::key_map::{SECTION_BYTES_MAX, corrupt};
+use super::opened::Opened;
 use crate::batch_reader::{BatchReader, Next};
 use crate::error::{ChangeError, ReadError};
 use crate::names;
@@ -19,10 +20,12 @@ use crate::segment::{SealedSegment, replace};
 pub(crate) struct Keep<'a> {
     /// The keys' last offsets.
     pub keys: &'a KeyMap,
-    /// Tombstones below this offset were in a pass before: whoever reads from the start had the time to see them …
+    /// What is below was in a pass before.
     pub first_dirty: Offset,
-    /// … if they are older than this.
-    pub tombstones_before: Timestamp,
+    /// Tombstones go whose time was up before this.
+    pub now: Timestamp,
+    /// Until when tombstones are kept that this pass meets first.
+    pub horizon: Timestamp,
     /// The last batch of a producer stays, with or without records: its sequence is in it.
     pub producers: &'a ProducerState,
 }
@@ -34,6 +37,8 @@ pub(crate) struct Rewritten {
     pub bytes_before: u64,
     pub bytes_after: u64,
     pub records_removed: u64,
+    /// Whether it differs from what was there.
+    pub changed: bool,
 }
 
 /// What is gathered before it is written.
@@ -51,6 +56,7 @@ pub(crate) async fn rewrite(
         at: 0,
         pending: Vec::new(),
         removed: 0,
+        changed: group.len() > 1,
     };
     for segment in group {
         let files = segment.open()?;
@@ -78,6 +84,7 @@ pub(crate) async fn rewrite(
         bytes_before,
         bytes_after: out.at,
         records_removed: out.removed,
+        changed: out.changed,
     })
 }
 
@@ -86,34 +93,47 @@ struct Output {
     at: u64,
     pending: Vec<u8>,
     removed: u64,
+    changed: bool,
 }
 
 impl Output {
     fn add(&mut self, batch: &Batch<'_>, keep: &Keep<'_>) -> Result<(), ChangeError> {
         // Control batches and hidden ones of ours have no keys that records could replace.
         if batch.attributes().control {
+            return if is_delivered_entry(batch) {
+                self.changed = true;
+                Ok(())
+            } else {
+                self.put(batch.bytes())
+            };
+        }
+        let Some(opened) = Opened::of(batch) else {
             return self.put(batch.bytes());
-        }
-        let section = batch
-            .records_section(SECTION_BYTES_MAX)
-            .map_err(|error| corrupt(batch, &error))?;
-        let mut left = Rebuild::new(*batch);
-        for record in Records::new(&section, batch.record_count()) {
-            let record = record.map_err(|error| corrupt(batch, &error))?;
-            if keep.keeps(batch, &record) {
-                left.keep(&record);
-            }
-        }
-        let removed = u64::from(batch.record_count()) - left.len() as u64;
+        };
+        let kept: Vec<Record<'_>> = opened.records().filter(|record| keep.keeps(batch, record)).collect();
+        let removed = u64::from(batch.record_count()) - kept.len() as u64;
         self.removed += removed;
         let was_empty = hidden::is_hidden(batch);
-        if removed == 0 && !was_empty {
+        let begins_horizon = !batch.attributes().delete_horizon && kept.iter().any(|record| record.value.is_none());
+        if removed == 0 && !was_empty && !begins_horizon {
             return self.put(batch.bytes());
         }
-        if left.is_empty() && !keep.is_last_of_its_producer(batch) {
+        if kept.is_empty() && !keep.is_last_of_its_producer(batch) {
+            self.changed = true;
             return Ok(());
         }
-        let rebuilt = left.finish().map_err(|error| corrupt(batch, &error))?;
+        let mut left = Rebuild::new(*batch);
+        if begins_horizon {
+            left = left.delete_horizon(keep.horizon);
+        }
+        for record in &kept {
+            left.keep(record);
+        }
+        let rebuilt = left.finish().map_err(|error| ReadError::Corrupt {
+            file: format!("the batch at offset {}", batch.base_offset()),
+            why: error.to_string(),
+        })?;
+        self.changed |= *rebuilt != *batch.bytes();
         self.put(&rebuilt)
     }
 
@@ -141,8 +161,10 @@ impl Keep<'_> {
         let Some(key) = record.key else {
             return false;
         };
-        let expired =
-            record.value.is_none() && offset < self.first_dirty && batch.max_timestamp() < self.tombstones_before;
+        let expired = record.value.is_none()
+            && batch.attributes().delete_horizon
+            && offset < self.first_dirty
+            && batch.base_timestamp() <= self.now;
         !expired && !self.keys.is_replaced(key, offset)
     }
 
@@ -150,4 +172,10 @@ impl Keep<'_> {
         let producer = self.producers.get(batch.producer_id());
         producer.is_some_and(|entry| entry.last_offset() == batch.last_offset())
     }
+}
+
+/// Whether it is an outbox entry that has done what it was for: what is compacted is below every link's committed position. One that
+/// the broker wrote of its own stays: it may be a note (of letters that were redriven), and one that holds is pending.
+fn is_delivered_entry(batch: &Batch<'_>) -> bool {
+    EntryView::parse(*batch).is_ok_and(|entry| !entry.armed_alone() && !entry.holds())
 }

@@ -8,7 +8,6 @@ use corvid_record::{Offset, Timestamp};
 use super::{Compacted, Log};
 use crate::batch_reader::{BatchReader, Next};
 use crate::compaction::{self, Keep, KeyMap, Plan, Rewritten};
-use crate::config::Cleanup;
 use crate::error::{ChangeError, ReadError};
 use crate::names;
 use crate::producer_state::ProducerState;
@@ -19,7 +18,7 @@ use crate::segment::SealedSegment;
 const KEYS_BYTES_MAX: usize = 32 << 20;
 
 impl Log {
-    /// Compacts the sealed segments of a log whose cleanup is `Compact`, if enough of it is new. It blocks for as long as it
+    /// Compacts the sealed segments of a log whose cleanup says so, if enough of it is new. It blocks for as long as it
     /// reads and writes; the log goes on meanwhile.
     ///
     /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone.
@@ -29,13 +28,16 @@ impl Log {
             return Ok(None);
         };
         let keys = self.map_keys(&plan)?;
-        let config = self.config();
+        let (config, now) = (self.config(), self.shared.trusted(now).0);
         let keep = Keep {
             keys: &keys,
             first_dirty: plan.first_dirty,
-            tombstones_before: Timestamp(self.shared.trusted(now).0.saturating_sub(config.delete_retention_ms)),
+            now: Timestamp(now),
+            horizon: Timestamp(now.saturating_add(config.delete_retention_ms)),
             producers: &producers,
         };
+        // Said before offsets are missing: a log whose cleanup is changed later is recovered with its gaps.
+        self.remember_clean(plan.first_dirty).await?;
         let mut compacted = Compacted::default();
         let touched: Vec<_> = plan
             .segments
@@ -59,16 +61,23 @@ impl Log {
         let clean_to = self.shared.cleaned.lock().get(&self.name).unwrap_or(Offset::ZERO);
         let state = self.state.lock();
         state.check_changeable()?;
-        if state.config.cleanup != Cleanup::Compact {
+        if !state.config.cleanup.compacts() {
             return Ok(None);
         }
         let limit = not_beyond.min(state.flush.flushed);
-        let segments: Vec<_> = state
+        let mut segments: Vec<_> = state
             .sealed
             .values()
             .filter(|segment| segment.end <= limit)
             .cloned()
             .collect();
+        // Where links stand must be known from what is not touched: stamps go with their records.
+        while !state.derived.links.is_empty()
+            && let Some(last) = segments.last()
+            && !self.begins_with_checkpoint(&state, last.end, limit)
+        {
+            segments.pop();
+        }
         let plan = compaction::plan(segments, clean_to, state.config.min_cleanable_dirty_permille);
         Ok(plan.map(|plan| (plan, state.derived.producers.clone())))
     }
@@ -80,7 +89,7 @@ impl Log {
             let mut reader = BatchReader::new(&files.file, 0, segment.bytes);
             loop {
                 match reader.next().map_err(|error| segment.io_error(error))? {
-                    Next::Batch { batch, .. } if batch.next_offset() <= plan.first_dirty || keys.add(&batch)? => {}
+                    Next::Batch { batch, .. } if batch.next_offset() <= plan.first_dirty || keys.add(&batch) => {}
                     Next::Batch { .. } => return Ok(keys),
                     Next::End => break,
                     Next::Bad { position, why } => {
@@ -100,7 +109,7 @@ impl Log {
 
     /// Puts the rewritten group in the place of the old one, on the disk and in the log.
     fn replace(&self, group: &[Arc<SealedSegment>], rewritten: &Rewritten) -> Result<(), ChangeError> {
-        if rewritten.records_removed == 0 && group.len() == 1 && rewritten.bytes_before == rewritten.bytes_after {
+        if !rewritten.changed {
             compaction::abandon(&self.dir, rewritten.base);
             return Ok(());
         }

@@ -38,6 +38,7 @@ impl Log {
             flushed: value.flushed,
             start: value.start,
             visible_start: shared.visible_starts.lock().get(name),
+            was_compacted: shared.cleaned.lock().get(name).is_some(),
             clean,
             now: clock::wall_clock(),
         };

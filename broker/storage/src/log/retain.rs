@@ -7,7 +7,6 @@ use corvid_record::Offset;
 
 use super::state::State;
 use super::{DeletedSegment, Log, Reason};
-use crate::config::Cleanup;
 use crate::error::{AppendError, ChangeError};
 use crate::retention::{Candidate, Situation, how_many_go, is_old};
 use crate::segment::SealedSegment;
@@ -119,7 +118,7 @@ impl Log {
     }
 
     /// Whether the segment at `base` begins with a link checkpoint that is committed: below `not_beyond`.
-    fn begins_with_checkpoint(&self, state: &State, base: Offset, not_beyond: Offset) -> bool {
+    pub(super) fn begins_with_checkpoint(&self, state: &State, base: Offset, not_beyond: Offset) -> bool {
         if base == state.active.base {
             return state.active.hidden.begins_with_checkpoint(base, not_beyond);
         }
@@ -143,7 +142,7 @@ impl Log {
             began_at: active.times.began_at,
             checkpoint_behind: false,
         };
-        let skip = active.is_empty() || active.has_checkpoint_only() || state.config.cleanup == Cleanup::Compact;
+        let skip = active.is_empty() || active.has_checkpoint_only() || !state.config.cleanup.deletes();
         if skip || !is_old(&candidate, now, limit_ms) {
             return Ok(());
         }

@@ -252,7 +252,7 @@ impl<'a> Walk<'a> {
     /// Whether the segment at `base` goes on where `segment` ends. If not, what is between them was lost, and nothing of
     /// it may have been flushed.
     fn follows(&self, segment: &ActiveSegment, base: Offset) -> Result<bool, OpenError> {
-        if segment.next == base || (segment.next < base && gaps_are_normal(self.config)) {
+        if segment.next == base || (segment.next < base && gaps_are_normal(self.config, self.known)) {
             return Ok(true);
         }
         let why = format!("the next segment begins at offset {base}");

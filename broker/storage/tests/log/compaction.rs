@@ -212,6 +212,96 @@ async fn a_tombstone_stays_for_a_while_and_then_goes() {
     }
 }
 
+/// The bug: a tombstone with an old timestamp, as a mirror or a replay writes it, goes with the pass after the first: whoever reads
+/// from the start meanwhile keeps what was deleted.
+#[tokio::test]
+async fn a_tombstone_stays_as_long_whatever_its_timestamp_is() {
+    let world = World::new().await;
+    let log = world.log_with(LogConfig {
+        delete_retention_ms: 1_000,
+        min_cleanable_dirty_permille: 0,
+        ..compacted(300)
+    });
+    let append = |pairs: &[(i64, Option<i64>)]| {
+        append_in(&log, 1, keyed(Compression::Lz4, pairs, 5), AppendKind::Internal).unwrap();
+    };
+    append(&[(1, None), (2, Some(2))]);
+    let now = wall_clock();
+    for (seconds, expected) in [(0, true), (0, true), (9, false)] {
+        (50..58).for_each(|key| append(&[(key, Some(1))]));
+        flushed(&log).await;
+        log.compact(WallTime(now.0 + seconds * 1_000), log.end())
+            .await
+            .unwrap()
+            .unwrap();
+        let all = contents(&log);
+        assert_eq!(all[0].1 == "key 1" && all[0].2.is_none(), expected, "after {seconds} s");
+        assert!(all.iter().any(|(_, key, _)| key == "key 2"));
+        let first = log.read_bytes(log.start(), log.end(), 1, true, Which::All).unwrap();
+        let first = batches(&first).next().unwrap().unwrap();
+        assert_eq!(first.max_timestamp(), Timestamp(5), "records keep their times");
+    }
+}
+
+/// The bug: a topic that was compacted once, and is not any more, is damaged at the next recovery, for its offsets have gaps.
+#[tokio::test]
+async fn a_log_that_was_compacted_once_is_recovered_with_its_gaps() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(300));
+    for number in 0..40 {
+        append_in(
+            &log,
+            1,
+            keyed(Compression::None, &[(number % 3, Some(number))], 5),
+            AppendKind::Internal,
+        )
+        .unwrap();
+    }
+    flushed(&log).await;
+    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    let (expected, end) = (contents(&log), log.end());
+    let killed = world.killed();
+    // Everything is walked again.
+    for name in files(&killed.path().join(LOG)) {
+        if !name.ends_with(".log") {
+            std::fs::remove_file(killed.path().join(LOG).join(name)).unwrap();
+        }
+    }
+    let world = World::over(killed).await;
+    let log = world.log_with(LogConfig {
+        cleanup: Cleanup::Delete,
+        ..compacted(300)
+    });
+    assert_eq!((contents(&log), log.end()), (expected, end));
+}
+
+/// The bug: one batch that is nonsense inside, from when the topic was not compacted, and the log is never compacted again.
+#[tokio::test]
+async fn what_cannot_be_read_stays_and_the_rest_is_compacted() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(300));
+    let mut nonsense = keyed(Compression::None, &[(1, Some(1))], 5).to_vec();
+    let last = nonsense.len();
+    nonsense[61..last].fill(0x7f);
+    let crc = corvid_record::crc32c(&nonsense[21..]);
+    nonsense[17..21].copy_from_slice(&crc.to_be_bytes());
+    append_in(&log, 1, nonsense.into(), AppendKind::Internal).unwrap();
+    for number in 0..40 {
+        append_in(
+            &log,
+            1,
+            keyed(Compression::None, &[(number % 3, Some(number))], 5),
+            AppendKind::Internal,
+        )
+        .unwrap();
+    }
+    flushed(&log).await;
+    let done = log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    assert!(done.records_removed > 20, "{done:?}");
+    let first = log.read_bytes(log.start(), log.end(), 1, true, Which::All).unwrap();
+    assert_eq!(batches(&first).next().unwrap().unwrap().section()[0], 0x7f);
+}
+
 /// The bug: what is not committed yet replaces what is.
 #[tokio::test]
 async fn nothing_beyond_the_limit_is_looked_at() {

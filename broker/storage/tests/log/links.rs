@@ -78,3 +78,47 @@ async fn an_idle_links_position_outlives_its_last_batch() {
         assert_eq!(bare.log_with(config.clone()).links(), links, "the batches know");
     }
 }
+
+/// The bug: a link's last stamp goes with its record when that is compacted away, and its entries are taken again.
+#[tokio::test]
+async fn positions_outlive_compaction() {
+    let world = World::new().await;
+    let config = corvid_storage::LogConfig {
+        cleanup: corvid_storage::Cleanup::Compact,
+        min_cleanable_dirty_permille: 0,
+        ..small_segments(800)
+    };
+    let log = world.log_with(config.clone());
+    append_linked(&log, source(7), position(-1, 0), position(4, 1 << 40)).unwrap();
+    let mut before = position(-1, 0);
+    for number in 1..40 {
+        append_linked(&log, source(1), before, position(1, number)).unwrap();
+        before = position(1, number);
+        append(&log, plain(2, 0)).unwrap();
+    }
+    flushed(&log).await;
+    let links = log.links();
+    let logs: Vec<String> = files(&world.log_path())
+        .into_iter()
+        .filter(|name| name.ends_with(".log"))
+        .collect();
+    let last_sealed = || std::fs::read(world.log_path().join(&logs[logs.len() - 2])).ok();
+    let active = Offset(logs[logs.len() - 1].strip_suffix(".log").unwrap().parse().unwrap());
+    // What says where the links are behind the last sealed segment is not committed yet: that segment stays as it is.
+    let (now, before) = (corvid_env::clock::wall_clock(), last_sealed());
+    log.compact(now, active).await.unwrap().unwrap();
+    assert_eq!(last_sealed(), before);
+    append(&log, plain(1, 0)).unwrap();
+    flushed(&log).await;
+    let done = log.compact(now, log.end()).await.unwrap().unwrap();
+    assert!(done.records_removed > 0, "{done:?}");
+    assert_ne!(last_sealed(), before);
+    let killed = world.killed();
+    for name in files(&killed.path().join(LOG)) {
+        if !name.ends_with(".log") {
+            std::fs::remove_file(killed.path().join(LOG).join(name)).unwrap();
+        }
+    }
+    let bare = World::over(killed).await;
+    assert_eq!(bare.log_with(config).links(), links, "the batches know");
+}
