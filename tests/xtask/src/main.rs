@@ -11,6 +11,7 @@ mod broker;
 mod clients;
 mod crash;
 mod fuzz;
+mod languages;
 mod main_job;
 mod shell;
 mod sim;
@@ -39,6 +40,8 @@ enum Command {
     Clients(clients::Options),
     /// A plugin of one's own, from `plugin new` to its replacement under load, outside the repository.
     MainJob(main_job::Options),
+    /// The same plugin in C, AssemblyScript, Rust and as a script: built, bound, and of one opinion.
+    Languages(languages::Options),
     /// Kills a broker again and again under idempotent producers: is every acknowledged record there once?
     Crash(crash::Options),
     /// Nodes in a simulated world, losing power again and again: is what they promised still there?
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_steps(&options),
         Command::Clients(options) => clients::run(&options),
         Command::MainJob(options) => main_job::run(&options),
+        Command::Languages(options) => languages::run(&options),
         Command::Crash(options) => crash::run_rounds(&options),
         Command::Sim(options) => sim::run_tests(&options),
         Command::Fuzz(options) => fuzz::run_targets(&options),

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::shell::{cargo, root, run};
-use crate::{clients, crash, fuzz, main_job, sim, tidy};
+use crate::{clients, crash, fuzz, languages, main_job, sim, tidy};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
@@ -42,6 +42,7 @@ const STEPS: &[Step] = &[
     ("fuzz", fuzz::smoke),
     ("clients", clients::everything),
     ("main-job", main_job::in_ci),
+    ("languages", languages::in_ci),
 ];
 
 /// Runs the steps in order; the first failure ends it, by name.
