@@ -174,3 +174,8 @@ fn line_matches(expected: &str, line: &str) -> bool {
 fn the_page_of_scripts() {
     follow("plugins/script/README.md");
 }
+
+#[test]
+fn the_page_of_plugins() {
+    follow("plugins/README.md");
+}
