@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 
 /// A handle to a spawned task; dropping it lets the task go on.
 pub type JoinHandle<T> = tokio::task::JoinHandle<T>;
@@ -29,7 +30,7 @@ where
 {
     ThreadHandle {
         name,
-        ended: Box::pin(crate::imp::task::spawn_thread(name, make)),
+        ended: Mutex::new(Box::pin(crate::imp::task::spawn_thread(name, make))),
     }
 }
 
@@ -59,13 +60,15 @@ pub fn run_main<F: Future>(workers: usize, main: F) -> std::io::Result<F::Output
 #[must_use = "a thread that nobody joins can fail unseen; say `drop(handle)` when that is meant"]
 pub struct ThreadHandle {
     name: &'static str,
-    ended: Pin<Box<dyn Future<Output = bool> + Send>>,
+    /// Locked by nobody: so the handle may lie in what threads share.
+    ended: Mutex<Pin<Box<dyn Future<Output = bool> + Send>>>,
 }
 
 impl ThreadHandle {
     /// Waits until the thread has ended.
     pub async fn join(self) -> Result<(), Panicked> {
-        if self.ended.await {
+        let ended = self.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if ended.await {
             Ok(())
         } else {
             Err(Panicked { name: self.name })

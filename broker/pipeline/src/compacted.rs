@@ -52,7 +52,13 @@ mod tests {
             });
         }
         let bytes: Bytes = builder.finish(None).unwrap();
-        let section = Section::open(&bytes, &Batch::parse(&bytes).unwrap(), 1 << 20).unwrap();
+        let section = Section::open(
+            &bytes,
+            &Batch::parse(&bytes).unwrap(),
+            1 << 20,
+            crate::section::Offsets::Dense,
+        )
+        .unwrap();
         let mut settings = TopicSettings::default_for("users");
         for (policy, refused) in [
             (CleanupPolicy::Delete, &[][..]),

@@ -9,7 +9,7 @@ use corvid_controller::{Advertised, Controller, ControllerConfig};
 use corvid_coordinator::Coordinator;
 use corvid_delivery::Delivery;
 use corvid_env::fs::{Dir, DirLock};
-use corvid_env::task::{self, JoinHandle};
+use corvid_env::task::JoinHandle;
 use corvid_metadata::config::keys;
 use corvid_pipeline::{Decided, Modules, Plugins, Redriver, Topics};
 use corvid_plugin_host::{HostConfig, PluginHost};
