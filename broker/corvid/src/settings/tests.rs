@@ -365,7 +365,25 @@ fn views_have_readers_that_can_be_known() {
     refused(
         "[topics.orders]\nfetch = [{ plugin = \"a\", on_fault = \"dead-letter\" }]\n[topics.others]\nfetch = [{ plugin = \"a\", groups = [\"g\"] }]\n\
          [topics.more]\nproduce = [{ plugin = \"a\", clients = [\"c\"] }]\n",
-        expect![[r#""#]],
+        expect![[r#"
+            error: plugin "a" of `fetch`: on_fault = "dead-letter" has no meaning here, since nothing is written; there are refuse and pass
+             --> corvid.toml:2:9
+              |
+            2 | fetch = [{ plugin = "a", on_fault = "dead-letter" }]
+              |         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+            error: the group of a reader is not known, since no fetch of Kafka's protocol names it; use clients (a Java consumer calls itself consumer-GROUP-N unless it has a client.id)
+             --> corvid.toml:4:26
+              |
+            4 | fetch = [{ plugin = "a", groups = ["g"] }]
+              |                          ^^^^^^
+
+            error: plugin "a": clients, principals and groups are for the views of `fetch`
+             --> corvid.toml:6:11
+              |
+            6 | produce = [{ plugin = "a", clients = ["c"] }]
+              |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        "#]],
     );
 }
 
