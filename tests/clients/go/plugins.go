@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,16 +10,19 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // Topics on which plugins work: the harness has prepared them.
 var pluginScenarios = map[string]scenario{
-	"gaps":         gaps,
-	"all-moved":    allMoved,
-	"routed":       routed,
-	"dead-letters": deadLetters,
-	"steady":       steady,
+	"gaps":                gaps,
+	"all-moved":           allMoved,
+	"view-masked":         viewMasked,
+	"view-hidden-stretch": viewHiddenStretch,
+	"routed":              routed,
+	"dead-letters":        deadLetters,
+	"steady":              steady,
 }
 
 const (
@@ -53,7 +57,7 @@ func allMoved(ctx context.Context, w *world) (string, error) {
 }
 
 // readAndIdle reads partitions to their ends, and then counts the fetches of an idle consumer.
-func readAndIdle(ctx context.Context, w *world, partitions []int32, records int) (string, error) {
+func readAndIdle(ctx context.Context, w *world, partitions []int32, records int, opts ...kgo.Opt) (string, error) {
 	if w.topic == "" {
 		return "", errors.New("--topic is needed")
 	}
@@ -62,7 +66,8 @@ func readAndIdle(ctx context.Context, w *world, partitions []int32, records int)
 		from[partition] = kgo.NewOffset().AtStart()
 	}
 	fetches := &fetchCounter{}
-	consumer, err := w.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: from}), kgo.WithHooks(fetches))
+	opts = append(opts, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{w.topic: from}), kgo.WithHooks(fetches))
+	consumer, err := w.client(opts...)
 	if err != nil {
 		return "", err
 	}
@@ -103,6 +108,88 @@ func readAndIdle(ctx context.Context, w *world, partitions []int32, records int)
 		return "", fmt.Errorf("%d fetches in %d s of idling", made, idleSeconds)
 	}
 	return fmt.Sprintf("%d records, %d fetches in %d s", count, made, idleSeconds), nil
+}
+
+// payment is a record of viewMasked.
+type payment struct {
+	N    int    `json:"n"`
+	Card string `json:"card"`
+}
+
+func viewMasked(ctx context.Context, w *world) (string, error) {
+	producer, err := w.client()
+	if err != nil {
+		return "", err
+	}
+	var sent []*kgo.Record
+	for n := range 100 {
+		value, _ := json.Marshal(payment{n, fmt.Sprintf("4111-%d", n)})
+		sent = append(sent, &kgo.Record{Topic: w.topic, Key: fmt.Appendf(nil, "%s-%d", w.run, n), Value: value})
+	}
+	if err := w.send(ctx, producer, sent...); err != nil {
+		return "", err
+	}
+	var seen [2][]*kgo.Record
+	for at, id := range []string{"corvid-go", "corvid-go-masked"} {
+		consumer, err := w.client(kgo.ClientID(id), kgo.ConsumeTopics(w.topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+		if err != nil {
+			return "", err
+		}
+		err = w.until(func() bool {
+			for _, record := range poll(ctx, consumer) {
+				if strings.HasPrefix(string(record.Key), w.run) {
+					seen[at] = append(seen[at], record)
+				}
+			}
+			return len(seen[at]) >= len(sent)
+		}, func() string { return fmt.Sprintf("%d records have arrived", len(seen[at])) })
+		if err != nil {
+			return "", err
+		}
+	}
+	for n, plain := range seen[0] {
+		var masked payment
+		if err := json.Unmarshal(seen[1][n].Value, &masked); err != nil {
+			return "", err
+		}
+		if string(plain.Value) != string(sent[n].Value) || masked != (payment{n, "***"}) || plain.Offset != seen[1][n].Offset {
+			return "", fmt.Errorf("%s at %d, and %s at %d", plain.Value, plain.Offset, seen[1][n].Value, seen[1][n].Offset)
+		}
+	}
+	return "", nil
+}
+
+func viewHiddenStretch(ctx context.Context, w *world) (string, error) {
+	eyes := kgo.ClientID("corvid-go-masked")
+	idled, err := readAndIdle(ctx, w, []int32{0}, w.records, eyes)
+	if err != nil {
+		return "", err
+	}
+	from := map[string]map[int32]kgo.Offset{w.topic: {0: kgo.NewOffset().At(50_000)}}
+	consumer, err := w.client(eyes, kgo.ConsumePartitions(from))
+	if err != nil {
+		return "", err
+	}
+	var found []*kgo.Record
+	err = w.until(func() bool {
+		found = append(found, poll(ctx, consumer)...)
+		return len(found) > 0
+	}, func() string { return "nothing comes behind the stretch" })
+	if err != nil {
+		return "", err
+	}
+	group, next := w.name("within"), found[0].Offset+1
+	if next <= 50_001 {
+		return "", fmt.Errorf("offset %d", found[0].Offset)
+	}
+	if err := w.admin.CommitAllOffsets(ctx, group, kadm.OffsetsFromRecords(*found[0])); err != nil {
+		return "", err
+	}
+	committed, err := w.admin.FetchOffsets(ctx, group)
+	if offset, _ := committed.Lookup(w.topic, 0); err == nil && offset.At != next {
+		err = fmt.Errorf("%d was committed, not %d", offset.At, next)
+	}
+	return idled, err
 }
 
 func routed(ctx context.Context, w *world) (string, error) {

@@ -27,9 +27,15 @@ class World {
     this.options = options
     this.run = randomBytes(4).toString('hex')
     this.complaints = []
+    this.closing = []
+    this.callItself('corvid-kafkajs')
+  }
+
+  /** What clients that are opened from now on call themselves. */
+  callItself(clientId) {
     this.kafka = new Kafka({
-      clientId: 'corvid-kafkajs',
-      brokers: [options.broker],
+      clientId,
+      brokers: [this.options.broker],
       logLevel: process.env.DEBUG ? logLevel.INFO : logLevel.ERROR,
       // Requests that fail are told nowhere else: kafkajs sends them again.
       logCreator: () => ({ level, log }) => {
@@ -39,7 +45,7 @@ class World {
       },
       retry: { retries: 8 },
     })
-    this.closing = []
+    this.theAdmin = undefined
   }
 
   name(what) {

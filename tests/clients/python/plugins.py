@@ -15,7 +15,7 @@ def order(n):
     return json.dumps({"order": n})
 
 
-def read_and_idle(world, partitions, records):
+def read_and_idle(world, partitions, records, **config):
     """Reads partitions to their ends, and then counts the fetches of an idle consumer."""
     topic = world.topic()
     fetches = Counter()
@@ -24,7 +24,7 @@ def read_and_idle(world, partitions, records):
         for name, broker in json.loads(text)["brokers"].items():
             fetches[name] = broker["req"].get("Fetch", 0)
 
-    consumer = world.consumer(enable_partition_eof=True, statistics_interval_ms=200, stats_cb=statistics)
+    consumer = world.consumer(enable_partition_eof=True, statistics_interval_ms=200, stats_cb=statistics, **config)
     consumer.assign([TopicPartition(topic, partition, 0) for partition in partitions])
     last, ends, count = {}, {}, 0
 
@@ -64,6 +64,54 @@ def gaps(world):
 
 def all_moved(world):
     return read_and_idle(world, [world.options.partition or 0], 0)
+
+
+def view_masked(world):
+    topic = world.topic()
+    producer = world.producer()
+    for n in range(100):
+        producer.send(topic, key=f"{world.run}-{n}", value=json.dumps({"n": n, "card": f"4111-{n}"}))
+    producer.flush()
+
+    def ours(messages):
+        return [message for message in messages if (message.key() or b"").decode().startswith(world.run)]
+
+    seen = []
+    for client_id in ("corvid-python", "corvid-python-masked"):
+        consumer = world.consumer(group_id=world.name(client_id), client_id=client_id)
+        consumer.subscribe([topic])
+        messages = []
+
+        def more():
+            messages.extend(poll(consumer))
+            return len(ours(messages)) >= 100
+
+        world.until(more, lambda: f"{len(messages)} messages have arrived")
+        seen.append([(message.offset(), json.loads(message.value())) for message in ours(messages)])
+    plain, masked = seen
+    check(all(value["card"] == f"4111-{value['n']}" for _, value in plain), "the card numbers are not there for all")
+    check(all(value["card"] == "***" for _, value in masked), f"masked is {masked[0][1]}")
+    offsets = [[(offset, value["n"]) for offset, value in records] for records in seen]
+    check(offsets[0] == offsets[1] and len(plain) == 100, "the offsets differ")
+
+
+def view_hidden_stretch(world):
+    topic, client_id = world.topic(), "corvid-python-masked"
+    idled = read_and_idle(world, [0], world.options.records, client_id=client_id)
+    consumer = world.consumer(group_id=world.name("within"), client_id=client_id, enable_auto_commit=False)
+    consumer.assign([TopicPartition(topic, 0, 50_000)])
+    found = []
+
+    def more():
+        found.extend(poll(consumer))
+        return found
+
+    world.until(more, lambda: "nothing comes behind the stretch")
+    check(found[0].offset() > 50_000, f"offset {found[0].offset()}")
+    consumer.commit(message=found[0], asynchronous=False)
+    [committed] = consumer.committed([TopicPartition(topic, 0)], timeout=30)
+    check(committed.offset == found[0].offset() + 1, f"{committed.offset} was committed")
+    return idled
 
 
 def routed(world):
@@ -151,6 +199,8 @@ def steady(world):
 SCENARIOS = {
     "gaps": gaps,
     "all-moved": all_moved,
+    "view-masked": view_masked,
+    "view-hidden-stretch": view_hidden_stretch,
     "routed": routed,
     "dead-letters": dead_letters,
     "steady": steady,

@@ -49,6 +49,46 @@ async function allMoved(world) {
   return readAndIdle(world, [world.options.partition ?? 0])
 }
 
+async function viewMasked(world) {
+  const { topic } = world.options
+  check(topic, '--topic is needed')
+  const producer = await world.producer()
+  const messages = Array.from({ length: 100 }, (_, n) => ({ key: `${world.run}-${n}`, value: JSON.stringify({ n, card: `4111-${n}` }) }))
+  await producer.send({ topic, messages })
+  const ours = message => message.key?.toString().startsWith(world.run)
+  const seen = []
+  for (const clientId of ['corvid-kafkajs', 'corvid-kafkajs-masked']) {
+    world.callItself(clientId)
+    const all = await world.readAll(topic, read => read.filter(ours).length >= 100, { groupId: world.name(clientId) })
+    seen.push(all.filter(ours).map(({ offset, value }) => ({ offset, ...JSON.parse(value) })))
+  }
+  const [plain, masked] = seen
+  check(plain.length === 100 && masked.length === 100, `${plain.length} and ${masked.length} records`)
+  check(plain.every(({ n, card }) => card === `4111-${n}`), 'the card numbers are not there for all')
+  check(masked.every(({ card }) => card === '***'), `masked is ${masked[0].card}`)
+  check(plain.every(({ n, offset }, at) => masked[at].n === n && masked[at].offset === offset), 'the offsets differ')
+}
+
+async function viewHiddenStretch(world) {
+  const { topic } = world.options
+  world.callItself('corvid-kafkajs-masked')
+  const idled = await readAndIdle(world, [0])
+  // From within the stretch.
+  const groupId = world.name('within')
+  const consumer = await world.consumer({ groupId })
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  const offsets = []
+  await consumer.run({ eachMessage: async ({ message }) => { offsets.push(Number(message.offset)) } })
+  consumer.seek({ topic, partition: 0, offset: '50000' })
+  await world.until(() => offsets.some(offset => offset > 50000), () => `offsets ${offsets}`)
+  const next = String(Math.max(...offsets) + 1)
+  await consumer.commitOffsets([{ topic, partition: 0, offset: next }])
+  await consumer.stop()
+  const [{ partitions: [committed] }] = await (await world.admin()).fetchOffsets({ groupId, topics: [topic] })
+  check(committed.offset === next, `${committed.offset} was committed, not ${next}`)
+  return idled
+}
+
 async function routed(world) {
   const { topic } = world.options
   const producer = await world.producer()
@@ -125,6 +165,8 @@ async function steady(world) {
 module.exports = {
   gaps: world => readAndIdle(world),
   'all-moved': allMoved,
+  'view-masked': viewMasked,
+  'view-hidden-stretch': viewHiddenStretch,
   routed,
   'dead-letters': deadLetters,
   steady,

@@ -29,11 +29,16 @@ pub enum Stage {
 /// When to run a scenario.
 pub fn stage(scenario: &str) -> Stage {
     match scenario {
-        "gaps" | "all-moved" => Stage::Idle,
+        "gaps" | "all-moved" | "view-hidden-stretch" => Stage::Idle,
         "steady" => Stage::Changing,
         _ => Stage::Any,
     }
 }
+
+/// How many records `view-hidden-stretch` has that are not shown.
+const HIDDEN: usize = 100_000;
+/// And behind the last one that is.
+const HIDDEN_BEHIND: usize = 1_000;
 
 /// How long the producers of `steady` send.
 const STEADY_SECONDS: u32 = 10;
@@ -65,6 +70,7 @@ impl<'a> Prepared<'a> {
         // And the last batch of each partition moves as a whole.
         prepared.records += prepared.send("gaps", 0, &letters('N'..='Z'))?;
         prepared.records += prepared.send("gaps", 1, &letters('A'..='M'))?;
+        prepared.hide()?;
         for _ in 0..3 {
             prepared.send("all-moved", 0, &letters('N'..='Z').repeat(4))?;
         }
@@ -77,7 +83,8 @@ impl<'a> Prepared<'a> {
             "gaps" => format!("--topic gaps --records {}", self.records),
             "all-moved" => "--topic all-moved --partition 0".to_owned(),
             "dump-log" => format!("--logs {}", self.broker.logs().display()),
-            "routed" | "dead-letters" => format!("--topic {scenario}-{client}"),
+            "view-hidden-stretch" => "--topic view-hidden-stretch --records 2".to_owned(),
+            "routed" | "dead-letters" | "view-masked" => format!("--topic {scenario}-{client}"),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
         };
@@ -100,6 +107,19 @@ impl<'a> Prepared<'a> {
             done.store(true, Ordering::Relaxed);
             changing.join().expect("it does not panic")
         })
+    }
+
+    /// A record on each side of 100,000 that are no JSON, and 1,000 more of these at the end: a view hides them.
+    fn hide(&self) -> anyhow::Result<()> {
+        for (line, count) in [
+            ("{}\n", 1),
+            ("hidden\n", HIDDEN),
+            ("{}\n", 1),
+            ("hidden\n", HIDDEN_BEHIND),
+        ] {
+            self.broker.produce("view-hidden-stretch", &[], &line.repeat(count))?;
+        }
+        Ok(())
     }
 
     /// Keys are letters.
@@ -141,11 +161,13 @@ fn settings(steady: Steady) -> String {
 [plugins]
 by-letter     = { builtin = "letter-range-partitioner" }
 orders-only   = { builtin = "json-schema-validator", config = { schema = { type = "object", required = ["order"] } } }
+no-cards      = { builtin = "field-mask", config = { mask = ["card"] } }
 nothing-at-all = { builtin = "json-schema-validator", config = { schema = false } }
 
 [topics]
 gaps      = { partitions = 2, partitioner = "by-letter" }
 all-moved = { partitions = 2, partitioner = "by-letter" }
+view-hidden-stretch = { partitions = 1, fetch = [{ plugin = "no-cards", clients = ["*-masked"] }] }
 "#
     .to_owned();
     let binding = match steady {
@@ -160,6 +182,9 @@ all-moved = { partitions = 2, partitioner = "by-letter" }
             format!("routed-{client} = {{ partitions = 2, partitioner = \"by-letter\" }}\n"),
             format!(
                 "dead-letters-{client} = {{ partitions = 2, produce = [\"orders-only\"], on_refused = \"dead-letter\" }}\n"
+            ),
+            format!(
+                "view-masked-{client} = {{ partitions = 1, fetch = [{{ plugin = \"no-cards\", clients = [\"*-masked\"] }}] }}\n"
             ),
             format!("steady-{client} = {{ partitions = 2, {binding} }}\n"),
         ];

@@ -19,8 +19,10 @@ import org.apache.kafka.common.TopicPartition;
 /** Topics on which plugins work: the harness has prepared them. */
 final class Plugins {
     static final Map<String, Client.Scenario> SCENARIOS = Map.of(
-            "gaps", world -> readAndIdle(world, world.partitions(world.topic()), world.number("records", -1)),
-            "all-moved", world -> readAndIdle(world, List.of(world.number("partition", 0)), 0),
+            "view-masked", Plugins::viewMasked,
+            "view-hidden-stretch", Plugins::viewHiddenStretch,
+            "gaps", world -> readAndIdle(world, world.partitions(world.topic()), world.number("records", -1), Map.of()),
+            "all-moved", world -> readAndIdle(world, List.of(world.number("partition", 0)), 0, Map.of()),
             "routed", Plugins::routed,
             "dead-letters", Plugins::deadLetters,
             "steady", Plugins::steady);
@@ -29,9 +31,10 @@ final class Plugins {
     private static final int IDLE_SECONDS = 5;
 
     /** Reads partitions to their ends, and then counts the fetches of an idle consumer. */
-    private static String readAndIdle(World world, List<Integer> partitions, int records) throws Exception {
+    private static String readAndIdle(World world, List<Integer> partitions, int records, Map<String, Object> config)
+            throws Exception {
         var assigned = partitions.stream().map(partition -> new TopicPartition(world.topic(), partition)).toList();
-        var consumer = world.consumer(Map.of());
+        var consumer = world.consumer(config);
         consumer.assign(assigned);
         consumer.seekToBeginning(assigned);
         var ends = consumer.endOffsets(assigned);
@@ -68,6 +71,53 @@ final class Plugins {
                 .filter(metric -> metric.metricName().group().equals("consumer-fetch-manager-metrics"))
                 .mapToDouble(metric -> (Double) metric.metricValue())
                 .sum();
+    }
+
+    private static String viewMasked(World world) throws Exception {
+        var topic = world.topic();
+        var sent = new ArrayList<ProducerRecord<byte[], byte[]>>();
+        for (int n = 0; n < 100; n++) {
+            sent.add(new ProducerRecord<>(topic, bytes(world.run + "-" + n), bytes("{\"n\":" + n + ",\"card\":\"4111-" + n + "\"}")));
+        }
+        World.send(world.producer(Map.of()), sent);
+        var seen = new ArrayList<List<ConsumerRecord<byte[], byte[]>>>();
+        for (var clientId : List.of("corvid-java", "corvid-java-masked")) {
+            var consumer = world.consumer(Map.of("client.id", clientId, "group.id", world.name(clientId)));
+            consumer.subscribe(List.of(topic));
+            var records = new ArrayList<ConsumerRecord<byte[], byte[]>>();
+            world.until(() -> {
+                consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+                return ours(world, records).size() >= 100;
+            }, () -> records.size() + " records have arrived");
+            seen.add(ours(world, records));
+        }
+        for (int n = 0; n < 100; n++) {
+            var plain = seen.get(0).get(n);
+            var masked = seen.get(1).get(n);
+            check(text(plain.value()).equals(text(sent.get(n).value())), "the view is for others, and the value is " + text(plain.value()));
+            check(text(masked.value()).equals("{\"n\":" + n + ",\"card\":\"***\"}"), "masked is " + text(masked.value()));
+            check(plain.offset() == masked.offset(), "offsets " + plain.offset() + " and " + masked.offset());
+        }
+        return "";
+    }
+
+    private static String viewHiddenStretch(World world) throws Exception {
+        Map<String, Object> eyes = Map.of("client.id", "corvid-java-masked");
+        var idled = readAndIdle(world, List.of(0), world.number("records", -1), eyes);
+        var consumer = world.consumer(eyes);
+        var partition = new TopicPartition(world.topic(), 0);
+        consumer.assign(List.of(partition));
+        consumer.seek(partition, 50_000);
+        var found = new ArrayList<Long>();
+        world.until(() -> {
+            consumer.poll(Duration.ofMillis(200)).forEach(record -> found.add(record.offset()));
+            return !found.isEmpty();
+        }, () -> "nothing comes behind the stretch");
+        check(found.get(0) > 50_000, "offset " + found.get(0));
+        consumer.commitSync();
+        long committed = consumer.committed(java.util.Set.of(partition)).get(partition).offset();
+        check(committed == consumer.position(partition), committed + " was committed");
+        return idled;
     }
 
     private static String routed(World world) throws Exception {
