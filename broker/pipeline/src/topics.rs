@@ -106,6 +106,8 @@ impl Topics {
                 .flat_map(|topic| topic.keys.iter().flat_map(BoundKey::all).cloned().chain(views(topic)));
             keys.collect::<BTreeSet<_>>()
         };
+        let has_views = |topic: &Arc<ProduceTopic>| !topic.settings.bindings.fetch.is_empty();
+        self.views.set_bound(now.values().any(has_views));
         let changed = before.is_empty() || bound(&now) != bound(&before);
         self.by_id.store(Arc::new(now));
         drop(before);

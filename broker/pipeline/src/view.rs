@@ -30,6 +30,7 @@ mod room;
 mod show;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use corvid_metadata::TopicImage;
 use corvid_metadata::config::keys;
@@ -61,6 +62,8 @@ pub struct Views {
     room: Room,
     answers: AnswerRooms,
     figures: ViewFigures,
+    /// Whether some topic has views.
+    bound: AtomicBool,
 }
 
 impl Views {
@@ -72,7 +75,17 @@ impl Views {
             room,
             answers: AnswerRooms::default(),
             figures: ViewFigures::default(),
+            bound: AtomicBool::new(false),
         }
+    }
+
+    /// Whether some topic has views: a hint, and a moment late.
+    pub fn are_bound(&self) -> bool {
+        self.bound.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_bound(&self, bound: bool) {
+        self.bound.store(bound, Ordering::Relaxed);
     }
 
     /// Room for an answer's viewed records, as soon as there is some.

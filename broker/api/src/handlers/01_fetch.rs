@@ -222,6 +222,9 @@ impl Pending {
 
     /// Whether some partition is not simply read.
     fn has_views(&self) -> bool {
+        if !self.broker.topics.views().are_bound() {
+            return false;
+        }
         let image = self.broker.image();
         self.plan
             .partitions
