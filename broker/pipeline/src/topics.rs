@@ -272,6 +272,8 @@ impl Topics {
                     fits.map_err(about)?;
                 }
             }
+            let candidates = TopicViews::check_candidates(&self.plugins, image, &bindings).await;
+            candidates.map_err(about)?;
         }
         Ok(())
     }

@@ -123,7 +123,7 @@ impl Who {
     }
 }
 
-/// How a reader sees a topic.
+/// How a reader sees a partition.
 #[derive(Clone)]
 pub enum Sight {
     /// As it is stored.
@@ -169,8 +169,8 @@ impl ViewKey {
 }
 
 impl Topics {
-    /// How `who` sees `topic`. A topic that has views and is not settled yet is not seen.
-    pub fn sight(&self, topic: &TopicImage, who: &Who) -> Sight {
+    /// How `who` sees a partition of `topic`. A topic that has views and is not settled yet is not seen.
+    pub fn sight(&self, topic: &TopicImage, partition: i32, who: &Who) -> Sight {
         if !topic.configs.contains_key(keys::FETCH) {
             return Sight::Plain;
         }
@@ -178,7 +178,7 @@ impl Topics {
             return Sight::Blind;
         };
         match &settled.views {
-            Ok(views) => views.sight(&settled, who),
+            Ok(views) => views.sight(&settled, partition, who),
             Err(_) => {
                 let bound = &settled.settings.bindings.fetch;
                 match bound.iter().any(|binding| binding.readers.has(who.reader())) {

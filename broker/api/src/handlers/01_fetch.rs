@@ -196,7 +196,7 @@ impl Pending {
             (_, TopicRef::Id(id)) => ("".into(), *id),
         };
         let sight = match &named {
-            Named::Known(topic) => self.broker.topics.sight(topic, &self.who),
+            Named::Known(topic) => self.broker.topics.sight(topic, *index, &self.who),
             Named::UnknownName | Named::UnknownId => Sight::Plain,
         };
         let partition = self.partition(&named, *index);
@@ -229,8 +229,8 @@ impl Pending {
         self.plan
             .partitions
             .iter()
-            .any(|((topic, _), _)| match named(&image, topic) {
-                Named::Known(topic) => !matches!(self.broker.topics.sight(&topic, &self.who), Sight::Plain),
+            .any(|((topic, index), _)| match named(&image, topic) {
+                Named::Known(topic) => !matches!(self.broker.topics.sight(&topic, *index, &self.who), Sight::Plain),
                 Named::UnknownName | Named::UnknownId => false,
             })
     }

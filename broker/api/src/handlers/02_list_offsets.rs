@@ -121,7 +121,7 @@ async fn list_partition(
 
 /// For who sees the topic through views, behind the last record that he can see.
 async fn latest(broker: &Broker, who: &Who, topic: &TopicImage, partition: &Arc<Partition>) -> Offset {
-    match broker.topics.sight(topic, who) {
+    match broker.topics.sight(topic, partition.id().index.0, who) {
         Sight::Plain | Sight::Blind => partition.visible_end(),
         Sight::Through(view) => view::end(broker.topics.views(), partition, &view).await,
     }

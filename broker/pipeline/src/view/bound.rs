@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use corvid_metadata::Image;
-use corvid_metadata::policy::{OnFault, Readers, TopicBindings};
+use corvid_metadata::policy::{Binding, OnFault, Readers, TopicBindings};
+use corvid_metadata::{Image, Rollout};
 use corvid_plugin_host::{Hook, Plugin};
 
 use super::{ReaderView, Sight, ViewKey, Who};
@@ -14,10 +14,19 @@ use crate::produce::ProduceTopic;
 /// A topic's views, in the order in which they run.
 #[derive(Default)]
 pub(crate) struct TopicViews {
-    bound: Vec<Arc<BoundView>>,
+    places: Vec<Place>,
 }
 
-/// A view at its place.
+/// A view at its place: the active generation, and one that is tried.
+struct Place {
+    active: Arc<BoundView>,
+    /// What is tried here, and how.
+    trial: Option<(PluginKey, Rollout)>,
+    /// The generation that decides for some partitions, if that is how it is tried. A shadow of a view is not asked.
+    canary: Option<Arc<BoundView>>,
+}
+
+/// One generation of a view.
 pub(crate) struct BoundView {
     pub plugin: Arc<Plugin>,
     pub key: PluginKey,
@@ -25,40 +34,91 @@ pub(crate) struct BoundView {
     readers: Readers,
 }
 
-impl TopicViews {
-    /// Loads what `bindings` name; what is loaded already is shared.
-    pub(crate) async fn load(plugins: &Plugins, image: &Image, bindings: &TopicBindings) -> Result<Self, String> {
-        let mut bound = Vec::with_capacity(bindings.fetch.len());
-        for binding in &bindings.fetch {
-            let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
-            let plugin = plugins.load(&key).await.map_err(|error| error.to_string())?;
-            if !plugin.hooks().view {
-                return Err(misplaced(&plugin, "fetch", "a view", &[Hook::View]));
-            }
-            bound.push(Arc::new(BoundView {
-                plugin,
-                key,
-                on_fault: TopicBindings::on_fault_of_view(binding),
-                readers: binding.readers.clone(),
-            }));
+impl BoundView {
+    async fn load(plugins: &Plugins, key: &PluginKey, binding: &Binding) -> Result<Arc<Self>, String> {
+        let plugin = plugins.load(key).await.map_err(|error| error.to_string())?;
+        if !plugin.hooks().view {
+            return Err(misplaced(&plugin, "fetch", "a view", &[Hook::View]));
         }
-        Ok(Self { bound })
+        Ok(Arc::new(Self {
+            plugin,
+            key: key.clone(),
+            on_fault: TopicBindings::on_fault_of_view(binding),
+            readers: binding.readers.clone(),
+        }))
+    }
+}
+
+impl Place {
+    async fn load(plugins: &Plugins, image: &Image, binding: &Binding) -> Result<Self, String> {
+        let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
+        let active = BoundView::load(plugins, &key, binding).await?;
+        let trial = Plugins::trial_key(image, binding);
+        let canary = match &trial {
+            Some((key, Rollout::Canary(_))) => BoundView::load(plugins, key, binding)
+                .await
+                .inspect_err(|reason| {
+                    tracing::error!(plugin = key.name, generation = key.generation, reason, "not tried here")
+                })
+                .ok(),
+            Some((_, Rollout::Shadow)) | None => None,
+        };
+        Ok(Self { active, trial, canary })
+    }
+
+    fn at(&self, partition: i32) -> &Arc<BoundView> {
+        match (&self.trial, &self.canary) {
+            (Some((_, Rollout::Canary(partitions))), Some(canary)) if partitions.contains(&partition) => canary,
+            _ => &self.active,
+        }
+    }
+}
+
+impl TopicViews {
+    /// Loads what `bindings` name; what is loaded already is shared. A canary that cannot be had decides nothing.
+    pub(crate) async fn load(plugins: &Plugins, image: &Image, bindings: &TopicBindings) -> Result<Self, String> {
+        let mut places = Vec::with_capacity(bindings.fetch.len());
+        for binding in &bindings.fetch {
+            places.push(Place::load(plugins, image, binding).await?);
+        }
+        Ok(Self { places })
+    }
+
+    /// Whether the candidates of what `bindings` name could take the active generations' places.
+    pub(crate) async fn check_candidates(
+        plugins: &Plugins,
+        image: &Image,
+        bindings: &TopicBindings,
+    ) -> Result<(), String> {
+        for binding in &bindings.fetch {
+            if let Some((key, _)) = Plugins::trial_key(image, binding) {
+                BoundView::load(plugins, &key, binding).await?;
+            }
+        }
+        Ok(())
     }
 
     /// What the views were loaded from.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &PluginKey> {
-        self.bound.iter().map(|view| &view.key)
+        self.places
+            .iter()
+            .flat_map(|place| [Some(&place.active), place.canary.as_ref()])
+            .flatten()
+            .map(|view| &view.key)
     }
 
     /// Whether `image` would load the same.
     pub(crate) fn is_of(&self, image: &Image, bindings: &TopicBindings) -> bool {
-        let key = |binding| Plugins::key(image, binding).ok();
-        self.bound.len() == bindings.fetch.len()
-            && (self.keys().zip(&bindings.fetch)).all(|(have, binding)| key(binding).as_ref() == Some(have))
+        let same = |(place, binding): (&Place, &Binding)| {
+            Plugins::key(image, binding).is_ok_and(|key| key == place.active.key)
+                && Plugins::trial_key(image, binding) == place.trial
+        };
+        self.places.len() == bindings.fetch.len() && self.places.iter().zip(&bindings.fetch).all(same)
     }
 
-    pub(super) fn sight(&self, topic: &ProduceTopic, who: &Who) -> Sight {
-        let of_reader = self.bound.iter().filter(|view| view.readers.has(who.reader()));
+    pub(super) fn sight(&self, topic: &ProduceTopic, partition: i32, who: &Who) -> Sight {
+        let here = self.places.iter().map(|place| place.at(partition));
+        let of_reader = here.filter(|view| view.readers.has(who.reader()));
         let chain: Vec<_> = of_reader.cloned().collect();
         if chain.is_empty() {
             return Sight::Plain;

@@ -1,5 +1,6 @@
 //! A view shows records otherwise to those it is for; everybody else has what is stored.
 
+use corvid_metadata::{PluginRecord, Record, Rollout};
 use corvid_record::{Compression, Offset};
 use corvid_wire::client::ClientError;
 use corvid_wire::kafka::ResponseError;
@@ -126,6 +127,41 @@ async fn a_change_is_seen_when_it_is_answered() {
             .await
             .unwrap();
     }
+}
+
+/// The bug it is for: a deploy that tries a generation on one partition shows it to nobody, or everywhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_shows_its_partitions_only() {
+    let scene = Scene::new().await;
+    let views = serde_json::json!([{ "plugin": bed::PLUGIN }]).to_string();
+    scene.topic("orders", 2, &[("corvid.fetch", &views)]).await;
+    for partition in 0..2 {
+        scene
+            .produce("orders", partition, plain(&[record("k", "bad"), record("k", "good")]))
+            .await;
+    }
+    let controller = &scene.node().broker().controller;
+    let active = controller.image().plugin(bed::PLUGIN).unwrap().clone();
+    let candidate = Record::TryPlugin {
+        name: bed::PLUGIN.to_owned(),
+        plugin: PluginRecord {
+            config: serde_json::json!({ "behaviour": "drop" }),
+            generation: active.generation + 1,
+            ..(*active).clone()
+        },
+        rollout: Rollout::Canary([1].into()),
+    };
+    let image = controller.submit(vec![candidate]).await.unwrap();
+    scene.node().broker().settle(&image).await;
+    let shown = async |partition| scene.read("orders", partition).await.len();
+    assert_eq!((shown(0).await, shown(1).await), (2, 1));
+    let promoted = Record::PromotePlugin {
+        name: bed::PLUGIN.to_owned(),
+        generation: active.generation + 1,
+    };
+    let image = controller.submit(vec![promoted]).await.unwrap();
+    scene.node().broker().settle(&image).await;
+    assert_eq!((shown(0).await, shown(1).await), (1, 1));
 }
 
 /// Two views: the second one sees what the first has left, and each is for its own readers.
