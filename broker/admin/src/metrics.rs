@@ -6,6 +6,7 @@
 
 mod family;
 mod groups;
+mod hooks;
 mod node;
 mod partitions;
 mod plugins;
@@ -24,6 +25,7 @@ use crate::context::Context;
 use crate::error::ApiError;
 
 use family::Families;
+pub(crate) use plugins::is_shadow;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -34,7 +36,8 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     traffic::gather(&context, &image, &mut families);
     partitions::gather(&context, &image, &mut families);
     groups::gather(&context, &image, &mut families).await;
-    plugins::gather(&context, &mut families);
+    plugins::gather(&context, &image, &mut families);
+    hooks::gather(&context, &image, &mut families);
     views::gather(&context, &mut families);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(families));

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use corvid_env::clock;
 use corvid_metadata::policy::{OnFault, OnRefused};
-use corvid_plugin_host::{Edited as PluginEdit, Fault, Hook, HookInput, Outcome, Plugin, Route, Verdict};
+use corvid_plugin_host::{
+    Became, Edited as PluginEdit, Fault, FaultKind, Hook, HookInput, LastFault, Outcome, Plugin, Route, Verdict,
+};
 use corvid_record::BuildError;
 
 use crate::edit;
@@ -118,7 +121,10 @@ impl Run<'_> {
         for (index, edited) in edits.list {
             let place = left.place(index);
             match edited {
-                PluginEdit::Drop => self.fates.decide(place, Fate::Drop),
+                PluginEdit::Drop => {
+                    self.plugin(hook).note(Hook::Transform, Became::Dropped, 1);
+                    self.fates.decide(place, Fate::Drop);
+                }
                 PluginEdit::Refused { code, reason } => {
                     self.refused(hook, Stage::Transform, place, code, reason);
                 }
@@ -133,16 +139,47 @@ impl Run<'_> {
         let left = Left::of(self.section, &self.fates)?;
         let routes: Vec<Outcome<Route>> = self.plugin(hook).partition(self.input(&left)).await;
         self.show(hook, Hook::Partition, &left, || Answers::Partition(routes.clone()));
+        let mut moved = 0;
         for (index, route) in (0..).zip(routes) {
             match route {
                 Ok(Route::To(partition)) if partition != self.to.partition => {
+                    moved += 1;
                     self.fates.decide(left.place(index), Fate::Move(partition));
                 }
                 Ok(Route::To(_) | Route::Keep) => {}
                 Err(fault) => self.faulted(hook, Stage::Partitioner, left.place(index), &fault),
             }
         }
+        self.plugin(hook).note(Hook::Partition, Became::Moved, moved);
         Ok(())
+    }
+
+    /// Counts what the binding made of a record.
+    fn note(&self, hook: &BoundHook, stage: Stage, fate: &Fate) {
+        let became = match fate {
+            Fate::DeadLetter(_) => Became::Diverted,
+            Fate::Drop => Became::Dropped,
+            _ => return,
+        };
+        self.plugin(hook).note(hook_of(stage), became, 1);
+    }
+
+    /// Keeps the place of a record that the plugin failed on. While it is not called, there is nothing to look at.
+    fn remember(&self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
+        if fault.kind == FaultKind::BreakerOpen {
+            return;
+        }
+        let key = self.section.record(place).key;
+        self.plugin(hook).remember(LastFault {
+            at_ms: clock::wall_clock().0,
+            hook: hook_of(stage).name(),
+            topic: self.to.topic.to_owned(),
+            partition: self.to.partition,
+            record: place,
+            key: key.map(|key| String::from_utf8_lossy(&key[..key.len().min(KEY_BYTES_KEPT)]).into_owned()),
+            kind: fault.kind,
+            detail: fault.detail.to_string(),
+        });
     }
 
     fn refused(&mut self, hook: &BoundHook, stage: Stage, place: u32, code: u16, reason: String) {
@@ -151,10 +188,12 @@ impl Run<'_> {
             OnRefused::DeadLetter => Fate::DeadLetter(why(self.plugin(hook), stage, code.to_string(), reason)),
             OnRefused::Drop => Fate::Drop,
         };
+        self.note(hook, stage, &fate);
         self.fates.decide(place, fate);
     }
 
     fn faulted(&mut self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
+        self.remember(hook, stage, place, fault);
         let why = || {
             why(
                 self.plugin(hook),
@@ -165,12 +204,29 @@ impl Run<'_> {
         };
         match hook.on_fault {
             OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
-            OnFault::DeadLetter => self.fates.decide(place, Fate::DeadLetter(why())),
+            OnFault::DeadLetter => {
+                let fate = Fate::DeadLetter(why());
+                self.note(hook, stage, &fate);
+                self.fates.decide(place, fate);
+            }
             OnFault::Pass => {
                 let plugin = self.plugin(hook).clone();
+                plugin.note(hook_of(stage), Became::Passed, 1);
                 edit::mark_passed(self.section, &mut self.fates, place, plugin.name());
             }
         }
+    }
+}
+
+/// How much of the key of a record is kept that a plugin failed on.
+const KEY_BYTES_KEPT: usize = 200;
+
+/// The hook that judges at this stage of a produce.
+fn hook_of(stage: Stage) -> Hook {
+    match stage {
+        Stage::Validator => Hook::Validate,
+        Stage::Partitioner => Hook::Partition,
+        Stage::Transform | Stage::Delay => Hook::Transform,
     }
 }
 

@@ -1,10 +1,12 @@
 //! A plugin's counters while it runs.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use crate::fault::FaultKind;
+use crate::hook::{Hook, HookSet};
+use crate::hook_stats::{HookCounters, HookStats};
 use crate::meter::Spent;
 use crate::stats::PluginStats;
 
@@ -21,12 +23,8 @@ const WEIGHT: i64 = 8;
 /// What a plugin has done. Shared by its calls; nobody waits for anybody.
 #[derive(Default)]
 pub(crate) struct Counters {
-    calls: AtomicU64,
-    records: AtomicU64,
-    cpu_ns: AtomicU64,
+    hooks: [HookCounters; Hook::ALL.len()],
     average_ns: AtomicU64,
-    faults: [AtomicU64; FaultKind::ALL.len()],
-    refusals: AtomicU64,
     instances_made: AtomicU64,
     instances: Arc<AtomicU64>,
     memory_high_water: AtomicU64,
@@ -50,9 +48,8 @@ impl Counters {
     }
 
     /// A hook was called.
-    pub(crate) fn called(&self, spent: Spent, memory: usize) {
-        self.calls.fetch_add(1, Relaxed);
-        self.cpu_ns.fetch_add(nanos(spent.time), Relaxed);
+    pub(crate) fn called(&self, hook: Hook, spent: Spent, memory: usize) {
+        self.of(hook).called(spent.time);
         let sample = if spent.exact {
             spent.time
         } else {
@@ -67,21 +64,9 @@ impl Counters {
         }
     }
 
-    /// Records went in.
-    pub(crate) fn took(&self, records: u32) {
-        self.records.fetch_add(u64::from(records), Relaxed);
-    }
-
-    /// Records were refused.
-    pub(crate) fn refused(&self, records: u32) {
-        if records > 0 {
-            self.refusals.fetch_add(u64::from(records), Relaxed);
-        }
-    }
-
-    /// Records faulted.
-    pub(crate) fn faulted(&self, kind: FaultKind, records: u32) {
-        self.faults[kind as usize].fetch_add(u64::from(records), Relaxed);
+    /// One hook's.
+    pub(crate) fn of(&self, hook: Hook) -> &HookCounters {
+        &self.hooks[hook as usize]
     }
 
     /// Whether a call's CPU time is worth two system calls.
@@ -104,18 +89,23 @@ impl Counters {
     }
 
     /// What is counted here; the rest is the caller's.
-    pub(crate) fn snapshot(&self) -> PluginStats {
-        let faults = FaultKind::ALL.map(|kind| (kind, self.faults[kind as usize].load(Relaxed)));
+    pub(crate) fn snapshot(&self, has: HookSet) -> PluginStats {
+        let hooks: Vec<HookStats> = has.iter().map(|hook| self.of(hook).snapshot(hook)).collect();
+        let mut faults = BTreeMap::new();
+        for (kind, count) in hooks.iter().flat_map(|hook| &hook.faults) {
+            *faults.entry(*kind).or_default() += count;
+        }
         PluginStats {
-            calls: self.calls.load(Relaxed),
-            records: self.records.load(Relaxed),
-            cpu_time: Duration::from_nanos(self.cpu_ns.load(Relaxed)),
+            calls: hooks.iter().map(|hook| hook.calls).sum(),
+            records: hooks.iter().map(|hook| hook.records).sum(),
+            cpu_time: hooks.iter().map(|hook| hook.cpu_time).sum(),
             average_call: self.average(),
-            faults: faults.into_iter().filter(|(_, count)| *count > 0).collect(),
-            refusals: self.refusals.load(Relaxed),
+            faults: faults.into_iter().collect(),
+            refusals: hooks.iter().map(|hook| hook.refused).sum(),
             instances: self.instances.load(Relaxed),
             instances_made: self.instances_made.load(Relaxed),
             memory_high_water: self.memory_high_water.load(Relaxed),
+            hooks,
             ..PluginStats::default()
         }
     }
@@ -135,6 +125,7 @@ mod tests {
         let counters = Counters::default();
         for _ in 0..100 {
             counters.called(
+                Hook::Validate,
                 Spent {
                     time: Duration::from_secs(1),
                     exact: false,
@@ -145,6 +136,7 @@ mod tests {
         assert!(counters.wants_exact() && !counters.is_slow());
         for _ in 0..100 {
             counters.called(
+                Hook::Validate,
                 Spent {
                     time: Duration::from_millis(1),
                     exact: true,
@@ -155,6 +147,7 @@ mod tests {
         assert!(counters.is_slow());
         for _ in 0..100 {
             counters.called(
+                Hook::Validate,
                 Spent {
                     time: Duration::from_micros(10),
                     exact: true,

@@ -38,7 +38,7 @@
 //! | `host`, `plugin` | what callers hold: all plugins' engine; one loaded plugin |
 //! | `hook`, `failure`, `viewer`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
 //! | `run`, `chunk`, `isolate`, `breaker` | how a batch is taken through a hook |
-//! | `sandbox`, `counters`, `voice` | one plugin: its instances, what it did, what it says |
+//! | `sandbox`, `counters`, `hook_stats`, `voice` | one plugin: its instances, what it did, what it says |
 //! | `instance`, `room`, `state`, `meter`, `ticker`, `trap` | one instance: its calls and their limits |
 //! | `abi`, `answer`, `imports`, `exports`, `signature` | the bytes and functions that cross, and their checks |
 //! | `engine`, `compile`, `selftest`, `inspect` | from a `.wasm` file to a plugin that may be bound |
@@ -64,6 +64,7 @@ mod exports;
 mod failure;
 mod fault;
 mod hook;
+mod hook_stats;
 mod host;
 mod imports;
 mod inspect;
@@ -92,6 +93,7 @@ pub use error::{HostError, LoadError};
 pub use failure::{FailedStage, Failure};
 pub use fault::{Fault, FaultKind};
 pub use hook::{Hook, HookInput, HookSet};
+pub use hook_stats::{Became, CALL_SECONDS, HookStats, LastFault};
 pub use host::{Compiler, HostConfig, Limits, LoadSpec, PluginHost};
 pub use inspect::{Import, Inspection, inspect};
 pub use outcome::{

@@ -11,6 +11,7 @@ use crate::chunk::Chunks;
 use crate::failure::{Failure, OwnedFailures};
 use crate::fault::{Fault, FaultKind};
 use crate::hook::{Hook, HookInput, HookSet};
+use crate::hook_stats::{Became, LastFault};
 use crate::outcome::{Decisions, Edits, Failing, Outcome, Route, Views};
 use crate::run::{Place, Work, broken_section};
 use crate::sandbox::Sandbox;
@@ -63,6 +64,23 @@ impl Plugin {
     /// The hooks that it has.
     pub fn hooks(&self) -> HookSet {
         self.sandbox.hooks()
+    }
+
+    /// Notes what a binding made of so many records that a hook decided on.
+    pub fn note(&self, hook: Hook, became: Became, records: u32) {
+        if records > 0 {
+            self.sandbox.counters.of(hook).became(became, records);
+        }
+    }
+
+    /// Notes which record the plugin failed on: for people, who want to look at it.
+    pub fn remember(&self, fault: LastFault) {
+        self.sandbox.last_faults.add(fault);
+    }
+
+    /// What it failed on last, the newest first.
+    pub fn last_faults(&self) -> Vec<LastFault> {
+        self.sandbox.last_faults.all()
     }
 
     /// What it has done so far.

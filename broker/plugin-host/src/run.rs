@@ -70,7 +70,7 @@ impl<'a> Work<'a> {
             sandbox.condemn(&self.input, places, &fault, findings);
             return None;
         }
-        sandbox.counters.took(chunk.count);
+        sandbox.counters.of(F::HOOK).took(chunk.count);
         match sandbox.attempt(&self.input, chunk, findings) {
             Ok(()) => sandbox.note(true),
             Err(failed) if failed.conclusive => {

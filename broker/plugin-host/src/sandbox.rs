@@ -14,6 +14,7 @@ use crate::chunk::Chunk;
 use crate::counters::Counters;
 use crate::fault::{Fault, FaultKind};
 use crate::hook::{Hook, HookInput, HookSet};
+use crate::hook_stats::LastFaults;
 use crate::host::Limits;
 use crate::instance::{Blueprint, Instance};
 use crate::meter::Allowance;
@@ -50,6 +51,7 @@ pub(crate) struct Sandbox {
     last_fault: Mutex<Option<Fault>>,
     pub switch: Switch,
     pub counters: Counters,
+    pub last_faults: LastFaults,
 }
 
 /// Why an instance could not be made.
@@ -96,6 +98,7 @@ impl Sandbox {
             last_fault: Mutex::new(None),
             switch: Switch::default(),
             counters,
+            last_faults: LastFaults::default(),
         })
     }
 
@@ -177,8 +180,8 @@ impl Sandbox {
     ) -> Result<(), Fault> {
         let answer = instance.call(F::HOOK, input, chunk, allowance);
         let refused = answer.and_then(|answer| findings.take(answer, chunk, input.partitions));
-        self.counters.called(instance.spent(), instance.memory_size());
-        self.counters.refused(refused?);
+        self.counters.called(F::HOOK, instance.spent(), instance.memory_size());
+        self.counters.of(F::HOOK).refused(refused?);
         Ok(())
     }
 
@@ -217,7 +220,7 @@ impl Sandbox {
 
     /// Notes the fault of so many records in the counters and the log.
     pub(crate) fn report(&self, input: &HookInput<'_>, hook: Hook, records: u32, fault: &Fault) {
-        self.counters.faulted(fault.kind, records);
+        self.counters.of(hook).faulted(fault.kind, records);
         // Nothing happened that the log does not have: it told when the breaker opened, and why.
         if fault.kind == FaultKind::BreakerOpen {
             return;
@@ -261,7 +264,7 @@ impl Sandbox {
             breaker_opened,
             log_lines_dropped: voice.dropped(),
             counters: voice.counters(),
-            ..self.counters.snapshot()
+            ..self.counters.snapshot(self.hooks())
         }
     }
 }

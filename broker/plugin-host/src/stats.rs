@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::fault::FaultKind;
+use crate::hook_stats::HookStats;
 
 /// A snapshot of a plugin's counters.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +34,8 @@ pub struct PluginStats {
     pub log_lines_dropped: u64,
     /// The plugin's own counters, by name.
     pub counters: Vec<(String, f64)>,
+    /// The same by hook: those that the plugin has.
+    pub hooks: Vec<HookStats>,
 }
 
 impl PluginStats {

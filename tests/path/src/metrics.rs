@@ -10,20 +10,25 @@ use crate::scene::Scene;
 pub struct Scrape(Vec<String>);
 
 impl Scene {
-    /// Asks a fresh admin listener for `/metrics`.
+    /// Asks for `/metrics`.
     pub async fn scrape(&self) -> Scrape {
+        Scrape(self.get("/metrics").await.lines().map(str::to_owned).collect())
+    }
+
+    /// Asks a fresh admin listener for a path, and gives all of the answer.
+    pub async fn get(&self, path: &str) -> String {
         let listener = TcpListener::bind(bed::node::ANY_PORT).await.expect("a free port");
         let server = Server::start(self.node().admin_context(), listener, AdminConfig::default());
         let server = server.expect("the admin listener starts");
         let stream = TcpStream::connect(server.address()).await.expect("it accepts");
         let (mut read, mut write) = stream.into_split();
-        let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         write.write_all(request.as_bytes()).await.expect("it reads");
         let mut text = String::new();
         read.read_to_string(&mut text).await.expect("it answers");
         server.stop().await;
         assert!(text.starts_with("HTTP/1.1 200"), "{text}");
-        Scrape(text.lines().map(str::to_owned).collect())
+        text
     }
 }
 

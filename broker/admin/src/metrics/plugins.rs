@@ -1,15 +1,20 @@
-//! What plugins have done on this node. One that is loaded with several configurations counts as one.
+//! What plugins have done on this node. One that is loaded with several configurations counts as one. What shadows do is not
+//! among it: they decide nothing, and their faults are nobody's trouble.
 
 use std::collections::BTreeMap;
 
+use corvid_metadata::{Image, Rollout};
 use corvid_plugin_host::{BreakerState, PluginStats};
 
 use super::family::{Families, label};
 use crate::context::Context;
 
-pub(super) fn gather(context: &Context, families: &mut Families) {
+pub(super) fn gather(context: &Context, image: &Image, families: &mut Families) {
     let mut by_name: BTreeMap<String, Vec<PluginStats>> = BTreeMap::new();
     for plugin in context.topics.plugins().loaded() {
+        if is_shadow(image, plugin.name(), plugin.generation()) {
+            continue;
+        }
         by_name
             .entry(plugin.name().to_owned())
             .or_default()
@@ -18,6 +23,13 @@ pub(super) fn gather(context: &Context, families: &mut Families) {
     for (name, stats) in &by_name {
         plugin(name, stats, families);
     }
+}
+
+/// Whether a generation decides nothing.
+pub(crate) fn is_shadow(image: &Image, name: &str, generation: u64) -> bool {
+    image
+        .candidate(name)
+        .is_some_and(|candidate| candidate.plugin.generation == generation && candidate.rollout == Rollout::Shadow)
 }
 
 /// A name, its meaning, and where it is counted.

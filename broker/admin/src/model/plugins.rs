@@ -166,6 +166,61 @@ pub struct PluginInstance {
     pub breaker: String,
     /// The most memory that an instance has had.
     pub memory_bytes: u64,
+    /// How often the breaker opened.
+    #[serde(default)]
+    pub breaker_opened: u64,
     /// Its own counters.
     pub counters: BTreeMap<String, f64>,
+    /// The same by hook.
+    #[serde(default)]
+    pub by_hook: Vec<HookBody>,
+    /// What it failed on last, the newest first.
+    #[serde(default)]
+    pub last_faults: Vec<FaultBody>,
+}
+
+/// A hook, and what became of the records that went in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HookBody {
+    /// Its name.
+    pub hook: String,
+    /// Calls.
+    pub calls: u64,
+    /// Records.
+    pub records: u64,
+    /// Records that it refused.
+    pub refused: u64,
+    /// Records that went to the dead-letter topic.
+    pub diverted: u64,
+    /// Records that went to another partition.
+    pub moved: u64,
+    /// Records that were left out.
+    pub dropped: u64,
+    /// Records that it failed on, and that went on all the same.
+    pub passed: u64,
+    /// Records that it failed on, by the kind of fault.
+    pub faults: BTreeMap<String, u64>,
+    /// Nanoseconds of CPU for a record, on average.
+    pub ns_per_record: u64,
+}
+
+/// A record that a plugin failed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaultBody {
+    /// When, ms since the epoch.
+    pub at_ms: i64,
+    /// The hook.
+    pub hook: String,
+    /// The topic.
+    pub topic: String,
+    /// The partition that the client chose.
+    pub partition: i32,
+    /// The record's place in the client's batch, from 0.
+    pub record: u32,
+    /// Its key, as text.
+    pub key: Option<String>,
+    /// The sort of fault.
+    pub kind: String,
+    /// What the plugin said, or what was wrong.
+    pub reason: String,
 }

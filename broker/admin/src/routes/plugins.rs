@@ -8,13 +8,14 @@ use corvid_metadata::plugin::{Candidate, Ended};
 use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::{Image, PluginRecord};
 use corvid_pipeline::Findings;
-use corvid_plugin_host::{BreakerState, Plugin};
+use corvid_plugin_host::{BreakerState, HookStats, LastFault, Plugin};
 
 use crate::context::Context;
 use crate::error::{Answer, ApiError};
+use crate::metrics::is_shadow;
 use crate::model::{
-    BindingBody, CandidateBody, DifferenceBody, GenerationBody, PluginDetail, PluginInstance, PluginList,
-    PluginSummary, ShadowBody,
+    BindingBody, CandidateBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail, PluginInstance,
+    PluginList, PluginSummary, ShadowBody,
 };
 
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
@@ -59,7 +60,7 @@ pub(crate) async fn describe(State(context): State<Arc<Context>>, Path(name): Pa
 fn summary(image: &Image, name: &str, record: &PluginRecord, loaded: &[Arc<Plugin>]) -> PluginSummary {
     let stats: Vec<_> = loaded
         .iter()
-        .filter(|plugin| plugin.name() == name)
+        .filter(|plugin| plugin.name() == name && !is_shadow(image, name, plugin.generation()))
         .map(|plugin| plugin.stats())
         .collect();
     PluginSummary {
@@ -191,7 +192,42 @@ fn instance(plugin: &Plugin) -> PluginInstance {
         ns_per_record: (stats.cpu_time.as_nanos() / u128::from(stats.records.max(1))) as u64,
         breaker: breaker(stats.breaker).to_owned(),
         memory_bytes: stats.memory_high_water,
+        breaker_opened: stats.breaker_opened,
         counters: stats.counters.into_iter().collect(),
+        by_hook: stats.hooks.into_iter().map(hook).collect(),
+        last_faults: plugin.last_faults().into_iter().map(fault).collect(),
+    }
+}
+
+fn hook(stats: HookStats) -> HookBody {
+    HookBody {
+        hook: stats.hook.to_owned(),
+        calls: stats.calls,
+        records: stats.records,
+        refused: stats.refused,
+        diverted: stats.diverted,
+        moved: stats.moved,
+        dropped: stats.dropped,
+        passed: stats.passed,
+        ns_per_record: (stats.cpu_time.as_nanos() / u128::from(stats.records.max(1))) as u64,
+        faults: stats
+            .faults
+            .into_iter()
+            .map(|(kind, count)| (kind.name().to_owned(), count))
+            .collect(),
+    }
+}
+
+fn fault(fault: LastFault) -> FaultBody {
+    FaultBody {
+        at_ms: fault.at_ms,
+        hook: fault.hook.to_owned(),
+        topic: fault.topic,
+        partition: fault.partition,
+        record: fault.record,
+        key: fault.key,
+        kind: fault.kind.name().to_owned(),
+        reason: fault.detail,
     }
 }
 

@@ -30,6 +30,7 @@ mod moved_records;
 mod no_transactions;
 mod offsets_of_nothing;
 mod pipelined;
+mod plugin_figures;
 mod refusals;
 mod restarts;
 mod same_name_again;

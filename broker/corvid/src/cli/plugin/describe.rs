@@ -1,10 +1,10 @@
 //! `corvid plugin describe`: a plugin on one screen.
 
-use corvid_admin::model::{CandidateBody, GenerationBody, PluginDetail, PluginInstance, ShadowBody};
+use corvid_admin::model::{CandidateBody, FaultBody, GenerationBody, PluginDetail, PluginInstance, ShadowBody};
 use corvid_metadata::Rollout;
 
 use super::super::bytes_text::cut;
-use super::super::output::{count, table};
+use super::super::output::{count, size, table};
 
 /// All of it.
 pub fn text(detail: &PluginDetail) -> String {
@@ -67,27 +67,13 @@ fn story(generation: &GenerationBody) -> String {
 }
 
 fn instance(instance: &PluginInstance) -> String {
-    let faults: Vec<String> = instance
-        .faults
-        .iter()
-        .map(|(kind, count)| format!("{count} {kind}"))
-        .collect();
-    let faults = if faults.is_empty() {
-        "none".to_owned()
-    } else {
-        faults.join(", ")
+    let opened = match instance.breaker_opened {
+        0 => String::new(),
+        times => format!(", opened {}", count(times, "time")),
     };
-    let did = format!(
-        "{} in {}, {} ns of CPU each; {} refused; faults: {faults}; breaker {}",
-        count(instance.records, "record"),
-        count(instance.calls, "call"),
-        instance.ns_per_record,
-        instance.refused,
-        instance.breaker,
-    );
     let mut lines = vec![
-        format!("  hooks   {}", instance.hooks.join(", ")),
-        format!("  did     {did}"),
+        format!("  breaker {}{opened}", instance.breaker),
+        format!("  memory  {} at most", size(instance.memory_bytes)),
     ];
     lines.extend(
         instance
@@ -95,7 +81,63 @@ fn instance(instance: &PluginInstance) -> String {
             .iter()
             .map(|(name, value)| format!("  counter {name} = {value}")),
     );
-    lines.join("\n")
+    let mut hooks = table([
+        "HOOK", "CALLS", "RECORDS", "A RECORD", "REFUSED", "DIVERTED", "MOVED", "DROPPED", "PASSED", "FAULTS",
+    ]);
+    for hook in &instance.by_hook {
+        let faults: Vec<String> = hook
+            .faults
+            .iter()
+            .map(|(kind, count)| format!("{count} {kind}"))
+            .collect();
+        hooks.add_row([
+            hook.hook.clone(),
+            hook.calls.to_string(),
+            hook.records.to_string(),
+            format!("{} ns", hook.ns_per_record),
+            hook.refused.to_string(),
+            hook.diverted.to_string(),
+            hook.moved.to_string(),
+            hook.dropped.to_string(),
+            hook.passed.to_string(),
+            if faults.is_empty() {
+                "none".to_owned()
+            } else {
+                faults.join(", ")
+            },
+        ]);
+    }
+    let mut parts = vec![lines.join("\n"), hooks.trim_fmt()];
+    if !instance.last_faults.is_empty() {
+        parts.push(faults(&instance.last_faults));
+    }
+    parts.join("\n\n")
+}
+
+fn faults(last: &[FaultBody]) -> String {
+    let mut faults = table([
+        "FAULT",
+        "HOOK",
+        "TOPIC",
+        "PARTITION",
+        "RECORD",
+        "KEY",
+        "AT MS",
+        "REASON",
+    ]);
+    for fault in last {
+        faults.add_row([
+            fault.kind.clone(),
+            fault.hook.clone(),
+            fault.topic.clone(),
+            fault.partition.to_string(),
+            format!("{} of its batch", fault.record),
+            cut(fault.key.as_deref().unwrap_or("null"), 32),
+            fault.at_ms.to_string(),
+            cut(&fault.reason, 80),
+        ]);
+    }
+    faults.trim_fmt()
 }
 
 fn candidate(candidate: &CandidateBody) -> String {
