@@ -226,7 +226,7 @@ fn hook_of(stage: Stage) -> Hook {
     match stage {
         Stage::Validator => Hook::Validate,
         Stage::Partitioner => Hook::Partition,
-        Stage::Transform | Stage::Delay => Hook::Transform,
+        Stage::Transform | Stage::Delay | Stage::Compaction => Hook::Transform,
     }
 }
 
