@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corvid_env::{clock, task};
+use corvid_env::{clock, fault, task};
 use corvid_record::Offset;
 use corvid_record::hidden::SourceId;
 use corvid_replication::{Partition, PartitionId, Replicas};
@@ -18,6 +18,8 @@ use crate::keeper::{Ask, HeldError, HeldRecord, Keeper};
 
 /// How often the checkpoint is written, while records are held: a crash costs the reading of what was written since.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(30);
+/// How often a test has it written.
+const CHECKPOINT_OFTEN: Duration = Duration::from_millis(50);
 /// Questions that may wait.
 const ASKED_MAX: usize = 16;
 
@@ -124,7 +126,9 @@ async fn collect(running: &Mutex<BTreeMap<PartitionId, Running>>, last: bool) ->
 async fn keep_checkpoint(replicas: Arc<Replicas>, running: Arc<Mutex<BTreeMap<PartitionId, Running>>>) {
     let mut held = false;
     loop {
-        clock::sleep(CHECKPOINT_EVERY).await;
+        // A test has it written all the time: what runs for a second only would never have one.
+        let often = fault::hit("hold.checkpoint").is_some();
+        clock::sleep(if often { CHECKPOINT_OFTEN } else { CHECKPOINT_EVERY }).await;
         let holds = replicas.all().values().any(|led| led.holding().pending() > 0);
         // Once more when the last one is gone.
         if !holds && !std::mem::replace(&mut held, holds) {

@@ -6,6 +6,8 @@ use std::fmt;
 use crate::history::{self, Found, PartitionName, Sort, StreamHistory, Told};
 use crate::member::MemberHistory;
 
+mod later;
+
 /// Everything that was read back, by partition, in the order of the log.
 pub type Logs = BTreeMap<PartitionName, Vec<Found>>;
 
@@ -24,6 +26,8 @@ pub enum Violation {
     Misplaced(String),
     /// Two records of a producer and a named partition are the wrong way round.
     Order(String),
+    /// A record was there before it was due.
+    Early(String),
     /// A record's offset is not the one that was told.
     Offset(String),
     /// Nothing was ever told about a record.
@@ -41,6 +45,7 @@ impl fmt::Display for Violation {
             Self::Unknown(which) => ("sent by nobody", which),
             Self::Misplaced(which) => ("not where or as it should be", which),
             Self::Order(which) => ("out of order", which),
+            Self::Early(which) => ("before it was due", which),
             Self::Offset(which) => ("not at the offset that was told", which),
             Self::Unsettled(which) => ("never settled", which),
             Self::Group(which) => ("consumer group", which),
@@ -55,6 +60,7 @@ struct Place<'a> {
     partition: &'a PartitionName,
     offset: i64,
     letter_offset: Option<i64>,
+    was_held: bool,
 }
 
 /// Checks what producers were told against what is there. `dead_letters` names the dead-letter topic of each topic.
@@ -80,7 +86,12 @@ pub fn check(
             record.check(*told, found, &mut violations);
         }
     }
-    violations.extend(order(logs));
+    violations.extend(order(&by_id, logs));
+    let letters: Vec<String> = streams
+        .iter()
+        .filter_map(|stream| dead_letters(&stream.target.0))
+        .collect();
+    violations.extend(later::check(&by_id, logs, &letters));
     violations.extend(gaps(streams, logs));
     violations.extend(member.check(logs));
     violations
@@ -106,6 +117,7 @@ fn places<'a>(logs: &'a Logs, streams: &BTreeMap<u32, &StreamHistory>, violation
                 partition,
                 offset: found.offset,
                 letter_offset: found.letter_offset,
+                was_held: found.was_held,
             });
         }
     }
@@ -151,14 +163,17 @@ impl Record<'_> {
         let Some(told) = told else { return true };
         if self.letters == Some(&*place.partition.0) {
             place.letter_offset == Some(told)
+        } else if place.was_held {
+            // Its own offset is where it was held; it comes back behind that.
+            place.partition == self.target && place.offset > told
         } else {
             place.partition != self.target || place.offset == told
         }
     }
 }
 
-/// Records of one stream are in each partition in the order in which they were sent.
-fn order(logs: &Logs) -> Vec<Violation> {
+/// Records of one stream are in each partition in the order in which they were sent, but for those that are to come later.
+fn order(streams: &BTreeMap<u32, &StreamHistory>, logs: &Logs) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (partition, records) in logs {
         let mut last: BTreeMap<u32, (u64, i64)> = BTreeMap::new();
@@ -174,6 +189,9 @@ fn order(logs: &Logs) -> Vec<Violation> {
             let Some((stream, number)) = history::parse_key(&found.key) else {
                 continue;
             };
+            if later::asked(streams, found).is_some() {
+                continue;
+            }
             if let Some((before, at)) = last.insert(stream, (number, found.offset))
                 && before > number
             {

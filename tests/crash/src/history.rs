@@ -1,6 +1,9 @@
 //! What producers were told.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use crate::later::Asked;
 
 /// A partition by its topic's name and index.
 pub type PartitionName = (Arc<str>, i32);
@@ -60,10 +63,12 @@ pub struct StreamHistory {
     pub target: PartitionName,
     /// Each record's sort, and what was told about it; none if nothing was.
     pub records: Vec<(Sort, Option<Told>)>,
+    /// What those asked for that are to be delivered later.
+    pub later: BTreeMap<u64, Asked>,
 }
 
 /// A record as it was read back.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Found {
     /// Its offset.
     pub offset: i64,
@@ -73,4 +78,10 @@ pub struct Found {
     pub value: Vec<u8>,
     /// The offset that a dead letter says it had.
     pub letter_offset: Option<i64>,
+    /// Its timestamp: of one that was held, that of its release.
+    pub timestamp: i64,
+    /// Whether it says that it was held.
+    pub was_held: bool,
+    /// When it was read, if somebody has read it at once.
+    pub seen_at: Option<i64>,
 }

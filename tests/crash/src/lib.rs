@@ -5,12 +5,14 @@
 //! a SIGKILL to come at a random moment), perhaps changes the plugins or adds partitions, and lets the producers
 //! at it until it is dead. The topic has a partitioner that flips a coin on every call, a validator that
 //! sends some records to the dead-letter topic, and one that refuses some batches, both by a coin: what a retry
-//! would decide is never what was decided.
+//! would decide is never what was decided. Some records ask to be delivered later: they are held in the log, and carried on when it is
+//! deleted behind a reader.
 //!
 //! ```text
 //! run ─ schedule: which fault, which change      broker: the process      setup: topics, bindings, changes
 //!   ├─ producer ─ stream: one producer id at one partition; batches, sequences, what became of each record
 //!   ├─ member: a consumer group of one, with commits
+//!   ├─ watcher: reads what was delayed, and has the log deleted behind it
 //!   └─ read_back ─ checker: what must hold
 //! ```
 //!
@@ -37,6 +39,7 @@ pub mod broker;
 pub mod checker;
 pub mod gate;
 pub mod history;
+pub mod later;
 pub mod member;
 pub mod producer;
 pub mod read_back;
@@ -46,3 +49,4 @@ pub mod run;
 pub mod schedule;
 pub mod setup;
 pub mod stream;
+pub mod watcher;

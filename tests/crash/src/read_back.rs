@@ -25,13 +25,19 @@ pub async fn read_back(address: SocketAddr, topics: &[&str]) -> Result<Logs, Cli
     Ok(logs)
 }
 
-fn found(record: &ConsumedRecord) -> Found {
-    let header = record.headers.iter().find(|(key, _)| key == &b"corvid-dlt-offset"[..]);
+/// A record as it was read.
+pub fn found(record: &ConsumedRecord) -> Found {
+    let header = |name: &str| record.headers.iter().find(|(key, _)| key == name.as_bytes());
+    let was_held = header("corvid-held-timestamp").is_some();
+    let header = header("corvid-dlt-offset");
     let text = header.and_then(|(_, value)| std::str::from_utf8(value.as_deref()?).ok());
     Found {
         offset: record.offset,
         key: record.key.as_deref().unwrap_or_default().to_vec(),
         value: record.value.as_deref().unwrap_or_default().to_vec(),
         letter_offset: text.and_then(|text| text.parse().ok()),
+        timestamp: record.timestamp,
+        was_held,
+        seen_at: None,
     }
 }

@@ -19,6 +19,8 @@ pub struct Report {
     pub changes: [u32; 4],
     /// Records that were acknowledged, refused for good, and read by the group.
     pub records: [usize; 3],
+    /// Records that were held, and came back.
+    pub held: usize,
     /// Records in partitions other than the one that was named, and dead letters.
     pub elsewhere: [usize; 2],
     /// How long it took.
@@ -43,7 +45,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters), {refused} refused, {read} read by the group"
+            "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters, {} held and released), {refused} refused, {read} read by the group",
+            self.held
         )?;
         let (rounds, seconds) = (self.rounds, self.took.as_secs_f64());
         if self.violations.is_empty() {

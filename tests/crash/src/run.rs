@@ -1,7 +1,8 @@
 //! The rounds.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -19,8 +20,9 @@ use crate::read_back::read_back;
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::schedule::{Change, Fault, Round, Schedule};
-use crate::setup::{self, LETTERS, ORDERS, PARTITIONS, PLAIN, TOPICS};
+use crate::setup::{self, LATER, LATER_LETTERS, LATER_PARTITIONS, LETTERS, ORDERS, PARTITIONS, PLAIN, TOPICS};
 use crate::stream::Stream;
+use crate::watcher::{self, Watched, Watcher};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -42,6 +44,11 @@ pub struct Options {
 /// After the last round the broker lives; everything has to be settled within this time.
 const SETTLES_WITHIN: Duration = Duration::from_secs(120);
 
+/// After it is due, and the broker lives, what was held is there within this time.
+const RELEASED_WITHIN: Duration = Duration::from_secs(8);
+/// What would come twice, comes within this time.
+const AGAIN_WITHIN: Duration = Duration::from_millis(500);
+
 /// Versions of Produce that producers speak; later ones have topic ids instead of names.
 const VERSIONS: [i16; 4] = [3, 7, 9, 12];
 
@@ -57,6 +64,7 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
         generation: 1,
         changes: [0; 4],
         gate: watch::Sender::default(),
+        watched: Watched::default(),
         talk: options.talk,
     };
     run.set_up().await?;
@@ -70,15 +78,18 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
     };
     run.change(Change::Bindings, &broker).await?;
     let (streams, member) = run.settle(&broker, clients).await?;
-    let logs = read_back(broker.address(), &TOPICS).await?;
+    let mut logs = read_back(broker.address(), &TOPICS).await?;
+    logs.extend(read_back(broker.address(), &[LATER]).await?);
     run.program.check_log()?;
-    let violations = checker::check(&streams, &logs, setup::dead_letters, &member);
+    let mut violations = watcher::complete(&mut logs, copy(&run.watched));
+    violations.extend(checker::check(&streams, &logs, setup::dead_letters, &member));
     Ok(Report {
         seed: options.seed,
         rounds: options.rounds,
         faults: run.schedule.counts().collect(),
         changes: run.changes,
         records: count_told(&streams, &member),
+        held: count_held(&logs),
         elsewhere: count_elsewhere(&streams, &logs),
         took: begun.elapsed(),
         violations,
@@ -92,12 +103,14 @@ struct Run {
     generation: u64,
     changes: [u32; 4],
     gate: watch::Sender<Gate>,
+    watched: Watched,
     talk: bool,
 }
 
 struct Clients {
     producers: Vec<JoinHandle<anyhow::Result<Vec<Stream>>>>,
     member: JoinHandle<anyhow::Result<MemberHistory>>,
+    watcher: JoinHandle<anyhow::Result<()>>,
 }
 
 impl Run {
@@ -122,6 +135,7 @@ impl Run {
         };
         let producers = VERSIONS.into_iter().map(|version| {
             let mut streams: Vec<_> = (0..PARTITIONS).map(|index| stream(ORDERS, index, &mut rng)).collect();
+            streams.push(stream(LATER, i32::from(version) % LATER_PARTITIONS, &mut rng).later(70));
             streams.push(stream(PLAIN, i32::from(version) % 2, &mut rng));
             let producer = Producer {
                 streams,
@@ -130,9 +144,12 @@ impl Run {
             };
             tokio::spawn(producer.run(keeper()))
         });
+        let producers = producers.collect();
+        let watcher = Watcher::new(LATER, LATER_PARTITIONS, self.watched.clone(), rng.fork());
         Clients {
-            producers: producers.collect(),
+            producers,
             member: tokio::spawn(Member::new(&TOPICS).run(keeper())),
+            watcher: tokio::spawn(watcher.run(keeper())),
         }
     }
 
@@ -221,12 +238,45 @@ impl Run {
             let settled = settled.context("a producer gets no answer to all that it has sent")???;
             streams.extend(settled.into_iter().map(|stream| stream.into_history().0));
         }
+        self.wait_for_held(broker, &streams).await?;
         self.gate.send_modify(|gate| gate.over = true);
+        let watcher = timeout(SETTLES_WITHIN, clients.watcher).await;
+        watcher.context("the reader of what was delayed hangs")???;
         let member = timeout(SETTLES_WITHIN, clients.member)
             .await
             .context("the group's member hangs")???;
         Ok((streams, member))
     }
+
+    /// Waits until all that was held is there, or ought to be.
+    async fn wait_for_held(&self, broker: &Broker, streams: &[StreamHistory]) -> anyhow::Result<()> {
+        let last = streams
+            .iter()
+            .flat_map(|stream| stream.later.values())
+            .map(|asked| asked.due);
+        let left = last.max().unwrap_or(0) - corvid_env::clock::wall_clock().0;
+        tokio::time::sleep(Duration::from_millis(left.max(0) as u64)).await;
+        let deadline = Instant::now() + RELEASED_WITHIN;
+        while Instant::now() < deadline {
+            let mut logs = copy(&self.watched);
+            logs.extend(read_back(broker.address(), &[LATER_LETTERS]).await?);
+            let there: BTreeSet<_> = logs.values().flatten().map(|found| found.key.clone()).collect();
+            let missing = streams.iter().any(|stream| {
+                let mut acknowledged = stream.later.iter().filter(|(_, asked)| asked.acknowledged_at.is_some());
+                acknowledged.any(|(number, _)| !there.contains(crate::history::key(stream.id, *number).as_bytes()))
+            });
+            if !missing {
+                break;
+            }
+            tokio::time::sleep(AGAIN_WITHIN).await;
+        }
+        tokio::time::sleep(AGAIN_WITHIN).await;
+        Ok(())
+    }
+}
+
+fn copy(watched: &Watched) -> Logs {
+    watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 impl Clients {
@@ -234,6 +284,11 @@ impl Clients {
     async fn check(&mut self) -> anyhow::Result<()> {
         if self.member.is_finished() {
             (&mut self.member).await?.context("the group's member has given up")?;
+        }
+        if self.watcher.is_finished() {
+            (&mut self.watcher)
+                .await?
+                .context("the reader of what was delayed has given up")?;
         }
         for producer in self.producers.iter_mut().filter(|producer| producer.is_finished()) {
             producer.await?.context("a producer has given up")?;
@@ -251,6 +306,11 @@ fn count_told(streams: &[StreamHistory], member: &MemberHistory) -> [usize; 3] {
     };
     let refused = told().filter(|told| *told == Told::Refused).count();
     [told().count() - refused, refused, member.read()]
+}
+
+/// How many were held, and came back.
+fn count_held(logs: &Logs) -> usize {
+    logs.values().flatten().filter(|found| found.was_held).count()
 }
 
 fn count_elsewhere(streams: &[StreamHistory], logs: &Logs) -> [usize; 2] {

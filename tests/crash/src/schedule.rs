@@ -27,13 +27,19 @@ pub enum Fault {
     AfterFlush,
     /// While a segment is sealed.
     Roll,
+    /// Before the release of what was held.
+    BeforeRelease,
+    /// After that, before anybody knows.
+    AfterRelease,
+    /// Behind the entry that carries on what is held.
+    AfterCarry,
     /// At any moment, from outside.
     Kill,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::CutPair,
         Self::CutWrite,
         Self::AfterEntry,
@@ -44,6 +50,9 @@ impl Fault {
         Self::BeforeFlush,
         Self::AfterFlush,
         Self::Roll,
+        Self::BeforeRelease,
+        Self::AfterRelease,
+        Self::AfterCarry,
         Self::Kill,
     ];
 
@@ -60,6 +69,9 @@ impl Fault {
             Self::BeforeFlush => "before a sync",
             Self::AfterFlush => "after a sync",
             Self::Roll => "while a segment rolls",
+            Self::BeforeRelease => "before a release",
+            Self::AfterRelease => "after a release",
+            Self::AfterCarry => "after holds are carried on",
             Self::Kill => "SIGKILL at any moment",
         }
     }
@@ -73,7 +85,10 @@ impl Fault {
             | Self::AfterWrite
             | Self::BeforeLink
             | Self::AfterLink
-            | Self::BeforeAnswer => 2,
+            | Self::BeforeAnswer
+            | Self::BeforeRelease
+            | Self::AfterRelease
+            | Self::AfterCarry => 2,
             Self::CutWrite | Self::BeforeFlush | Self::AfterFlush | Self::Roll | Self::Kill => 1,
         }
     }
@@ -93,6 +108,9 @@ impl Fault {
             Self::BeforeFlush => format!("flush.before=kill@{}", rng.between(1, 150)),
             Self::AfterFlush => format!("flush.after=kill@{}", rng.between(1, 150)),
             Self::Roll => format!("log.roll=kill@{}", rng.between(1, 4)),
+            Self::BeforeRelease => format!("release.before_append=kill@{}", rng.between(1, 100)),
+            Self::AfterRelease => format!("release.after_append=kill@{}", rng.between(1, 100)),
+            Self::AfterCarry => format!("hold.after_again=kill@{}", rng.between(1, 4)),
             Self::Kill => return None,
         };
         Some(point)

@@ -15,8 +15,14 @@ pub const ORDERS: &str = "orders";
 pub const LETTERS: &str = "orders.DLT";
 /// A topic without plugins.
 pub const PLAIN: &str = "plain";
-/// All of them.
-pub const TOPICS: [&str; 3] = [ORDERS, LETTERS, PLAIN];
+/// A topic of records that are to be delivered later; its log is deleted behind its reader.
+pub const LATER: &str = "later";
+/// How many partitions that has.
+pub const LATER_PARTITIONS: i32 = 2;
+/// Its dead-letter topic.
+pub const LATER_LETTERS: &str = "later.DLT";
+/// All of them but that one.
+pub const TOPICS: [&str; 4] = [ORDERS, LETTERS, PLAIN, LATER_LETTERS];
 
 /// How many partitions `orders` begins with.
 pub const PARTITIONS: i32 = 3;
@@ -26,15 +32,28 @@ pub const PARTITIONS_MAX: i32 = 8;
 /// Small segments, so that they roll.
 const SMALL: (&str, &str) = ("internal.segment.bytes", "65536");
 
+/// Smaller ones, so that something can be deleted.
+const SMALLER: (&str, &str) = ("internal.segment.bytes", "16384");
+
+/// Records may ask to be delivered later.
+const DELAYS: (&str, &str) = ("corvid.delay.max.ms", "60000");
+
 /// The dead-letter topic of a topic, if it has one.
 pub fn dead_letters(topic: &str) -> Option<String> {
-    (topic == ORDERS).then(|| LETTERS.to_owned())
+    match topic {
+        ORDERS => Some(LETTERS.to_owned()),
+        LATER => Some(LATER_LETTERS.to_owned()),
+        _ => None,
+    }
 }
 
 /// Creates the topics.
 pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientError> {
     topics::create(client, LETTERS, 2, &[SMALL]).await?;
     topics::create(client, PLAIN, 2, &[SMALL]).await?;
+    topics::create(client, LATER_LETTERS, LATER_PARTITIONS, &[SMALL]).await?;
+    let [_, (key, produce)] = self::bindings(rng);
+    topics::create(client, LATER, LATER_PARTITIONS, &[SMALLER, DELAYS, (key, &produce)]).await?;
     let bindings = bindings(rng);
     let bindings = bindings.iter().map(|(key, value)| (*key, value.as_str()));
     let configs: Vec<_> = bindings.chain([SMALL]).collect();
@@ -45,7 +64,9 @@ pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientErro
 pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), ClientError> {
     let bindings = bindings(rng);
     let configs: Vec<_> = bindings.iter().map(|(key, value)| (*key, value.as_str())).collect();
-    topics::alter(client, ORDERS, &configs).await
+    topics::alter(client, ORDERS, &configs).await?;
+    let [_, (key, produce)] = self::bindings(rng);
+    topics::alter(client, LATER, &[(key, &produce)]).await
 }
 
 /// Binds a validator that panics on bad records, which is to be tried again; what is refused for good stays so.

@@ -8,6 +8,7 @@ use corvid_record::{BatchBuilder, Compression, Producer, ProducerEpoch, Producer
 use corvid_wire::kafka::ResponseError;
 
 use crate::history::{self, PartitionName, Sort, StreamHistory, Told};
+use crate::later::Asked;
 use crate::rng::Rng;
 
 /// How many batches an idempotent producer may have under way at a partition: as many as a broker remembers. They are
@@ -18,6 +19,8 @@ const UNDER_WAY_MAX: u64 = 5;
 pub struct Stream {
     history: StreamHistory,
     rng: Rng,
+    /// How many of a hundred records are to be delivered later.
+    later_percent: u64,
     codec: Compression,
     identity: Option<(ProducerId, ProducerEpoch)>,
     next_sequence: Sequence,
@@ -55,10 +58,12 @@ impl Stream {
             id,
             target,
             records: Vec::new(),
+            later: std::collections::BTreeMap::new(),
         };
         Self {
             history,
             rng,
+            later_percent: 0,
             codec,
             identity: Option::None,
             next_sequence: Sequence(0),
@@ -69,6 +74,13 @@ impl Stream {
             refused: Option::None,
             complaints: Vec::new(),
         }
+    }
+
+    /// The same, with so many of a hundred records to be delivered later.
+    #[must_use]
+    pub fn later(mut self, percent: u64) -> Self {
+        self.later_percent = percent;
+        self
     }
 
     /// The partition that it names.
@@ -169,7 +181,11 @@ impl Stream {
         let batch = self.batches.remove(at).expect("it was just found");
         for delta in 0..batch.sorts.len() {
             let told = told(delta as i64);
-            self.history.records[batch.first as usize + delta].1 = Some(told);
+            let number = batch.first + delta as u64;
+            self.history.records[number as usize].1 = Some(told);
+            if let Some(asked) = self.history.later.get_mut(&number) {
+                asked.acknowledged_at = Some(corvid_env::clock::wall_clock().0);
+            }
         }
     }
 
@@ -212,6 +228,12 @@ impl Stream {
         };
         let sorts: Vec<Sort> = (0..count).map(&mut sort).collect();
         self.history.records.extend(sorts.iter().map(|sort| (*sort, None)));
+        let now = corvid_env::clock::wall_clock().0;
+        for number in first..first + count {
+            if self.rng.chance(self.later_percent) {
+                self.history.later.insert(number, Asked::draw(&mut self.rng, now));
+            }
+        }
         let batch = self.seal(self.made, first, sorts);
         self.made += 1;
         self.batches.push_back(batch);
@@ -237,12 +259,13 @@ impl Stream {
                 history::key(self.history.id, number),
                 sort.value(self.history.id, number),
             );
+            let headers: Vec<_> = self.history.later.get(&number).map(Asked::header).into_iter().collect();
             builder.push(&RecordParts {
                 offset_delta: delta,
                 timestamp: Timestamp(corvid_env::clock::wall_clock().0),
                 key: Some(key.as_bytes()),
                 value: Some(&value),
-                headers: &[],
+                headers: &headers,
             });
         }
         Batch {

@@ -5,6 +5,9 @@
 //! |---|---|---|
 //! | `link.dedupe`, `link.check` | the courier doesn't look whether a target has an entry, and the target doesn't compare before it sets | records there more than once, after each restart |
 //! | `link.mate` | the courier takes an entry whose batch was never written for one that counts | records of a torn write beside those of its retry, which decided otherwise |
+//! | `release.stamp` | what is held is released without the stamp that says so | records there more than once, after each restart |
+//! | `hold.carry` | what is held where the log is to be deleted is ended there, and not held again | records lost |
+//! | `hold.retention` | the log is deleted whatever is held there | records lost |
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
 
@@ -54,8 +57,41 @@ async fn a_courier_that_takes_torn_entries_is_caught() {
 }
 
 #[tokio::test]
+async fn a_release_that_leaves_no_mark_is_caught() {
+    let report = rounds(2, 1, &[Fault::AfterRelease], Some("release.stamp=skip"))
+        .await
+        .expect("a result");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_forgotten_when_it_is_carried_on_is_missed() {
+    let report = rounds(2, 1, &[Fault::AfterCarry], Some("hold.carry=skip"))
+        .await
+        .expect("a result");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Lost(_))) > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn what_goes_with_its_segment_is_missed() {
+    let report = rounds(2, 1, &[Fault::Roll], Some("hold.retention=skip"))
+        .await
+        .expect("a result");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Lost(_))) > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_found_where_nothing_is_planted() {
-    let report = rounds(2, 1, &[Fault::CutPair, Fault::AfterLink], None)
+    let report = rounds(2, 1, &[Fault::CutPair, Fault::AfterRelease], None)
         .await
         .expect("a result");
     assert_eq!(report.violations, [], "{report}");

@@ -29,7 +29,9 @@ async fn main() -> anyhow::Result<()> {
         .with_ansi(false)
         .init();
     corvid_env::fault::arm_from_environment()?;
-    let config = bed::node::config(&arguments.data, arguments.listen);
+    let mut config = bed::node::config(&arguments.data, arguments.listen);
+    let interval = ("log.retention.check.interval.ms".to_owned(), "100".to_owned());
+    config.fixed.extend([interval]);
     let node = bed::node::start(config, arguments.generation).await?;
     println!("{}{}", crash::broker::READY, node.address());
     corvid_env::signal::terminate().await;

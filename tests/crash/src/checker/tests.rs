@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::later::Asked;
 
 fn target() -> PartitionName {
     ("orders".into(), 0)
@@ -13,6 +14,7 @@ fn stream(told: &[(Sort, Option<Told>)]) -> Vec<StreamHistory> {
         id: 1,
         target: target(),
         records: told.to_vec(),
+        later: BTreeMap::new(),
     }]
 }
 
@@ -25,7 +27,7 @@ fn found(number: u64, sort: Sort, offset: i64) -> Found {
         offset,
         key: history::key(1, number).into_bytes(),
         value: sort.value(1, number),
-        letter_offset: None,
+        ..Found::default()
     }
 }
 
@@ -127,4 +129,35 @@ fn a_member_that_skipped_a_record_or_saw_another_is_noticed() {
     member.saw(&target(), 0, b"1/9");
     let seen = check(&streams, &logs, |_| None, &member);
     assert!(matches!(&seen[..], [Violation::Group(_)]), "{seen:?}");
+}
+
+/// A history of two records, due at 5000 and 4000, and when each came.
+fn released(first: (i64, i64), second: (i64, i64)) -> Vec<Violation> {
+    let mut streams = stream(&[(Sort::Good, acknowledged(0)), (Sort::Good, acknowledged(1))]);
+    for (number, due) in [(0, 5_000), (1, 4_000)] {
+        let mut asked = Asked::after(due, true, 0);
+        asked.acknowledged_at = Some(2_000);
+        streams[0].later.insert(number, asked);
+    }
+    let mut log: Vec<Found> = [(0, first), (1, second)]
+        .into_iter()
+        .map(|(number, (offset, timestamp))| Found {
+            timestamp,
+            was_held: true,
+            ..found(number, Sort::Good, offset)
+        })
+        .collect();
+    log.sort_by_key(|found| found.offset);
+    violations(&streams, &[("orders", 0, log)])
+}
+
+#[test]
+fn what_comes_early_or_in_another_order_is_noticed() {
+    assert_eq!(released((9, 5_000), (8, 4_000)), []);
+    let early = released((9, 5_000), (8, 3_999));
+    assert!(matches!(&early[..], [Violation::Early(_)]), "{early:?}");
+    let order = released((8, 5_000), (9, 5_001));
+    assert!(matches!(&order[..], [Violation::Order(_)]), "{order:?}");
+    let told = released((9, 5_000), (1, 4_000));
+    assert!(matches!(&told[..], [Violation::Offset(_)]), "{told:?}");
 }
