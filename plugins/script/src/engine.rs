@@ -4,6 +4,7 @@ use corvid_plugin_sdk::{Level, log, metric_add, murmur2, partition_for_key};
 use rhai::{Dynamic, Engine, EvalAltResult, INT, Position};
 
 use crate::json;
+use crate::policy;
 use crate::record::ScriptRecord;
 use crate::stop::Refused;
 
@@ -36,11 +37,13 @@ pub fn engine() -> Engine {
         .on_debug(|text, _, place| log(Level::Debug, &format!("{place:?} {text}")));
     verdicts(&mut engine);
     hashes(&mut engine);
+    policy::register(&mut engine);
     ScriptRecord::register(&mut engine);
     engine
 }
 
-type Fallible<T> = Result<T, Box<EvalAltResult>>;
+/// What a function of ours answers, or throws.
+pub type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// An error for the script, which may catch it.
 pub fn failure<T>(what: impl Into<String>) -> Fallible<T> {

@@ -2,9 +2,9 @@
 
 use rhai::{Array, Dynamic, Engine};
 
-use crate::engine::failure;
+use crate::engine::{Fallible, failure};
 use crate::json;
-use crate::record::{Fallible, ScriptRecord};
+use crate::record::ScriptRecord;
 
 /// The headers of the record that the hook is called on.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
 //! Hooks as scripts: a text in Rhai, in TOML or in a file, instead of a module.
 //!
 //! The interpreter runs where every plugin runs: in the broker's sandbox, under the same contract, with the same limits.
-//! A script is compiled once for each instance; its functions are its hooks: `partition(record)`, `validate(record)` and
-//! `transform(record)`. The README teaches the language's side.
+//! A script is compiled once for each instance; its functions are its hooks: `partition(record)`, `validate(record)`,
+//! `transform(record)`, `policy(record, failure)` and `view(record, reader)`. The README teaches the language's side.
 //!
 //! | module | |
 //! |---|---|
@@ -10,11 +10,13 @@
 //! | `engine` | the language: its limits, and the functions beyond Rhai's own |
 //! | `record`, `headers` | a record as scripts see it |
 //! | `json` | JSON to values and back |
+//! | `policy` | failures, and what may be decided of them |
 //! | `stop` | how a call ends that does not answer: refused, or failed with line and column |
 
 mod engine;
 mod headers;
 mod json;
+mod policy;
 mod program;
 mod record;
 mod stop;
@@ -22,9 +24,11 @@ mod stop;
 use std::rc::Rc;
 
 use corvid_plugin_sdk::{
-    Config, Edit, Partitioner, Record, Route, Topic, Transform, Validator, Verdict, export, export_hooks,
+    Config, Decision, Edit, Failure, Partitioner, Policy, Record, Route, Topic, Transform, Validator, Verdict, View,
+    Viewer, export, export_hooks,
 };
 use program::{Hook, Program};
+use stop::Stop;
 
 /// The plugin: one program behind every hook that the script has.
 pub struct Script {
@@ -52,7 +56,7 @@ impl Partitioner for Script {
     fn partition(&mut self, record: &Record<'_>, topic: &Topic<'_>) -> Route {
         let program = &self.program;
         match program
-            .call(Hook::Partition, record, topic)
+            .call(Hook::Partition, record, topic, None)
             .and_then(|answer| program::route(&answer, topic))
         {
             Ok(route) => route,
@@ -67,7 +71,7 @@ impl Validator for Script {
     }
 
     fn validate(&mut self, record: &Record<'_>, topic: &Topic<'_>) -> Verdict {
-        let answer = self.program.call(Hook::Validate, record, topic)?;
+        let answer = self.program.call(Hook::Validate, record, topic, None)?;
         Ok(program::verdict(&answer)?)
     }
 }
@@ -79,12 +83,57 @@ impl Transform for Script {
 
     fn transform(&mut self, record: &Record<'_>, topic: &Topic<'_>, edit: &mut Edit) -> Verdict {
         // What the function's last line comes to is nobody's business: it has changed the record, or not.
-        drop(self.program.call(Hook::Transform, record, topic)?);
+        drop(self.program.call(Hook::Transform, record, topic, None)?);
         Ok(self.program.record().write(edit)?)
     }
 }
 
-export!(partitioner = Script, validator = Script, transform = Script);
+impl Policy for Script {
+    fn new(config: &Config<'_>) -> Result<Self, String> {
+        Script::load(config)
+    }
+
+    /// A policy that fails is a fault: the topic's own settings decide.
+    fn decide(&mut self, record: &Record<'_>, failure: &Failure<'_>, topic: &Topic<'_>) -> Decision {
+        let failure = policy::failure(failure);
+        match self.program.call(Hook::Policy, record, topic, Some(failure)) {
+            Ok(answer) if answer.is_unit() => Decision::AsConfigured,
+            Err(Stop::Decided(decision)) => decision,
+            Err(Stop::Refused(refused)) => Decision::Refuse(refused.into()),
+            Err(stop @ Stop::Failed(_)) => panic!("{stop}"),
+            Ok(answer) => panic!(
+                "{}",
+                Stop::failed(format!(
+                    "`policy` answered a {}: call `retry_after`, `dead_letter`, `drop_it` or `refuse`",
+                    answer.type_name()
+                ))
+            ),
+        }
+    }
+}
+
+impl View for Script {
+    fn new(config: &Config<'_>) -> Result<Self, String> {
+        Script::load(config)
+    }
+
+    /// A view refuses nothing: what the script fails of is a fault.
+    fn view(&mut self, record: &Record<'_>, topic: &Topic<'_>, viewer: &Viewer<'_>, edit: &mut Edit) {
+        let reader = program::reader(viewer);
+        let viewed = self.program.call(Hook::View, record, topic, Some(reader));
+        if let Err(stop) = viewed.and_then(|_| self.program.record().write(edit)) {
+            panic!("{stop}");
+        }
+    }
+}
+
+export!(
+    partitioner = Script,
+    validator = Script,
+    transform = Script,
+    policy = Script,
+    view = Script
+);
 export_hooks!(program::hooks);
 
 #[cfg(test)]

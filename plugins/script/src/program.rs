@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use corvid_plugin_sdk::{Config, Json, Record, Route, Topic};
+use corvid_plugin_sdk::{Config, Json, Record, Route, Topic, Viewer};
 use rhai::{AST, CallFnOptions, Dynamic, Engine, Map, Module, Scope};
 
 use crate::engine::engine;
@@ -20,10 +20,20 @@ pub enum Hook {
     Validate,
     /// `fn transform(record)`
     Transform,
+    /// `fn policy(record, failure)`
+    Policy,
+    /// `fn view(record, reader)`
+    View,
 }
 
 impl Hook {
-    const ALL: [Hook; 3] = [Hook::Partition, Hook::Validate, Hook::Transform];
+    const ALL: [Hook; 5] = [
+        Hook::Partition,
+        Hook::Validate,
+        Hook::Transform,
+        Hook::Policy,
+        Hook::View,
+    ];
 
     /// The function's name, which is the hook's in the contract, too.
     pub fn name(self) -> &'static str {
@@ -31,6 +41,8 @@ impl Hook {
             Hook::Partition => "partition",
             Hook::Validate => "validate",
             Hook::Transform => "transform",
+            Hook::Policy => "policy",
+            Hook::View => "view",
         }
     }
 
@@ -38,13 +50,15 @@ impl Hook {
     fn parameters(self) -> &'static [&'static str] {
         match self {
             Hook::Partition | Hook::Validate | Hook::Transform => &["record"],
+            Hook::Policy => &["record", "failure"],
+            Hook::View => &["record", "reader"],
         }
     }
 
     fn access(self) -> Access {
         match self {
-            Hook::Partition | Hook::Validate => Access::Read,
-            Hook::Transform => Access::Write,
+            Hook::Partition | Hook::Validate | Hook::Policy => Access::Read,
+            Hook::Transform | Hook::View => Access::Write,
         }
     }
 
@@ -110,7 +124,7 @@ impl Program {
             .run_ast_with_scope(&mut scope, &ast)
             .map_err(|error| match Stop::from(error) {
                 Stop::Failed(what) => what,
-                refused @ Stop::Refused(_) => refused.to_string(),
+                other @ (Stop::Refused(_) | Stop::Decided(_)) => other.to_string(),
             })?;
         for (name, _, value) in scope.iter() {
             globals.set_var(name, value);
@@ -124,14 +138,23 @@ impl Program {
         })
     }
 
-    /// Calls a hook on a record.
-    pub fn call(&self, hook: Hook, record: &Record<'_>, topic: &Topic<'_>) -> Result<Dynamic, Stop> {
+    /// Calls a hook on a record, with what it is told besides.
+    pub fn call(
+        &self,
+        hook: Hook,
+        record: &Record<'_>,
+        topic: &Topic<'_>,
+        besides: Option<Dynamic>,
+    ) -> Result<Dynamic, Stop> {
         self.record.fill(record, topic, hook.access());
         let options = CallFnOptions::new().eval_ast(false);
+        let arguments: Vec<Dynamic> = std::iter::once(Dynamic::from(self.record.clone()))
+            .chain(besides)
+            .collect();
         let mut scope = Scope::new();
-        let answer =
-            self.engine
-                .call_fn_with_options(options, &mut scope, &self.ast, hook.name(), (self.record.clone(),));
+        let answer = self
+            .engine
+            .call_fn_with_options(options, &mut scope, &self.ast, hook.name(), arguments);
         answer.map_err(Stop::from)
     }
 
@@ -166,6 +189,18 @@ fn functions(ast: &AST) -> Result<Vec<Hook>, String> {
         return Err(format!("the script has no hook: it needs one of {}", all.join(", ")));
     }
     Ok(hooks)
+}
+
+/// Who reads, as `view(record, reader)` sees it.
+pub fn reader(viewer: &Viewer<'_>) -> Dynamic {
+    let text = |text: Option<&str>| text.map_or(Dynamic::UNIT, Into::into);
+    let members = [
+        ("principal", text(Some(viewer.principal))),
+        ("client_id", text(viewer.client_id)),
+        ("group", text(viewer.group)),
+    ];
+    let members = members.into_iter().map(|(name, value)| (name.into(), value));
+    Dynamic::from_map(members.collect::<Map>())
 }
 
 /// What `partition` answered: a partition, or `KEEP`.

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use corvid_plugin_sdk::{Edit, Json, Record, Topic};
-use rhai::{Dynamic, Engine, EvalAltResult, INT, ImmutableString};
+use rhai::{Dynamic, Engine, INT, ImmutableString};
 
-use crate::engine::failure;
+use crate::engine::{Fallible, failure};
 use crate::headers::{Change, Headers};
 use crate::json;
 use crate::stop::Stop;
@@ -47,8 +47,6 @@ pub(crate) struct State {
     dropped: bool,
 }
 
-pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
-
 impl ScriptRecord {
     /// What scripts may do with a record.
     pub fn register(engine: &mut Engine) {
@@ -64,10 +62,13 @@ impl ScriptRecord {
         engine.register_get("partitions", |record: &mut Self| {
             INT::from(record.state.borrow().partitions)
         });
-        engine.register_fn("drop_record", |record: &mut Self| -> Fallible<()> {
-            record.writable()?.dropped = true;
-            Ok(())
-        });
+        // A transform drops a record, and a view hides it.
+        for name in ["drop_record", "hide_record"] {
+            engine.register_fn(name, |record: &mut Self| -> Fallible<()> {
+                record.writable()?.dropped = true;
+                Ok(())
+            });
+        }
         Headers::register(engine);
     }
 
@@ -132,12 +133,12 @@ impl ScriptRecord {
         self.state.borrow()
     }
 
-    /// The record, to change: only a transform may.
+    /// The record, to change: only a transform and a view may.
     pub(crate) fn writable(&self) -> Fallible<std::cell::RefMut<'_, State>> {
         let state = self.state.borrow_mut();
         match state.access {
             Access::Write => Ok(state),
-            Access::Read => failure("only `transform` can change a record"),
+            Access::Read => failure("only `transform` and `view` can change a record"),
         }
     }
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use corvid_plugin_sdk::Refusal;
+use corvid_plugin_sdk::{Decision, Refusal};
 use rhai::{Dynamic, EvalAltResult, ParseError, Position};
+
+use crate::policy::Decided;
 
 /// The code of a refusal that is the script's own failure: a slip in it, or a limit that it met.
 pub const FAILED: u16 = u16::MAX;
@@ -13,6 +15,8 @@ pub const FAILED: u16 = u16::MAX;
 pub enum Stop {
     /// The script said so, with `refuse` or `throw`.
     Refused(Refused),
+    /// A policy has decided.
+    Decided(Decision),
     /// The script failed; the text says where in it.
     Failed(String),
 }
@@ -39,10 +43,13 @@ impl From<Box<EvalAltResult>> for Stop {
         let position = [inner.position(), error.position()]
             .into_iter()
             .find(|position| !position.is_none());
-        if let EvalAltResult::ErrorRuntime(thrown, _) = inner
-            && let Some(refused) = refused(thrown)
-        {
-            return Stop::Refused(refused);
+        if let EvalAltResult::ErrorRuntime(thrown, _) = inner {
+            if let Some(refused) = refused(thrown) {
+                return Stop::Refused(refused);
+            }
+            if let Some(decided) = thrown.read_lock::<Decided>() {
+                return Stop::Decided(decided.0.clone());
+            }
         }
         let (whole, mut inner) = (error.to_string(), error);
         while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _) = *inner {
@@ -91,16 +98,26 @@ impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Stop::Refused(refused) => write!(f, "the script refused the record: {}", refused.reason),
+            Stop::Decided(_) => write!(
+                f,
+                "the script failed: only `policy` decides what becomes of a record that failed"
+            ),
             Stop::Failed(what) => write!(f, "the script failed: {what}"),
         }
+    }
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        Refusal::new(refused.code, refused.reason)
     }
 }
 
 impl From<Stop> for Refusal {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Refused(refused) => Refusal::new(refused.code, refused.reason),
-            Stop::Failed(_) => Refusal::new(FAILED, stop.to_string()),
+            Stop::Refused(refused) => refused.into(),
+            Stop::Decided(_) | Stop::Failed(_) => Refusal::new(FAILED, stop.to_string()),
         }
     }
 }

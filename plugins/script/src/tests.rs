@@ -1,3 +1,6 @@
+mod policy;
+mod view;
+
 use corvid_plugin_sdk::Route::{self, Keep, To};
 use corvid_plugin_sdk::testing::{Call, RecordBuilder, Transformed};
 use corvid_plugin_sdk::{Verdict, partition_for_key};
@@ -207,7 +210,7 @@ fn only_a_transform_changes() {
     ] {
         let (_, reason) = refusal("{}", &format!("fn validate(record) {{ {change} }}"));
         assert!(
-            reason.contains("only `transform` can change a record"),
+            reason.contains("only `transform` and `view` can change a record"),
             "{change}: {reason}"
         );
     }
@@ -262,7 +265,7 @@ fn mistakes_are_named_with_their_place() {
     );
     assert_eq!(
         error("let x = 1;"),
-        "the script has no hook: it needs one of fn partition(record), fn validate(record), fn transform(record)"
+        "the script has no hook: it needs one of fn partition(record), fn validate(record), fn transform(record), fn policy(record, failure), fn view(record, reader)"
     );
     assert_eq!(
         error("fn validate(a, b) { }"),

@@ -79,12 +79,16 @@ fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook],
             .produce
             .into_iter()
             .map(move |binding| (topic.as_str(), produce, binding));
+        let fetch: &[Hook] = &[Hook::View];
+        let fetched = bindings
+            .fetch
+            .into_iter()
+            .map(move |binding| (topic.as_str(), fetch, binding));
         let partitioner: &[Hook] = &[Hook::Partition];
-        produced.chain(
-            bindings
-                .partitioner
-                .map(|binding| (topic.as_str(), partitioner, binding)),
-        )
+        let partitioner = bindings
+            .partitioner
+            .map(|binding| (topic.as_str(), partitioner, binding));
+        produced.chain(fetched).chain(partitioner)
     })
 }
 
@@ -146,7 +150,11 @@ fn misplaced(settings: &Settings, case: &Case<'_>, hooks: HookSet) -> Vec<String
     let functions = |hooks: &[Hook]| {
         let functions: Vec<_> = hooks
             .iter()
-            .map(|hook| format!("`fn {}(record)`", hook.name()))
+            .map(|hook| match hook {
+                Hook::Partition | Hook::Validate | Hook::Transform => format!("`fn {}(record)`", hook.name()),
+                Hook::Policy => "`fn policy(record, failure)`".to_owned(),
+                Hook::View => "`fn view(record, reader)`".to_owned(),
+            })
             .collect();
         functions.join(" or ")
     };
