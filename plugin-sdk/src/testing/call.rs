@@ -82,7 +82,7 @@ impl Call {
     /// Where this partitioner sends the records.
     pub fn partition_with<P: Partitioner>(&self, plugin: &mut P) -> Vec<Route> {
         let answer = run(&self.encode(), |input, answer| {
-            partitioner::answer(plugin, input, answer)
+            partitioner::answer(plugin, input, answer);
         });
         answers::routes(&answer, self.records.len(), self.partitions)
     }
@@ -107,7 +107,7 @@ impl Call {
     pub fn transform_with<T: Transform>(&self, plugin: &mut T) -> Vec<Transformed> {
         let mut edit = Edit::NOTHING;
         let answer = run(&self.encode(), |input, answer| {
-            transform::answer(plugin, &mut edit, input, answer)
+            transform::answer(plugin, &mut edit, input, answer);
         });
         answers::transformed(&answer, &self.records)
     }
