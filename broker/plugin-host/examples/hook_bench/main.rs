@@ -4,7 +4,7 @@
 //!
 //! The guest (`guest/`) is built for wasm32 with the SDK, as an author would, and natively into this program. A row is the median over rounds of
 //! one batch of 1,000 records (16 B key, 2 headers), through the whole host: input, call, checks. `host` is the
-//! same with a guest that answers at once: what is not the plugin's own work.
+//! same with a guest that answers at once: what is not the plugin's own work. `languages` is one filter in each of them.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
@@ -13,6 +13,7 @@
 
 #[path = "guest/src/lib.rs"]
 mod guest;
+mod languages;
 mod native;
 
 use std::hint::black_box;
@@ -53,38 +54,41 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime");
-    runtime.block_on(run(guest, rounds));
-    ExitCode::SUCCESS
+    match runtime.block_on(run(guest, rounds)) {
+        Some(()) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Builds the guest into the workspace's target directory.
 fn build_guest() -> Option<Bytes> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = here.join("../../target");
-    let status = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--target",
-            "wasm32-unknown-unknown",
-            "--manifest-path",
-        ])
-        .arg(here.join("examples/hook_bench/guest/Cargo.toml"))
-        .arg("--target-dir")
-        .arg(&target)
-        .env_remove("RUSTFLAGS")
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .status();
-    if !status.is_ok_and(|status| status.success()) {
-        eprintln!("the guest does not build");
-        return None;
-    }
+    let manifest = here.join("examples/hook_bench/guest/Cargo.toml");
+    build(&manifest, &target, &["build", "--quiet", "--release"])?;
     let module = target.join("wasm32-unknown-unknown/release/hook_bench_guest.wasm");
     std::fs::read(module).ok().map(Bytes::from)
 }
 
-async fn run(guest: Bytes, rounds: usize) {
+/// Runs cargo for WebAssembly.
+fn build(manifest: &Path, target: &Path, arguments: &[&str]) -> Option<()> {
+    let status = Command::new(env!("CARGO"))
+        .args(arguments)
+        .args(["--target", "wasm32-unknown-unknown", "--manifest-path"])
+        .arg(manifest)
+        .arg("--target-dir")
+        .arg(target)
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        eprintln!("{} does not build", manifest.display());
+        return None;
+    }
+    Some(())
+}
+
+async fn run(guest: Bytes, rounds: usize) -> Option<()> {
     let config = HostConfig {
         cache: None,
         compiler: Compiler::InProcess,
@@ -128,6 +132,7 @@ async fn run(guest: Bytes, rounds: usize) {
             println!("{hook:>9} {value_len:>7} B {alone:>6.1} ns {plugin:>6.1} ns {share:>6.1} ns {ratio:>6.2}x");
         }
     }
+    languages::run(&host, rounds).await
 }
 
 async fn load(host: &PluginHost, name: &str, wasm: Bytes) -> Arc<Plugin> {

@@ -7,6 +7,22 @@ use corvid_plugin_sdk::guest::native;
 
 use crate::guest::Bench;
 
+/// An input as the host writes it.
+pub fn encode(input: &HookInput<'_>) -> Vec<u8> {
+    let mut bytes = vec![0; 4];
+    bytes.extend_from_slice(&0_u32.to_le_bytes());
+    bytes.extend_from_slice(&input.count.to_le_bytes());
+    bytes.extend_from_slice(&input.partition.to_le_bytes());
+    bytes.extend_from_slice(&input.partitions.to_le_bytes());
+    bytes.extend_from_slice(&input.base_timestamp.to_le_bytes());
+    bytes.extend_from_slice(&(input.topic.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(input.topic.as_bytes());
+    let header_len = bytes.len() as u32;
+    bytes[..4].copy_from_slice(&header_len.to_le_bytes());
+    bytes.extend_from_slice(input.records);
+    bytes
+}
+
 /// An input as the host writes it, and room for the answer: both are there before the clock runs.
 pub struct Native {
     input: Vec<u8>,
@@ -16,19 +32,8 @@ pub struct Native {
 impl Native {
     /// What a guest would be given for `input`, in one call.
     pub fn new(input: &HookInput<'_>) -> Self {
-        let mut bytes = vec![0; 4];
-        bytes.extend_from_slice(&0_u32.to_le_bytes());
-        bytes.extend_from_slice(&input.count.to_le_bytes());
-        bytes.extend_from_slice(&input.partition.to_le_bytes());
-        bytes.extend_from_slice(&input.partitions.to_le_bytes());
-        bytes.extend_from_slice(&input.base_timestamp.to_le_bytes());
-        bytes.extend_from_slice(&(input.topic.len() as u16).to_le_bytes());
-        bytes.extend_from_slice(input.topic.as_bytes());
-        let header_len = bytes.len() as u32;
-        bytes[..4].copy_from_slice(&header_len.to_le_bytes());
-        bytes.extend_from_slice(input.records);
         Self {
-            input: bytes,
+            input: encode(input),
             answer: Vec::new(),
         }
     }

@@ -30,10 +30,11 @@ pub fn run(rounds: u32) -> anyhow::Result<()> {
     if !output.status.success() {
         bail!("hook_bench ended with {}", output.status);
     }
-    let small = text.lines().filter(|line| line.contains(" 100 B"));
-    let judged: Vec<_> = small
-        .filter(|line| !line.trim_start().starts_with("transform"))
-        .collect();
+    let judged = |line: &&str| {
+        let hook = line.split_whitespace().next().unwrap_or_default();
+        matches!(hook, "partition" | "validate") && line.contains(" 100 B")
+    };
+    let judged: Vec<_> = text.lines().filter(judged).collect();
     if judged.len() != 2 {
         bail!("hook_bench printed no line for the partitioner and the validator at 100 B");
     }

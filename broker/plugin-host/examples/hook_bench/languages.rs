@@ -1,0 +1,139 @@
+//! One filter in every language: the files of `plugins/other-languages`, on the same records, beside its Rust compiled natively.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use corvid_plugin_host::{HookInput, Limits, LoadSpec, Plugin, PluginHost};
+use corvid_plugin_sdk::guest::native;
+use corvid_plugin_sdk::{Config, Validator};
+use corvid_record::{Batch, BatchBuilder, Compression, RecordParts};
+
+use crate::native::encode;
+use crate::{RECORDS, build, median, median_of};
+
+#[path = "../../../../plugins/other-languages/rust/src/lib.rs"]
+mod limit;
+
+const CONFIG: &str = r#"{"field": "amount", "limit": 1000}"#;
+
+/// Builds what there is, and prints a row for each language and size of values.
+pub async fn run(host: &PluginHost, rounds: usize) -> Option<()> {
+    let languages = languages(host).await?;
+    println!(
+        "\n{:>14} {:>9} {:>9} {:>9} {:>7}",
+        "validate", "value", "native", "plugin", "ratio"
+    );
+    for value_len in [100, 1024] {
+        let batch = batch(value_len);
+        let batch = Batch::parse(&batch).expect("it was just built");
+        let input = HookInput {
+            topic: "bench",
+            partition: 0,
+            partitions: 1,
+            base_timestamp: batch.base_timestamp().0,
+            records: batch.section(),
+            count: batch.record_count(),
+            failures: &[],
+            viewer: None,
+        };
+        let alone = alone(rounds, &input);
+        for (language, plugin) in &languages {
+            // Every seventh is above the limit, whoever judges.
+            assert_eq!(plugin.validate(input).await.len(), RECORDS.div_ceil(7), "{language}");
+            let time = median_of(rounds, "validate", plugin, input).await;
+            println!(
+                "{language:>14} {value_len:>7} B {alone:>6.1} ns {time:>6.1} ns {:>6.2}x",
+                time / alone
+            );
+        }
+    }
+    Some(())
+}
+
+fn alone(rounds: usize, input: &HookInput<'_>) -> f64 {
+    let config = Config::parse(CONFIG).expect("a configuration");
+    let mut filter = <limit::Limit as Validator>::new(&config).expect("a configuration that is right");
+    let (input, mut answer) = (encode(input), Vec::new());
+    median(rounds, || {
+        answer.clear();
+        native::validate(black_box(&mut filter), black_box(&input), &mut answer);
+        black_box(&answer);
+    })
+}
+
+async fn languages(host: &PluginHost) -> Option<Vec<(&'static str, Arc<Plugin>)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let built = Command::new(root.join("plugins/other-languages/build")).status();
+    if !built.is_ok_and(|status| status.success()) {
+        eprintln!("plugins/other-languages does not build");
+        return None;
+    }
+    let mut all = Vec::new();
+    for (language, file) in [("Rust", "rust"), ("C", "c"), ("AssemblyScript", "assemblyscript")] {
+        let module = root.join("target/other-languages").join(file).with_extension("wasm");
+        all.push((language, load(host, language, &module, CONFIG).await?));
+    }
+    let script = std::fs::read_to_string(root.join("plugins/other-languages/limit.rhai")).ok()?;
+    let config = format!(r#"{{"script": {}, "config": {CONFIG}}}"#, quoted(&script));
+    all.push(("Rhai", load(host, "Rhai", &interpreter(&root)?, &config).await?));
+    Some(all)
+}
+
+/// A JSON string of a text without control characters but for line ends.
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", text.replace('\n', "\\n"))
+}
+
+/// The module of `plugins/script`, as the broker embeds it.
+fn interpreter(root: &Path) -> Option<PathBuf> {
+    let target = root.join("target/plugins");
+    let arguments = [
+        "build",
+        "--quiet",
+        "--locked",
+        "--profile",
+        "plugin",
+        "--package",
+        "script",
+    ];
+    build(&root.join("Cargo.toml"), &target, &arguments)?;
+    Some(target.join("wasm32-unknown-unknown/plugin/script.wasm"))
+}
+
+async fn load(host: &PluginHost, name: &str, module: &Path, config: &str) -> Option<Arc<Plugin>> {
+    let spec = LoadSpec {
+        name: name.to_owned(),
+        wasm: std::fs::read(module).ok().map(Bytes::from)?,
+        config: config.to_owned(),
+        limits: Limits {
+            deadline: Duration::from_millis(250),
+            memory_bytes: 32 << 20,
+        },
+        generation: 0,
+    };
+    let loaded = host.load(spec).await.map_err(|error| eprintln!("{name}: {error}"));
+    loaded.ok()
+}
+
+/// A thousand payments; every seventh is above the limit.
+fn batch(value_len: usize) -> Bytes {
+    let mut builder = BatchBuilder::new(Compression::None);
+    for at in 0..RECORDS {
+        let key = format!("key-{at:012}");
+        let amount = if at % 7 == 0 { 1000.5 } else { 12.25 };
+        let start = format!(r#"{{"id":"{at:08}","currency":"EUR","amount":{amount},"note":""#);
+        let value = format!("{start}{}\"}}", "n".repeat(value_len - start.len() - 2));
+        builder.push(&RecordParts {
+            offset_delta: at as i32,
+            key: Some(key.as_bytes()),
+            value: Some(value.as_bytes()),
+            ..RecordParts::default()
+        });
+    }
+    builder.finish(None).expect("a megabyte")
+}
