@@ -63,7 +63,7 @@ mod tests {
             config,
             limits: PluginLimits::default(),
             generation: 1,
-            deployment: Default::default(),
+            deployment: crate::plugin::Deployment::default(),
         }
     }
 

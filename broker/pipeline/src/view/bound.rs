@@ -58,7 +58,7 @@ impl Place {
             Some((key, Rollout::Canary(_))) => BoundView::load(plugins, key, binding)
                 .await
                 .inspect_err(|reason| {
-                    tracing::error!(plugin = key.name, generation = key.generation, reason, "not tried here")
+                    tracing::error!(plugin = key.name, generation = key.generation, reason, "not tried here");
                 })
                 .ok(),
             Some((_, Rollout::Shadow)) | None => None,
