@@ -228,7 +228,7 @@ fn plugins() {
              --> corvid.toml:8:8
               |
             8 | file = "builtin:none"
-              |        ^^^^^^^^^^^^^^ there are cloudevents-validator, field-mask, field-partitioner, json-schema-validator, letter-range-partitioner, murmur2-partitioner, script, threshold-alert
+              |        ^^^^^^^^^^^^^^ there are cloudevents-validator, field-mask, field-partitioner, json-schema-validator, letter-range-partitioner, murmur2-partitioner, payments-backoff, script, threshold-alert
 
             error: "20 weeks" is not a duration; expected for example "20ms", "2s", "1m", "12h" or "7d"
              --> corvid.toml:9:23
