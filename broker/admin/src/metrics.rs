@@ -10,6 +10,7 @@ mod hooks;
 mod node;
 mod partitions;
 mod plugins;
+mod retries;
 mod traffic;
 mod views;
 
@@ -39,6 +40,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     plugins::gather(&context, &image, &mut families);
     hooks::gather(&context, &image, &mut families);
     views::gather(&context, &mut families);
+    retries::gather(&context, &mut families);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(families));
     let mut text = String::new();

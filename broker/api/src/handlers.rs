@@ -38,6 +38,7 @@ mod existing;
 pub mod fetch;
 #[path = "handlers/10_find_coordinator.rs"]
 pub mod find_coordinator;
+mod first_use;
 #[path = "handlers/12_heartbeat.rs"]
 pub mod heartbeat;
 #[path = "handlers/44_incremental_alter_configs.rs"]

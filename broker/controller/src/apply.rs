@@ -1,11 +1,13 @@
 //! A TOML file's topics and plugins, made so.
 
 use corvid_env::{clock, random};
+use corvid_metadata::config;
 use corvid_metadata::desired::{Desired, NewTopic, Plan, PlanError, plan};
 use corvid_metadata::{Conflict, Image, Record, TopicId};
 
 use crate::controller::Controller;
 use crate::error::SubmitError;
+use crate::retry_topics;
 use crate::topics::{self, TopicSpec};
 
 /// What a file changed, or would change.
@@ -79,7 +81,8 @@ impl Controller {
             records.extend(more);
         }
         for topic in &plan.create {
-            records.push(self.creation(image, topic)?);
+            let topic = retry_topics::completed_by_plan(image, plan, topic);
+            records.push(self.creation(image, &topic)?);
         }
         records.extend(plan.records.iter().cloned().map(stamped));
         Ok(records)
@@ -91,10 +94,14 @@ impl Controller {
             partitions: topic.partitions,
             ..TopicSpec::default()
         };
-        let partitions = self.partitions_of(image, &spec).map_err(|error| ApplyError::Topic {
+        let refused = |reason: String| ApplyError::Topic {
             topic: topic.name.clone(),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        config::check_together(&topic.name, &topic.configs).map_err(|error| refused(error.to_string()))?;
+        let partitions = self
+            .partitions_of(image, &spec)
+            .map_err(|error| refused(error.to_string()))?;
         let id = TopicId(random::uuid());
         Ok(Record::CreateTopic {
             id,

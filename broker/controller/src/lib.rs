@@ -37,6 +37,7 @@ mod offsets_topic;
 mod placement;
 pub mod producer_ids;
 mod raft;
+mod retry_topics;
 mod runner;
 pub mod sources;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use corvid_metadata::{Conflict, Image, NodeId, PartitionIndex, PartitionRecord, 
 use crate::controller::Controller;
 use crate::error::SubmitError;
 use crate::placement::{self, PlacementError};
+use crate::retry_topics;
 use crate::sources;
 
 /// A topic that is asked for.
@@ -127,6 +128,7 @@ impl Controller {
         validate_only: bool,
     ) -> Result<CreatedTopic, CreateTopicError> {
         let image = self.image();
+        let spec = retry_topics::completed(&image, spec);
         check_new(&image, &spec)?;
         let partitions = self.partitions_of(&image, &spec)?;
         let mut created = CreatedTopic {

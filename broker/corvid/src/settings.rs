@@ -21,6 +21,7 @@ mod plugins;
 mod print;
 mod problem;
 mod reader;
+mod retry;
 mod script;
 mod sections;
 mod table;

@@ -27,6 +27,8 @@ mod plugins;
 mod quickstart;
 #[path = "cli/readme.rs"]
 mod readme;
+#[path = "cli/retries.rs"]
+mod retries;
 #[path = "cli/rollouts.rs"]
 mod rollouts;
 #[path = "cli/scripts.rs"]

@@ -14,6 +14,7 @@ mod group_table;
 mod key;
 pub mod keys;
 mod layers;
+mod retries;
 mod settings;
 #[cfg(test)]
 mod tests;

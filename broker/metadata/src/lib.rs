@@ -24,6 +24,7 @@
 //! - [`config`]: every topic and broker config, typed settings, what DescribeConfigs tells
 //! - [`plugin`]: a plugin's generations: those before, and the one that is tried
 //! - [`policy`]: which plugins a topic binds, and what happens to what they refuse
+//! - [`retry_topic`]: which topic and group a retry topic is for
 //! - [`desired`]: the difference between a TOML file and the image
 //! - [`limits`]: how much of anything
 //! - [`units`]: durations and sizes as people write them
@@ -37,6 +38,7 @@ pub mod limits;
 pub mod plugin;
 pub mod policy;
 pub mod record;
+pub mod retry_topic;
 pub mod shared_map;
 pub mod topic_name;
 pub mod units;

@@ -3,18 +3,22 @@
 //! A policy is a handful of topic configs (`corvid.partitioner`, `corvid.produce`, …), so that
 //! everything that can set a Kafka config can set it. [`TopicBindings::from_configs`] reads them.
 
+mod backoff;
 mod binding;
 mod bindings;
 mod readers;
+mod retry;
 mod script;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use backoff::{BACKOFF_MAX_MS, Backoff, BackoffError, Delays};
 pub use binding::{Binding, BindingError, PluginLimits};
 pub use bindings::TopicBindings;
 pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};
+pub use retry::{ATTEMPTS_MAX, RETRY_SUFFIX, Retry, RetryOf};
 pub use script::{SCRIPT_BYTES_MAX, SCRIPT_LIMITS, SCRIPT_PLUGIN, script_config};
 
 /// What happens to a record that a validator or a transform refuses.
@@ -28,6 +32,8 @@ pub enum OnRefused {
     DeadLetter,
     /// The record is left out, and counted.
     Drop,
+    /// The topic's policy decides; where it says nothing, as `Refuse`.
+    Policy,
 }
 
 /// What happens to a record on which a plugin trapped, ran out of time, or answered nonsense.
@@ -41,6 +47,8 @@ pub enum OnFault {
     DeadLetter,
     /// The record goes on as it came, marked by a header.
     Pass,
+    /// The topic's policy decides; where it says nothing, as `Refuse`.
+    Policy,
 }
 
 /// How the headers of a dead letter are named.
@@ -89,6 +97,6 @@ macro_rules! spelled {
     };
 }
 
-spelled!(OnRefused { Refuse = "refuse", DeadLetter = "dead-letter", Drop = "drop" });
-spelled!(OnFault { Refuse = "refuse", DeadLetter = "dead-letter", Pass = "pass" });
+spelled!(OnRefused { Refuse = "refuse", DeadLetter = "dead-letter", Drop = "drop", Policy = "policy" });
+spelled!(OnFault { Refuse = "refuse", DeadLetter = "dead-letter", Pass = "pass", Policy = "policy" });
 spelled!(HeaderStyle { Corvid = "corvid", Spring = "spring", Connect = "connect" });

@@ -38,6 +38,8 @@ pub(crate) struct Source<'a> {
     pub batch: Batch<'a>,
     pub section: &'a Section,
     pub fates: &'a Fates,
+    /// Whether it is a retry topic: what leaves was somewhere else at first, and says so itself.
+    pub retries: bool,
     /// How what is left, and what leaves, is compressed.
     pub codec: Compression,
 }
@@ -86,8 +88,7 @@ pub(crate) fn assemble(source: &Source<'_>, plan: &TopicPlan, whole: &Bytes) -> 
     }
     let mate = Batch::parse(&remainder).expect("a batch that was just built");
     let mut entry = EntryBuilder::for_mate(&mate, Timestamp(clock::wall_clock().0));
-    for hook in plan.hooks() {
-        let plugin = hook.plugin_at(source.partition);
+    for plugin in plan.plugins_at(source.partition) {
         entry = entry.decided_by(Decider {
             digest: plugin.digest(),
             generation: plugin.generation(),
@@ -161,16 +162,7 @@ impl Source<'_> {
             sub_batches.push(self.held_until(until, leaving.builder.finish(None)?));
         }
         if let Some(topic) = self.dead_letter.filter(|_| !letters.origins.is_empty()) {
-            sub_batches.push(SubBatch {
-                target: Target {
-                    topic_id: topic.id.0,
-                    partition: self.partition % topic.partitions.max(1),
-                },
-                hold: None,
-                origins: letters.origins,
-                offset_headers: vec![dead_letter::offset_header(topic.headers)],
-                batch: letters.builder.finish(None)?,
-            });
+            sub_batches.push(self.letters(topic, letters)?);
         }
         Ok(sub_batches)
     }
@@ -192,6 +184,25 @@ impl Source<'_> {
             offset_headers: Vec::new(),
             batch,
         }
+    }
+
+    /// What goes to the dead-letter topic: to the same partition, as far as there are as many.
+    fn letters(&self, topic: &DeadLetterTopic, letters: Leaving) -> Result<SubBatch, BuildError> {
+        let (origins, offset_headers) = if self.retries {
+            (Vec::new(), Vec::new())
+        } else {
+            (letters.origins, vec![dead_letter::offset_header(topic.headers)])
+        };
+        Ok(SubBatch {
+            target: Target {
+                topic_id: topic.id.0,
+                partition: self.partition % topic.partitions.max(1),
+            },
+            hold: None,
+            origins,
+            offset_headers,
+            batch: letters.builder.finish(None)?,
+        })
     }
 
     /// How many bytes move to each partition, so that there is room for them at once. A record's offset may become longer there.
@@ -238,7 +249,8 @@ impl Source<'_> {
         let record = self.section.record(place);
         let origin = Origin {
             topic: self.name,
-            partition: self.partition,
+            partition: Some(self.partition),
+            offset: None,
             timestamp: self.section.timestamp(&record).0,
         };
         let story = dead_letter::headers(style, origin, why, now);

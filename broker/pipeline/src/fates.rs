@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use corvid_record::Timestamp;
 
+use crate::retry::History;
+
 /// What becomes of one record.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Fate {
@@ -47,6 +49,10 @@ pub enum Stage {
     Delay,
     /// The topic's compaction, which wants keys.
     Compaction,
+    /// A consumer, which produced the record to its retry topic.
+    Consumer,
+    /// The policy, which was asked about a record that had failed before.
+    Policy,
 }
 
 impl Stage {
@@ -58,6 +64,8 @@ impl Stage {
             Self::Partitioner => "partitioner",
             Self::Delay => "delay",
             Self::Compaction => "compaction",
+            Self::Consumer => "consumer",
+            Self::Policy => "policy",
         }
     }
 }
@@ -75,6 +83,18 @@ pub struct Why {
     pub code: String,
     /// For people.
     pub reason: String,
+    /// What came before, if a consumer failed on it.
+    pub history: Option<Box<History>>,
+}
+
+impl Why {
+    /// The same, of a record that has this history.
+    pub fn told(self, history: History) -> Self {
+        Self {
+            history: Some(Box::new(history)),
+            ..self
+        }
+    }
 }
 
 /// What a transform made of a record: the parts it changed.

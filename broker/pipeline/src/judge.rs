@@ -5,7 +5,8 @@ use std::sync::Arc;
 use corvid_env::clock;
 use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::{
-    Became, Edited as PluginEdit, Fault, FaultKind, Hook, HookInput, LastFault, Outcome, Plugin, Route, Verdict,
+    Became, Edited as PluginEdit, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, LastFault, Outcome, Plugin, Route,
+    Verdict,
 };
 use corvid_record::BuildError;
 
@@ -13,6 +14,7 @@ use crate::edit;
 use crate::fates::{Fate, Fates, Stage, Why};
 use crate::left::Left;
 use crate::plan::{BoundHook, TopicPlan};
+use crate::policy::{Policy, Ruling};
 use crate::section::Section;
 use crate::shadow::{Answers, Look};
 
@@ -27,9 +29,11 @@ pub struct Destination<'a> {
     pub partitions: i32,
 }
 
-/// The fate of each record of `section`. What shadows are to see of it goes into `looks`.
+/// The fate of each record of `section`. `policy` decides of those that `policy` is set for. What shadows are to see of it goes
+/// into `looks`.
 pub async fn judge(
     plan: &TopicPlan,
+    policy: Option<Policy<'_>>,
     to: Destination<'_>,
     section: &Section,
     looks: &mut Vec<Look>,
@@ -37,8 +41,10 @@ pub async fn judge(
     let mut run = Run {
         to,
         section,
+        policy,
         fates: Fates::all_stay(section.count()),
         looks,
+        undecided: Vec::new(),
     };
     for hook in &plan.produce {
         let hooks = hook.plugin_at(to.partition).hooks();
@@ -58,8 +64,21 @@ pub async fn judge(
 struct Run<'a> {
     to: Destination<'a>,
     section: &'a Section,
+    policy: Option<Policy<'a>>,
     fates: Fates,
     looks: &'a mut Vec<Look>,
+    /// What the present hook has failed and the policy is to decide.
+    undecided: Vec<Undecided>,
+}
+
+/// A record that waits for the policy's word.
+struct Undecided {
+    place: u32,
+    /// The plugin that did not let it through.
+    plugin: Arc<Plugin>,
+    why: Box<Why>,
+    /// What becomes of it where the policy says nothing.
+    otherwise: fn(Box<Why>) -> Fate,
 }
 
 impl Run<'_> {
@@ -111,7 +130,7 @@ impl Run<'_> {
                 Verdict::Fault(fault) => self.faulted(hook, Stage::Validator, place, &fault),
             }
         }
-        Ok(())
+        self.ask_policy().await
     }
 
     async fn transform(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
@@ -132,7 +151,7 @@ impl Run<'_> {
                 PluginEdit::Edit(change) => edit::apply(self.section, &mut self.fates, place, change),
             }
         }
-        Ok(())
+        self.ask_policy().await
     }
 
     async fn partition(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
@@ -151,17 +170,59 @@ impl Run<'_> {
             }
         }
         self.plugin(hook).note(Hook::Partition, Became::Moved, moved);
+        self.ask_policy().await
+    }
+
+    /// Asks the policy about what the hook before has left to it. Nothing is kept here that was not checked, so a retry is the
+    /// client's.
+    async fn ask_policy(&mut self) -> Result<(), BuildError> {
+        let undecided = std::mem::take(&mut self.undecided);
+        let (Some(policy), false) = (self.policy, undecided.is_empty()) else {
+            for Undecided {
+                place, why, otherwise, ..
+            } in undecided
+            {
+                self.fates.decide(place, otherwise(why));
+            }
+            return Ok(());
+        };
+        let now = clock::wall_clock().0;
+        let failed: Vec<_> = undecided
+            .iter()
+            .map(|undecided| (undecided.place, failure(&undecided.why, self.to, now)))
+            .collect();
+        let rulings = policy.ask(self.to, self.section, &self.fates, &failed).await?;
+        for (failed, ruling) in undecided.into_iter().zip(rulings.list) {
+            let Undecided {
+                place,
+                plugin,
+                why,
+                otherwise,
+            } = failed;
+            let stage = why.stage;
+            let fate = match ruling {
+                None => otherwise(why),
+                Some(Ruling::RetryAfter(_)) => Fate::Retry(why),
+                Some(Ruling::DeadLetter) => Fate::DeadLetter(why),
+                Some(Ruling::Drop) => Fate::Drop,
+                Some(Ruling::Refuse { code, reason }) => {
+                    Fate::Refuse(self::why(policy.plugin, Stage::Policy, code.to_string(), reason))
+                }
+            };
+            note(&plugin, stage, &fate);
+            self.fates.decide(place, fate);
+        }
         Ok(())
     }
 
-    /// Counts what the binding made of a record.
-    fn note(&self, hook: &BoundHook, stage: Stage, fate: &Fate) {
-        let became = match fate {
-            Fate::DeadLetter(_) => Became::Diverted,
-            Fate::Drop => Became::Dropped,
-            _ => return,
-        };
-        self.plugin(hook).note(hook_of(stage), became, 1);
+    fn leave_to_policy(&mut self, hook: &BoundHook, place: u32, why: Box<Why>, otherwise: fn(Box<Why>) -> Fate) {
+        let plugin = self.plugin(hook).clone();
+        self.undecided.push(Undecided {
+            place,
+            plugin,
+            why,
+            otherwise,
+        });
     }
 
     /// Keeps the place of a record that the plugin failed on. While it is not called, there is nothing to look at.
@@ -183,12 +244,17 @@ impl Run<'_> {
     }
 
     fn refused(&mut self, hook: &BoundHook, stage: Stage, place: u32, code: u16, reason: String) {
+        let why = || why(self.plugin(hook), stage, code.to_string(), reason);
         let fate = match hook.on_refused {
-            OnRefused::Refuse => Fate::Refuse(why(self.plugin(hook), stage, code.to_string(), reason)),
-            OnRefused::DeadLetter => Fate::DeadLetter(why(self.plugin(hook), stage, code.to_string(), reason)),
+            OnRefused::Refuse => Fate::Refuse(why()),
+            OnRefused::DeadLetter => Fate::DeadLetter(why()),
             OnRefused::Drop => Fate::Drop,
+            OnRefused::Policy => {
+                let why = why();
+                return self.leave_to_policy(hook, place, why, Fate::Refuse);
+            }
         };
-        self.note(hook, stage, &fate);
+        note(self.plugin(hook), stage, &fate);
         self.fates.decide(place, fate);
     }
 
@@ -206,8 +272,12 @@ impl Run<'_> {
             OnFault::Refuse => self.fates.decide(place, Fate::Retry(why())),
             OnFault::DeadLetter => {
                 let fate = Fate::DeadLetter(why());
-                self.note(hook, stage, &fate);
+                note(self.plugin(hook), stage, &fate);
                 self.fates.decide(place, fate);
+            }
+            OnFault::Policy => {
+                let why = why();
+                self.leave_to_policy(hook, place, why, Fate::Retry);
             }
             OnFault::Pass => {
                 let plugin = self.plugin(hook).clone();
@@ -216,6 +286,16 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Counts what became of a record that this plugin did not let through.
+fn note(plugin: &Plugin, stage: Stage, fate: &Fate) {
+    let became = match fate {
+        Fate::DeadLetter(_) => Became::Diverted,
+        Fate::Drop => Became::Dropped,
+        Fate::Stay | Fate::Move(_) | Fate::Hold(_) | Fate::Refuse(_) | Fate::Retry(_) => return,
+    };
+    plugin.note(hook_of(stage), became, 1);
 }
 
 /// How much of the key of a record is kept that a plugin failed on.
@@ -227,6 +307,31 @@ fn hook_of(stage: Stage) -> Hook {
         Stage::Validator => Hook::Validate,
         Stage::Partitioner => Hook::Partition,
         Stage::Transform | Stage::Delay | Stage::Compaction => Hook::Transform,
+        Stage::Consumer | Stage::Policy => Hook::Policy,
+    }
+}
+
+
+/// What the policy is told of a record that failed at the produce: its first and only attempt.
+fn failure<'a>(why: &'a Why, to: Destination<'a>, now: i64) -> Failure<'a> {
+    let stage = match why.stage {
+        Stage::Validator => FailedStage::Validator,
+        Stage::Transform => FailedStage::Transform,
+        Stage::Partitioner => FailedStage::Partitioner,
+        Stage::Delay | Stage::Compaction | Stage::Consumer | Stage::Policy => {
+            unreachable!("no hook of the produce path has this stage")
+        }
+    };
+    Failure {
+        stage,
+        attempt: 1,
+        attempts: 1,
+        first_at: now,
+        last_at: now,
+        topic: to.topic,
+        partition: to.partition,
+        code: &why.code,
+        reason: &why.reason,
     }
 }
 
@@ -237,5 +342,6 @@ fn why(plugin: &Plugin, stage: Stage, code: String, reason: String) -> Box<Why> 
         generation: plugin.generation(),
         code,
         reason,
+        history: None,
     })
 }

@@ -9,6 +9,7 @@
 //! - A known duplicate never meets a hook again.
 //! - A topic whose hooks cannot be had takes no records; it never takes them unchecked. One whose views cannot be had is
 //!   not shown to those they are for.
+//! - A policy that fails decides nothing, and loses nothing: the topic's settings decide (`RETRIES.md` says what of).
 //! - This crate knows no Kafka error code and no frame.
 //!
 //! Called by `api` (produce, fetch) and `admin` (checking a change before it is committed).
@@ -16,7 +17,8 @@
 //! # Modules
 //!
 //! - `produce`: the path itself; `check` the client's batch; `section` the records inside it, for which there is `room`
-//! - `judge`: runs the hooks, each on what the others `left`; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
+//! - `judge`: runs the hooks, each on what the others `left`; `policy` asks one about what failed; `retry` decides of what
+//!   consumers failed on; `fates` what they decided; `edit` and `assemble`: the bytes that follow from it;
 //!   `dead_letter`: what a letter says of itself
 //! - `redrive`: letters go out again; `story`: what letters say of themselves
 //! - `compacted`: records that a compacted topic doesn't take
@@ -49,8 +51,10 @@ mod left;
 mod modules;
 mod plan;
 mod plugins;
+mod policy;
 mod produce;
 mod redrive;
+mod retry;
 mod room;
 mod routes;
 mod section;
@@ -70,6 +74,7 @@ pub use plan::{BoundHook, TopicPlan};
 pub use plugins::{PluginError, PluginKey, Plugins};
 pub use produce::{Accepted, BACKLOG_MAX, ProduceError, ProduceTopic, append};
 pub use redrive::{Filter, Left, Order, REDRIVEN_FROM_HEADER, RedriveError, Redriver, Stays, Step};
+pub use retry::RetryTotals;
 pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;

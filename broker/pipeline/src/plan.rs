@@ -16,6 +16,8 @@ pub struct TopicPlan {
     pub produce: Vec<BoundHook>,
     /// Runs last, on what is left.
     pub partitioner: Option<BoundHook>,
+    /// Decides what becomes of records that failed: at one of these hooks, or, in a retry topic, with a consumer.
+    pub policy: Option<Arc<Plugin>>,
 }
 
 /// A plugin at one place of a topic.
@@ -40,14 +42,25 @@ impl BoundHook {
 
 impl TopicPlan {
     /// A plan of these hooks; an error where a plugin is bound to a place for which it has no hook.
-    pub fn new(produce: Vec<BoundHook>, partitioner: Option<BoundHook>) -> Result<Self, String> {
+    pub fn new(
+        produce: Vec<BoundHook>,
+        partitioner: Option<BoundHook>,
+        policy: Option<Arc<Plugin>>,
+    ) -> Result<Self, String> {
         for hook in &produce {
             fits_produce(&hook.plugin)?;
         }
         if let Some(hook) = &partitioner {
             fits_partitioner(&hook.plugin)?;
         }
-        Ok(Self { produce, partitioner })
+        if let Some(plugin) = policy.as_ref().filter(|plugin| !plugin.hooks().policy) {
+            return Err(misplaced(plugin, "policy", "a policy", &[Hook::Policy]));
+        }
+        Ok(Self {
+            produce,
+            partitioner,
+            policy,
+        })
     }
 
     /// Whether batches are appended as they come.
@@ -57,20 +70,18 @@ impl TopicPlan {
 
     /// Who decides on what is sent to this partition.
     pub(crate) fn deciders(&self, partition: i32) -> Deciders {
-        let decided_by = |hook: &BoundHook| {
-            let plugin = hook.plugin_at(partition);
-            DecidedBy {
-                plugin: plugin.name().to_owned(),
-                generation: plugin.generation(),
-                module: Digest(plugin.digest()),
-            }
+        let decided_by = |plugin: &Arc<Plugin>| DecidedBy {
+            plugin: plugin.name().to_owned(),
+            generation: plugin.generation(),
+            module: Digest(plugin.digest()),
         };
-        self.hooks().map(decided_by).collect()
+        self.plugins_at(partition).map(decided_by).collect()
     }
 
-    /// Every hook, in the order in which they run.
-    pub fn hooks(&self) -> impl Iterator<Item = &BoundHook> {
-        self.produce.iter().chain(&self.partitioner)
+    /// Every plugin that decides for this partition, in the order in which they are asked.
+    pub fn plugins_at(&self, partition: i32) -> impl Iterator<Item = &Arc<Plugin>> {
+        let hooks = self.produce.iter().chain(&self.partitioner);
+        hooks.map(move |hook| hook.plugin_at(partition)).chain(&self.policy)
     }
 }
 

@@ -25,8 +25,11 @@ use crate::fates::{Fate, Fates, Why};
 use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
 use crate::plugins::BoundKey;
+use crate::policy::Policy;
+use crate::retry::{self, RetryMeter, Rules, Tally};
 use crate::room::Room;
 use crate::section::{Offsets, Section, SectionError};
+use crate::shadow::Look;
 use crate::view::TopicViews;
 
 /// A topic as the produce path needs it: settled before the batch is looked at, and swapped whole.
@@ -47,6 +50,8 @@ pub struct ProduceTopic {
     pub(crate) views: Result<TopicViews, String>,
     /// What is noted of who decides; `None`: nobody ever did.
     pub(crate) notes: Option<TopicNotes>,
+    /// What became of its records, if it is a retry topic.
+    pub retry_meter: Arc<RetryMeter>,
     /// Where batches are opened.
     pub(crate) room: Room,
 }
@@ -148,8 +153,7 @@ async fn try_append(
         notes.begin(&partition).await;
     }
     let codec = codec(&topic.settings, &batch);
-    let looks_inside = topic.settings.delay_max_ms > 0 || topic.settings.cleanup_policy.compacts();
-    if plan.is_empty() && !looks_inside && codec == batch.compression() {
+    if topic.takes_as_it_comes(plan) && codec == batch.compression() {
         let appended = partition.append_produced(acks, &batch, None, bytes.clone())?;
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
@@ -165,17 +169,55 @@ async fn try_append(
         partitions: topic.partitions,
     };
     let mut looks = Vec::new();
-    let mut fates = judge::judge(plan, to, section, &mut looks)
-        .await
-        .map_err(AssembleError::from)?;
-    delay::judge(&topic.settings, section, &mut fates, clock::wall_clock());
-    compacted::judge(&topic.settings, section, &mut fates);
+    let (fates, tally) = topic.judge(plan, to, section, &mut looks).await?;
     let accepted = append_judged(topic, plan, partition, acks, bytes, section, &fates);
     let offset = accepted.as_ref().ok().map(|accepted| accepted.appended.base_offset.0);
     for look in looks {
         look.hand_over(offset);
     }
-    accepted
+    let accepted = accepted?;
+    if topic.is_for_retries() && !accepted.appended.duplicate {
+        topic.retry_meter.note(&topic.name, &tally, &fates);
+    }
+    Ok(accepted)
+}
+
+impl ProduceTopic {
+    /// Whether nothing of a batch needs to be looked at.
+    fn takes_as_it_comes(&self, plan: &TopicPlan) -> bool {
+        let looks_inside = self.settings.holds() || self.settings.cleanup_policy.compacts();
+        plan.is_empty() && !looks_inside
+    }
+
+    /// Whether it is a retry topic.
+    pub fn is_for_retries(&self) -> bool {
+        self.settings.bindings.retry_of.is_some()
+    }
+
+    /// The fates of a batch's records.
+    async fn judge(
+        &self,
+        plan: &TopicPlan,
+        to: Destination<'_>,
+        section: &Section,
+        looks: &mut Vec<Look>,
+    ) -> Result<(Fates, Tally), ProduceError> {
+        let bindings = &self.settings.bindings;
+        let policy = plan.policy.as_deref().map(|plugin| Policy {
+            plugin,
+            letters: &bindings.dead_letter.topic,
+        });
+        if let (Some(of), Some(table)) = (&bindings.retry_of, &bindings.retry) {
+            let rules = Rules { of, table, policy };
+            let judged = retry::judge(&rules, to, section).await;
+            return Ok(judged.map_err(AssembleError::from)?);
+        }
+        let judged = judge::judge(plan, policy, to, section, looks).await;
+        let mut fates = judged.map_err(AssembleError::from)?;
+        delay::judge(&self.settings, section, &mut fates, clock::wall_clock());
+        compacted::judge(&self.settings, section, &mut fates);
+        Ok((fates, Tally::default()))
+    }
 }
 
 /// Where the batch is already, if what refuses it now let it pass then: its producer only missed the answer.
@@ -213,6 +255,7 @@ fn append_judged(
         batch,
         section,
         fates,
+        retries: topic.is_for_retries(),
         codec: codec(&topic.settings, &batch),
     };
     let Assembled {

@@ -48,7 +48,7 @@ pub(crate) fn missing(image: &Image, topic: &TopicImage, settings: &TopicSetting
 
 /// Whether records move to other partitions of their topic, or come back to their own later.
 fn sends_to_itself(settings: &TopicSettings) -> bool {
-    settings.bindings.partitioner.is_some() || settings.delay_max_ms > 0
+    settings.bindings.partitioner.is_some() || settings.bindings.retry_of.is_some() || settings.delay_max_ms > 0
 }
 
 /// Creates the dead-letter topics and routes that the bindings of `image` ask for, and says how long letters are kept. What is

@@ -155,6 +155,7 @@ impl Topics {
             dead_letter,
             keys: keys.unwrap_or_default(),
             views,
+            retry_meter: old.map(|old| old.retry_meter.clone()).unwrap_or_default(),
             room: self.room.clone(),
         })
     }
@@ -189,11 +190,13 @@ impl Topics {
         let keys = keys.map_err(ToString::to_string)?;
         not_its_own_dead_letters(topic, bindings)?;
         letters_stay(&self.configs, image, bindings)?;
+        has_a_table(bindings)?;
         if let Some(missing) = routes::missing(image, topic, settings) {
             return Err(missing);
         }
         let mut hooks = Vec::with_capacity(keys.len());
-        for (binding, key) in bindings.all().zip(keys) {
+        let mut keys = keys.iter();
+        for (binding, key) in bindings.all().zip(keys.by_ref()) {
             let plugin = self
                 .plugins
                 .load(&key.active)
@@ -207,7 +210,16 @@ impl Topics {
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
-        TopicPlan::new(hooks, partitioner)
+        let policy = match keys.next() {
+            Some(key) => Some(
+                self.plugins
+                    .load(&key.active)
+                    .await
+                    .map_err(|error| error.to_string())?,
+            ),
+            None => None,
+        };
+        TopicPlan::new(hooks, partitioner, policy)
     }
 
     /// The candidate of a binding. One that cannot be had here decides nothing: the active generation does, as before.
@@ -280,27 +292,42 @@ impl Topics {
 
     /// Whether these bindings, which no topic has yet, could be had with the plugins of `image`.
     pub async fn check_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
+        let checked = self.try_bindings(image, bindings).await;
+        if checked.is_err() {
+            // What was loaded to be tried, and will not be bound.
+            self.plugins.forget_unused();
+        }
+        checked
+    }
+
+    async fn try_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
         let mut hooks = Vec::new();
         for binding in bindings.all() {
-            let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
-            let plugin = self.plugins.load(&key).await.map_err(|error| {
-                // What was loaded to be tried, and will not be bound.
-                hooks.clear();
-                self.plugins.forget_unused();
-                error.to_string()
-            })?;
             hooks.push(BoundHook {
-                plugin,
+                plugin: self.tried(image, binding).await?,
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
                 trial: None,
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
-        TopicPlan::new(hooks, partitioner)?;
-        let views = TopicViews::load(&self.plugins, image, bindings).await;
-        // What was loaded to be tried, and will not be bound.
-        views.map(drop).inspect_err(|_| self.plugins.forget_unused())
+        let policy = match &bindings.policy {
+            Some(binding) => Some(self.tried(image, binding).await?),
+            None => None,
+        };
+        TopicPlan::new(hooks, partitioner, policy)?;
+        // Bound at the source, and called in its retry topics.
+        let of_retry = bindings.retry.as_ref().and_then(|retry| retry.policy.as_ref());
+        if let Some(binding) = of_retry {
+            TopicPlan::new(Vec::new(), None, Some(self.tried(image, binding).await?))?;
+        }
+        TopicViews::load(&self.plugins, image, bindings).await.map(drop)
+    }
+
+    /// The plugin of a binding that is not in effect yet.
+    async fn tried(&self, image: &Image, binding: &Binding) -> Result<Arc<Plugin>, String> {
+        let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
+        self.plugins.load(&key).await.map_err(|error| error.to_string())
     }
 }
 
@@ -327,15 +354,38 @@ fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Res
     Ok(())
 }
 
-/// The plugins that `bindings` name, in the order in which they run.
+/// A retry topic whose source is gone, or has no retry table any more, could only guess.
+fn has_a_table(bindings: &TopicBindings) -> Result<(), String> {
+    match &bindings.retry_of {
+        Some(of) if bindings.retry.is_none() => Err(format!(
+            "it is the retry topic of \"{}\", which is not there or has no retry table",
+            of.source
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The plugins that the topic's own plan takes, in the order in which they are asked: the policy comes last. Of a retry topic
+/// that is its source's, which the source itself never asks. Policies are not tried: what they decide can't be compared.
 fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<BoundKey>, PluginError> {
+    let of_retry = bindings.retry.as_ref().filter(|_| bindings.retry_of.is_some());
+    let policy = match of_retry {
+        Some(retry) => &retry.policy,
+        None => &bindings.policy,
+    };
     let key = |binding| {
         Ok(BoundKey {
             active: Plugins::key(image, binding)?,
             trial: Plugins::trial_key(image, binding),
         })
     };
-    bindings.all().map(key).collect()
+    let untried = |binding| {
+        Ok(BoundKey {
+            active: Plugins::key(image, binding)?,
+            trial: None,
+        })
+    };
+    bindings.all().map(key).chain(policy.iter().map(untried)).collect()
 }
 
 fn is_partitioner(bindings: &TopicBindings, binding: &Binding) -> bool {

@@ -22,6 +22,7 @@ use corvid_wire::kafka::messages::produce_response::{
 };
 use corvid_wire::{Frame, decode, encode};
 
+use super::first_use;
 use crate::broker::{Broker, Named};
 use crate::convert::{self, text};
 use crate::errors;
@@ -128,6 +129,7 @@ async fn append_topic(
 ) -> AppendedTopic {
     let id = convert::topic_id(topic.topic_id);
     let named = Named::find(image, &topic.name, id);
+    let named = first_use::named(broker, image, &topic.name, named).await;
     let mut partitions = Vec::with_capacity(topic.partition_data.len());
     for data in topic.partition_data {
         let index = data.index;

@@ -1,16 +1,14 @@
 //! Metadata (key 3), versions 0 to 13.
 //!
 //! - v0: no topics named means all; from v1 null means all, and an empty list none.
-//! - v4: whether a missing topic may be created (`auto.create.topics.enable` permitting).
+//! - v4: whether a missing topic may be created (`auto.create.topics.enable` permitting). A retry topic always is.
 //! - v8 to v10: authorized operations; there are no ACLs yet, so none is told.
 //! - v10: topic ids (KIP-516); v12: topics asked for by id.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use corvid_controller::{CreateTopicError, TopicSpec};
 use corvid_env::clock;
-use corvid_metadata::config::Configs;
 use corvid_metadata::{Image, PartitionImage, PartitionIndex, TopicId, TopicImage, topic_name};
 use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::metadata_response::{
@@ -19,6 +17,7 @@ use corvid_wire::kafka::messages::metadata_response::{
 use corvid_wire::kafka::messages::{BrokerId, MetadataRequest};
 use corvid_wire::{Frame, decode, encode};
 
+use super::first_use;
 use crate::broker::Broker;
 use crate::convert::{self, text};
 use crate::dispatch::Client;
@@ -99,7 +98,8 @@ async fn one_topic(broker: &Arc<Broker>, name: Option<String>, id: TopicId, may_
         return unknown(Some(&name), TopicId::ZERO, ResponseError::InvalidTopicException);
     }
     let allowed = broker.configs().layers(&image).flag("auto.create.topics.enable");
-    if !may_create || !allowed || topic_name::is_internal(&name) {
+    let may_create = may_create && allowed && !topic_name::is_internal(&name);
+    if !may_create && !first_use::is_asked_for(&image, &name) {
         return unknown(Some(&name), TopicId::ZERO, ResponseError::UnknownTopicOrPartition);
     }
     create(broker, &name).await
@@ -108,22 +108,9 @@ async fn one_topic(broker: &Arc<Broker>, name: Option<String>, id: TopicId, may_
 /// Makes a topic that a client asks about, as `auto.create.topics.enable` has it. Kafka answers
 /// LEADER_NOT_AVAILABLE and lets the client ask again; here the topic is ready when the answer is.
 async fn create(broker: &Arc<Broker>, name: &str) -> MetadataResponseTopic {
-    let spec = TopicSpec {
-        name: name.to_owned(),
-        partitions: None,
-        replication_factor: None,
-        assignments: Vec::new(),
-        configs: Configs::new(),
-    };
-    let error = match broker.controller.create_topic(spec, false).await {
-        Ok(_) | Err(CreateTopicError::Exists(_)) => {
-            let image = broker.image();
-            broker.settle(&image).await;
-            match image.topic(name) {
-                Some(topic) => return known(topic),
-                None => ResponseError::UnknownTopicOrPartition,
-            }
-        }
+    let error = match first_use::create(broker, name).await {
+        Ok(Some(topic)) => return known(&topic),
+        Ok(None) => ResponseError::UnknownTopicOrPartition,
         Err(error) => super::create_topics::code(&error),
     };
     unknown(Some(name), TopicId::ZERO, error)

@@ -9,8 +9,8 @@ use super::problem::Problem;
 use super::reader::{Entry, Notes, Table};
 use super::script::{self, SCRIPT};
 
-pub(super) const ON_REFUSED: &[&str] = &["refuse", "dead-letter", "drop"];
-pub(super) const ON_FAULT: &[&str] = &["refuse", "dead-letter", "pass"];
+pub(super) const ON_REFUSED: &[&str] = &["refuse", "dead-letter", "drop", "policy"];
+pub(super) const ON_FAULT: &[&str] = &["refuse", "dead-letter", "pass", "policy"];
 
 pub(super) fn read(entry: &Entry<'_>, notes: &mut Notes) -> Option<Binding> {
     if let Some(table) = entry.maybe_table() {

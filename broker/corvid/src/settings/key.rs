@@ -36,6 +36,8 @@ pub enum Section {
     Topic,
     /// `[topics.NAME.dead_letter]`
     DeadLetter,
+    /// `[topics.NAME.retry]`
+    Retry,
     /// `[topics.NAME.delay]`
     Delay,
     /// A binding that is a table, in `partitioner`, `produce` or `fetch`.
@@ -55,6 +57,7 @@ impl Section {
             Section::Plugin => "plugins.NAME",
             Section::Topic => "topics.NAME",
             Section::DeadLetter => "topics.NAME.dead_letter",
+            Section::Retry => "topics.NAME.retry",
             Section::Delay => "topics.NAME.delay",
             Section::Binding => "a binding",
             Section::Limits => "limits",

@@ -27,6 +27,10 @@ const fn topic(name: &'static str, expects: &'static str, example: &'static str,
     Key::new(Section::Topic, name, expects, example, doc)
 }
 
+const fn retry(name: &'static str, expects: &'static str, example: &'static str, doc: &'static str) -> Key {
+    Key::new(Section::Retry, name, expects, example, doc)
+}
+
 const fn delay(name: &'static str, expects: &'static str, example: &'static str, doc: &'static str) -> Key {
     Key::new(Section::Delay, name, expects, example, doc)
 }
@@ -44,8 +48,8 @@ const fn limits(name: &'static str, expects: &'static str, doc: &'static str) ->
 }
 
 /// What plugins and topics have in common.
-const ON_REFUSED: &str = "refuse, dead-letter or drop";
-const ON_FAULT: &str = "refuse, dead-letter or pass";
+const ON_REFUSED: &str = "refuse, dead-letter, drop or policy";
+const ON_FAULT: &str = "refuse, dead-letter, pass or policy";
 
 /// The table.
 pub(super) const KEYS: &[Key] = &[
@@ -78,15 +82,18 @@ pub(super) const KEYS: &[Key] = &[
         .kafka("corvid.produce"),
     topic("fetch", "an array of plugins' names or bindings", "[{ plugin = \"mask-card\", clients = [\"reporting-*\"] }]", "Views, in the order in which they run: what clients see of the records, which stay as they are. What a view fails on is not shown (a retriable error), unless its own on_fault is \"pass\".")
         .kafka("corvid.fetch"),
-    topic("on_refused", ON_REFUSED, "", "What happens to a record that a plugin refuses: the batch is refused with INVALID_RECORD, or the record goes to the dead-letter topic, or is dropped.")
+    topic("policy", "a plugin's name, or a binding", "\"payments-backoff\"", "The plugin that decides what becomes of records that others refuse or fail on, where `on_refused` or `on_fault` is `policy`.")
+        .kafka("corvid.policy"),
+    topic("on_refused", ON_REFUSED, "", "What happens to a record that a plugin refuses: the batch is refused with INVALID_RECORD, or the record goes to the dead-letter topic, or is dropped, or the policy decides.")
         .or("\"refuse\"")
         .kafka("corvid.on.refused"),
-    topic("on_fault", ON_FAULT, "", "What happens to a record on which a plugin fails: a retriable error, or the dead-letter topic, or it goes on unchanged, marked by a header.")
+    topic("on_fault", ON_FAULT, "", "What happens to a record on which a plugin fails: a retriable error, or the dead-letter topic, or it goes on unchanged, marked by a header, or the policy decides.")
         .or("\"refuse\"")
         .kafka("corvid.on.fault"),
     topic("durability", "disk or replicas", "\"disk\"", "What an acknowledgement of acks=all means: on the disks of the in-sync replicas, or in their memory, as Kafka has it. Default: corvid.durability of [broker].")
         .kafka("corvid.durability"),
     topic("dead_letter", "a table", "{ topic = \"orders.DLT\", headers = \"corvid\" }", "Where dead letters go."),
+    topic("retry", "a table", "{ attempts = 5, backoff = { fixed = \"1s\" } }", "Whether records come back that a consumer fails on."),
     topic("delay", "a table", "{ max = \"30d\" }", "Whether records may ask to be delivered later."),
     topic("configs", "a table", "{ \"retention.ms\" = 604800000 }", "Any other config of a topic, under Kafka's name."),
     dead_letter("topic", "a topic's name", "\"orders.DLT\"", "The dead-letter topic; it is created when it is missing. Default: the topic's name with `.DLT` behind it.")
@@ -94,6 +101,12 @@ pub(super) const KEYS: &[Key] = &[
     dead_letter("headers", "corvid, spring or connect", "", "How the headers that say why are named.").or("\"corvid\"").kafka("corvid.dead.letter.headers"),
     dead_letter("retention", "a duration: 12h, 30d", "\"30d\"", "How long letters are kept: it becomes retention.ms of the dead-letter topic, the longest if several topics name it. Default: what the dead-letter topic itself says.")
         .kafka("corvid.dead.letter.retention.ms"),
+    retry("attempts", "a whole number, 1 to 1000", "", "How many times a group handles a record at most, the first time included; then it is a dead letter.").or("3").kafka("corvid.retry.attempts"),
+    retry("backoff", "a table, or an array of durations", "", "How long a record waits before it comes back: { initial, multiplier, max, jitter }, each time `multiplier` times longer up to `max`; or { fixed, jitter }; or one time after the other, the last one again and again. `jitter` is the fraction by which it may become longer, at random.")
+        .or("{ initial = \"1s\", multiplier = 2.0, max = \"1m\", jitter = 0.0 }")
+        .kafka("corvid.retry.backoff"),
+    retry("policy", "a plugin's name, or a binding", "\"payments-backoff\"", "The plugin that decides whether and when a record comes back. Where it says nothing, or fails, `backoff` counts; `attempts` always does.")
+        .kafka("corvid.retry.policy"),
     delay("max", "a duration: 12h, 30d", "\"30d\"", "How far ahead a record may ask to be delivered, by the headers corvid-deliver-at (ms since the epoch) or corvid-delay-ms. Default: these headers mean nothing.")
         .kafka("corvid.delay.max.ms"),
     delay("release_rate", "a whole number, 1 or more", "", "How many records a second a partition gives back at most, when many that it held are due at once.")

@@ -1,6 +1,7 @@
 //! What is said of wrong files.
 
 mod print;
+mod retry;
 
 use expect_test::{Expect, expect};
 
@@ -276,13 +277,13 @@ fn bindings() {
             3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
               |                                                  ^^^^^^
 
-            error: `on_fault` expects one of refuse, dead-letter, pass
+            error: `on_fault` expects one of refuse, dead-letter, pass, policy
              --> corvid.toml:3:74
               |
             3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
               |                                                                          ^^^^^^
 
-            error: `on_refused` expects one of refuse, dead-letter, drop
+            error: `on_refused` expects one of refuse, dead-letter, drop, policy
              --> corvid.toml:4:14
               |
             4 | on_refused = "dead-leter"
@@ -326,27 +327,6 @@ fn topic_configs_and_dead_letters() {
               |
             7 | topic = "a/b"
               |         ^^^^^
-        "#]],
-    );
-}
-
-/// The bug: a policy that this release does not have is read in silence, and somebody relies on it.
-#[test]
-fn what_is_not_in_this_release_is_refused() {
-    refused(
-        "[topics.orders]\npolicy = \"a\"\n[topics.orders.retry]\nattempts = 5\n",
-        expect![[r#"
-            error: policy plugins are not in this release
-             --> corvid.toml:2:1
-              |
-            2 | policy = "a"
-              | ^^^^^^ take it out: it would not be obeyed
-
-            error: retries for consumers are not in this release
-             --> corvid.toml:3:16
-              |
-            3 | [topics.orders.retry]
-              |                ^^^^^ take it out: it would not be obeyed
         "#]],
     );
 }

@@ -13,12 +13,7 @@ use super::key::Section;
 use super::plugins::{PluginEntry, quantity};
 use super::problem::{Problem, did_you_mean};
 use super::reader::{Entry, Notes, Table};
-
-/// What the design of policies has, and this release has not.
-const LATER: &[(&str, &str)] = &[
-    ("retry", "retries for consumers are not in this release"),
-    ("policy", "policy plugins are not in this release"),
-];
+use super::retry;
 
 /// Where our own topic configs stand in a file.
 const OWN: &[(&str, &str)] = &[
@@ -28,6 +23,10 @@ const OWN: &[(&str, &str)] = &[
     (keys::ON_REFUSED, "on_refused"),
     (keys::ON_FAULT, "on_fault"),
     (keys::DURABILITY, "durability"),
+    (keys::POLICY, "policy"),
+    (keys::RETRY_ATTEMPTS, "retry.attempts"),
+    (keys::RETRY_BACKOFF, "retry.backoff"),
+    (keys::RETRY_POLICY, "retry.policy"),
     (keys::DELAY_MAX_MS, "delay.max"),
     (keys::DELAY_RELEASE_RATE, "delay.release_rate"),
     (keys::DEAD_LETTER_TOPIC, "dead_letter.topic"),
@@ -61,6 +60,9 @@ fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopi
     if let Some(dead_letter) = table.get("dead_letter").and_then(|entry| entry.table(notes)) {
         dead_letter_into(&dead_letter, &mut configs, notes);
     }
+    if let Some(table) = table.get("retry").and_then(|entry| entry.table(notes)) {
+        retry::into(&table, &mut configs, notes);
+    }
     if let Some(delay) = table.get("delay").and_then(|entry| entry.table(notes)) {
         delay_into(entry.key, &delay, &mut configs, notes);
     }
@@ -79,12 +81,7 @@ fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopi
 fn only(table: &Table<'_>, notes: &mut Notes) {
     let known = Section::Topic.names();
     for entry in table.entries().filter(|entry| !known.contains(&entry.key)) {
-        let later = LATER.iter().find(|(key, _)| *key == entry.key);
-        let problem = Problem::new(entry.key_span.clone(), later.map_or("", |(_, what)| what));
-        notes.wrong(match later {
-            Some(_) => problem.hint("take it out: it would not be obeyed"),
-            None => unknown(&entry, &known),
-        });
+        notes.wrong(unknown(&entry, &known));
     }
 }
 
@@ -106,6 +103,8 @@ fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     let mut set = |key: &str, value: Option<String>| value.map(|value| configs.insert(key.to_owned(), value));
     let partitioner = table.get("partitioner").and_then(|entry| binding::read(&entry, notes));
     set(keys::PARTITIONER, partitioner.map(|binding| binding.to_config()));
+    let policy = table.get("policy").and_then(|entry| binding::read(&entry, notes));
+    set(keys::POLICY, policy.map(|binding| binding.to_config()));
     set(
         keys::PRODUCE,
         table
@@ -239,7 +238,11 @@ fn other(topic: &str, name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Optio
 pub(super) fn warn_of_unknown_plugins(topics: &Table<'_>, plugins: &BTreeMap<String, PluginEntry>, notes: &mut Notes) {
     for topic in topics.entries() {
         let Some(table) = topic.maybe_table() else { continue };
-        let configs = policy(&table, &mut Notes::default());
+        let mut unheard = Notes::default();
+        let mut configs = policy(&table, &mut unheard);
+        if let Some(table) = table.get("retry").and_then(|entry| entry.maybe_table()) {
+            retry::into(&table, &mut configs, &mut unheard);
+        }
         let Ok(bindings) = TopicBindings::from_configs(topic.key, &configs) else {
             continue;
         };

@@ -54,6 +54,18 @@ keys! {
     PRODUCE = "corvid.produce";
     /// Topic: the views of a fetch.
     FETCH = "corvid.fetch";
+    /// Topic: the plugin that decides what becomes of what others refuse or fail on.
+    POLICY = "corvid.policy";
+    /// Topic: how many times a consumer group handles a record.
+    RETRY_ATTEMPTS = "corvid.retry.attempts";
+    /// Topic: how long a record waits before it comes back.
+    RETRY_BACKOFF = "corvid.retry.backoff";
+    /// Topic: the plugin that decides whether and when a record comes back.
+    RETRY_POLICY = "corvid.retry.policy";
+    /// Topic: of a retry topic, the topic that it is for.
+    RETRY_SOURCE = "corvid.retry.source";
+    /// Topic: of a retry topic, the group that it is for.
+    RETRY_GROUP = "corvid.retry.group";
     /// Topic: what happens to what a plugin refuses.
     ON_REFUSED = "corvid.on.refused";
     /// Topic: what happens when a plugin fails.

@@ -158,7 +158,7 @@ impl TopicSettings {
 
     /// Whether records of this topic may be held until later.
     pub fn holds(&self) -> bool {
-        self.delay_max_ms > 0
+        self.delay_max_ms > 0 || self.bindings.retry_of.is_some()
     }
 
     /// The settings of a topic that has none of its own, on a broker that has none either.

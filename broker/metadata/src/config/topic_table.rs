@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::validate::{
-    durability, fetch, header_style, on_fault, on_refused, partitioner, produce, topic_name_or_empty,
+    backoff, durability, fetch, header_style, on_fault, on_refused, partitioner, produce, topic_name_or_empty,
 };
 use super::{
     Check, ConfigKey,
@@ -137,15 +137,15 @@ pub(super) const TABLE: &[ConfigKey] = &[
         String,
         "refuse",
         "What happens to a record on which a plugin fails: `refuse` (a retriable error), `dead- \
-         letter`, or `pass`.",
+         letter`, `pass`, or `policy`.",
     )
     .check(Check::Parses(on_fault)),
     key(
         keys::ON_REFUSED,
         String,
         "refuse",
-        "What happens to a record that a plugin refuses: `refuse` (INVALID_RECORD), `dead-letter`, or \
-         `drop`.",
+        "What happens to a record that a plugin refuses: `refuse` (INVALID_RECORD), `dead-letter`, \
+         `drop`, or `policy`.",
     )
     .check(Check::Parses(on_refused)),
     key(
@@ -157,6 +157,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
     )
     .check(Check::Parses(partitioner)),
     key(
+        keys::POLICY,
+        String,
+        "",
+        "The plugin that decides what becomes of records that other plugins refuse or fail on, where \
+         corvid.on.refused or corvid.on.fault says `policy`: its name, or a JSON object with plugin, config and limits.",
+    )
+    .check(Check::Parses(partitioner)),
+    key(
         keys::PRODUCE,
         List,
         "[]",
@@ -164,6 +172,44 @@ pub(super) const TABLE: &[ConfigKey] = &[
          objects.",
     )
     .check(Check::Parses(produce)),
+    key(
+        keys::RETRY_ATTEMPTS,
+        Int,
+        "0",
+        "How many times a consumer group handles a record at most, the first time included, before it is a dead \
+         letter. Setting it makes `<topic>.<group>.retry` a topic by which records come back. 0: no retries.",
+    )
+    .check(Check::Within(0, 1000)),
+    key(
+        keys::RETRY_BACKOFF,
+        String,
+        "{\"initial\":\"1s\",\"multiplier\":2.0,\"max\":\"1m\"}",
+        "How long a record waits before it comes back: a JSON object with initial, multiplier, max and jitter, or \
+         with fixed and jitter; or a list such as 200ms,1s,5s.",
+    )
+    .check(Check::Parses(backoff)),
+    key(
+        keys::RETRY_GROUP,
+        String,
+        "",
+        "Of a retry topic: the consumer group whose failures it takes. Set by the broker when it creates one.",
+    ),
+    key(
+        keys::RETRY_POLICY,
+        String,
+        "",
+        "The plugin that decides whether and when a record comes back, in place of corvid.retry.backoff: its name, or \
+         a JSON object with plugin, config and limits.",
+    )
+    .check(Check::Parses(partitioner)),
+    key(
+        keys::RETRY_SOURCE,
+        String,
+        "",
+        "Of a retry topic: the topic whose records come back by it, and whose corvid.retry and corvid.dead.letter \
+         configs count. Set by the broker when it creates one.",
+    )
+    .check(Check::Parses(topic_name_or_empty)),
     key(
         keys::DELETE_RETENTION_MS,
         Long,

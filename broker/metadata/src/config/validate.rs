@@ -1,9 +1,10 @@
 //! Whether a value is legal: by type, by range, and by what Corvid can honour.
 
+use super::retries;
 use super::{Check, CleanupPolicy, ConfigError, ConfigKey, ConfigType, Configs, Durability, Support, keys};
 use super::{broker_key, group_key, topic_key};
 use crate::limits::MAX_CONFIG_VALUE_BYTES;
-use crate::policy::{Binding, HeaderStyle, OnFault, OnRefused, TopicBindings};
+use crate::policy::{Backoff, Binding, HeaderStyle, OnFault, OnRefused, TopicBindings};
 use crate::topic_name;
 
 /// Whether a topic's config may be set to this value, whichever topic it is.
@@ -27,8 +28,9 @@ pub fn check_topic(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
 /// Whether a topic's configs go together, whatever each of them may be by itself.
 pub fn check_together(topic: &str, configs: &Configs) -> Result<(), ConfigError> {
     let bindings = TopicBindings::from_configs(topic, configs)?;
-    if let Some(reason) =
-        validate_bindings(topic, configs, &bindings).or_else(|| validate_delay(topic, configs, &bindings))
+    if let Some(reason) = validate_bindings(topic, configs, &bindings)
+        .or_else(|| validate_delay(topic, configs, &bindings))
+        .or_else(|| retries::check(topic, configs, &bindings))
     {
         return Err(ConfigError::Incoherent(reason));
     }
@@ -56,7 +58,7 @@ fn validate_delay(topic: &str, configs: &Configs, bindings: &TopicBindings) -> O
     ))
 }
 
-fn is_compacted(configs: &Configs) -> bool {
+pub(super) fn is_compacted(configs: &Configs) -> bool {
     configs
         .get(keys::CLEANUP_POLICY)
         .and_then(|value| CleanupPolicy::parse(value))
@@ -97,7 +99,7 @@ fn check_dead_letter(topic: &str, bindings: &TopicBindings) -> Result<(), Config
             keys::DEAD_LETTER_TOPIC
         )));
     }
-    if bindings.dead_letters() {
+    if bindings.dead_letters() || bindings.retry.is_some() {
         topic_name::check(&bindings.dead_letter.topic).map_err(|error| {
             ConfigError::Incoherent(format!(
                 "the dead-letter topic \"{}\" can't exist: {error}; set {}",
@@ -116,7 +118,8 @@ pub(crate) fn same_value(key: &str, one: &str, other: &str) -> bool {
         || match key {
             keys::PRODUCE => equal(Binding::parse_list(one).ok(), Binding::parse_list(other).ok()),
             keys::FETCH => equal(Binding::parse_views(one).ok(), Binding::parse_views(other).ok()),
-            keys::PARTITIONER => equal(
+            keys::RETRY_BACKOFF => Backoff::parse(one).is_ok_and(|one| Backoff::parse(other) == Ok(one)),
+            keys::PARTITIONER | keys::POLICY | keys::RETRY_POLICY => equal(
                 Binding::parse(one).ok().map(|one| vec![one]),
                 Binding::parse(other).ok().map(|other| vec![other]),
             ),
@@ -233,11 +236,11 @@ pub(super) fn durability(value: &str) -> Result<(), String> {
 }
 
 pub(super) fn on_refused(value: &str) -> Result<(), String> {
-    expect(OnRefused::parse(value).is_some(), "refuse, dead-letter or drop")
+    expect(OnRefused::parse(value).is_some(), "refuse, dead-letter, drop or policy")
 }
 
 pub(super) fn on_fault(value: &str) -> Result<(), String> {
-    expect(OnFault::parse(value).is_some(), "refuse, dead-letter or pass")
+    expect(OnFault::parse(value).is_some(), "refuse, dead-letter, pass or policy")
 }
 
 pub(super) fn header_style(value: &str) -> Result<(), String> {
@@ -250,6 +253,10 @@ pub(super) fn partitioner(value: &str) -> Result<(), String> {
     } else {
         Binding::parse(value).map(drop).map_err(|error| error.to_string())
     }
+}
+
+pub(super) fn backoff(value: &str) -> Result<(), String> {
+    Backoff::parse(value).map(drop).map_err(|error| error.to_string())
 }
 
 pub(super) fn produce(value: &str) -> Result<(), String> {

@@ -159,7 +159,7 @@ fn check_configs(image: &Image, desired: &Desired, topic: &str, configs: &Config
     config::check_topic(topic, configs).map_err(bad)?;
     let bindings = TopicBindings::from_configs(topic, configs).map_err(bad)?;
     let known = |plugin: &str| desired.plugins.contains_key(plugin) || image.plugin(plugin).is_some();
-    match bindings.all().find(|binding| !known(&binding.plugin)) {
+    match bindings.everywhere().find(|binding| !known(&binding.plugin)) {
         Some(binding) => Err(PlanError::UnknownPlugin {
             topic: topic.to_owned(),
             plugin: binding.plugin.clone(),

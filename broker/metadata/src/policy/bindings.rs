@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Binding, DeadLetter, HeaderStyle, OnFault, OnRefused};
+use super::{ATTEMPTS_MAX, Backoff, Binding, DeadLetter, HeaderStyle, OnFault, OnRefused, Retry, RetryOf};
 use crate::config::{ConfigError, keys};
 
 /// The policy of one topic.
@@ -14,12 +14,18 @@ pub struct TopicBindings {
     pub produce: Vec<Binding>,
     /// Views, in the order in which they run, each for some readers.
     pub fetch: Vec<Binding>,
+    /// Decides what becomes of what they refuse or fail on, where that says `policy`.
+    pub policy: Option<Binding>,
     /// For bindings that don't say otherwise.
     pub on_refused: OnRefused,
     /// For bindings that don't say otherwise.
     pub on_fault: OnFault,
     /// Where dead letters go, if something sends them.
     pub dead_letter: DeadLetter,
+    /// Its retry table; of a retry topic, that of its source (see [`crate::retry_topic`]).
+    pub retry: Option<Retry>,
+    /// What it is for, if it is a retry topic.
+    pub retry_of: Option<RetryOf>,
 }
 
 impl TopicBindings {
@@ -29,6 +35,7 @@ impl TopicBindings {
             partitioner: None,
             produce: Vec::new(),
             fetch: Vec::new(),
+            policy: None,
             on_refused: OnRefused::default(),
             on_fault: OnFault::default(),
             dead_letter: DeadLetter {
@@ -36,6 +43,8 @@ impl TopicBindings {
                 headers: HeaderStyle::default(),
                 retention_ms: None,
             },
+            retry: None,
+            retry_of: None,
         }
     }
 
@@ -45,25 +54,25 @@ impl TopicBindings {
         for (key, value) in configs {
             bindings.take(key, value)?;
         }
+        bindings.retry = retry(configs)?;
+        bindings.retry_of = retry_of(configs);
         Ok(bindings)
     }
 
     fn take(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         let invalid = |reason: String| ConfigError::invalid(key, value, reason);
         match key {
-            keys::PARTITIONER if value.trim().is_empty() => self.partitioner = None,
-            keys::PARTITIONER => {
-                self.partitioner = Some(Binding::parse(value).map_err(|error| invalid(error.to_string()))?);
-            }
+            keys::PARTITIONER => self.partitioner = binding(key, value)?,
+            keys::POLICY => self.policy = binding(key, value)?,
             keys::PRODUCE => self.produce = Binding::parse_list(value).map_err(|error| invalid(error.to_string()))?,
             keys::FETCH => self.fetch = Binding::parse_views(value).map_err(|error| invalid(error.to_string()))?,
             keys::ON_REFUSED => {
-                self.on_refused =
-                    OnRefused::parse(value).ok_or_else(|| invalid("expected refuse, dead-letter or drop".into()))?;
+                self.on_refused = OnRefused::parse(value)
+                    .ok_or_else(|| invalid("expected refuse, dead-letter, drop or policy".into()))?;
             }
             keys::ON_FAULT => {
-                self.on_fault =
-                    OnFault::parse(value).ok_or_else(|| invalid("expected refuse, dead-letter or pass".into()))?;
+                self.on_fault = OnFault::parse(value)
+                    .ok_or_else(|| invalid("expected refuse, dead-letter, pass or policy".into()))?;
             }
             keys::DEAD_LETTER_TOPIC if value.is_empty() => {}
             keys::DEAD_LETTER_TOPIC => {
@@ -96,9 +105,10 @@ impl TopicBindings {
         self.produce.iter().chain(&self.partitioner)
     }
 
-    /// Every binding there is: those of a produce, and the views.
+    /// Every binding there is: those of a produce, the views, and the policies.
     pub fn everywhere(&self) -> impl Iterator<Item = &Binding> {
-        self.all().chain(&self.fetch)
+        let of_retry = self.retry.as_ref().and_then(|retry| retry.policy.as_ref());
+        self.all().chain(&self.fetch).chain(&self.policy).chain(of_retry)
     }
 
     /// What happens when this view fails: what it says itself, and never what the topic says of a produce. Nobody is
@@ -117,12 +127,63 @@ impl TopicBindings {
         binding.on_fault.unwrap_or(self.on_fault)
     }
 
-    /// Whether some binding sends records to the dead-letter topic: then the route has to exist.
+    /// Whether some binding sends records to the dead-letter topic, or may: then the route has to exist.
     pub fn dead_letters(&self) -> bool {
-        self.all().any(|binding| {
+        let sends = |binding| {
             self.on_refused_of(binding) == OnRefused::DeadLetter || self.on_fault_of(binding) == OnFault::DeadLetter
-        })
+        };
+        self.policy.is_some() || self.retry_of.is_some() || self.all().any(sends)
     }
+
+    /// Whether some binding leaves it to the policy.
+    pub fn asks_policy(&self) -> bool {
+        self.on_refused == OnRefused::Policy
+            || self.on_fault == OnFault::Policy
+            || self.all().any(|binding| {
+                self.on_refused_of(binding) == OnRefused::Policy || self.on_fault_of(binding) == OnFault::Policy
+            })
+    }
+}
+
+/// A config that names one plugin, or none.
+fn binding(key: &str, value: &str) -> Result<Option<Binding>, ConfigError> {
+    if value.trim().is_empty() {
+        return Ok(None);
+    }
+    let invalid = |error: super::BindingError| ConfigError::invalid(key, value, error.to_string());
+    Binding::parse(value).map(Some).map_err(invalid)
+}
+
+/// The retry table: there is one where attempts are set.
+fn retry(configs: &BTreeMap<String, String>) -> Result<Option<Retry>, ConfigError> {
+    let attempts = configs.get(keys::RETRY_ATTEMPTS).map_or("0", |value| value.trim());
+    let invalid = |reason: &str| ConfigError::invalid(keys::RETRY_ATTEMPTS, attempts, reason);
+    let attempts: u32 = attempts.parse().map_err(|_| invalid("expected a whole number"))?;
+    if attempts > ATTEMPTS_MAX {
+        return Err(invalid("expected 0 to 1000"));
+    }
+    let backoff = match configs.get(keys::RETRY_BACKOFF) {
+        Some(value) => Backoff::parse(value)
+            .map_err(|error| ConfigError::invalid(keys::RETRY_BACKOFF, value, error.to_string()))?,
+        None => Backoff::default(),
+    };
+    let policy = match configs.get(keys::RETRY_POLICY) {
+        Some(value) => binding(keys::RETRY_POLICY, value)?,
+        None => None,
+    };
+    Ok((attempts > 0).then_some(Retry {
+        attempts,
+        backoff,
+        policy,
+    }))
+}
+
+fn retry_of(configs: &BTreeMap<String, String>) -> Option<RetryOf> {
+    let source = configs.get(keys::RETRY_SOURCE).filter(|source| !source.is_empty())?;
+    Some(RetryOf {
+        source: source.clone(),
+        group: configs.get(keys::RETRY_GROUP).cloned().unwrap_or_default(),
+    })
 }
 
 /// `<topic>.DLT`, as Spring Kafka has named them for years.

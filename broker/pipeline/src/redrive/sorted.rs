@@ -61,8 +61,8 @@ impl Sorted {
             partition,
             partitions: topic.partitions,
         };
-        // What shadows would see was seen when the letters failed.
-        let mut fates = judge::judge(plan, to, &open.section, &mut Vec::new()).await?;
+        // What shadows would see was seen when the letters failed. What fails again stays where it is, whatever a policy thinks.
+        let mut fates = judge::judge(plan, None, to, &open.section, &mut Vec::new()).await?;
         compacted::judge(&topic.settings, &open.section, &mut fates);
         for (place, letter) in (0..).zip(letters) {
             let untouched = Edited::default();
@@ -79,10 +79,10 @@ impl Sorted {
                 Err(reason) => self.stays(letter.offset, reason),
             }
         }
-        for hook in plan.hooks() {
+        for plugin in plan.plugins_at(partition) {
             let decider = Decider {
-                digest: hook.plugin.digest(),
-                generation: hook.plugin.generation(),
+                digest: plugin.digest(),
+                generation: plugin.generation(),
             };
             if !self.deciders.contains(&decider) {
                 self.deciders.push(decider);

@@ -3,8 +3,10 @@
 use corvid_plugin_sdk::{
     Config, Edit, Partitioner, Record, Refusal, Route, Topic, Transform, Validator, Verdict, View, Viewer,
 };
+use corvid_plugin_sdk::{Decision, Failure, Policy};
 use corvid_plugin_sdk::{Level, log, metric_add};
 use std::hint::black_box;
+use std::time::Duration;
 
 /// What it does. The names are those of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -216,6 +218,25 @@ impl View for Misbehaving {
                 Behaviour::Mark => edit.add_header("misbehaving", viewer.client_id.unwrap_or("nobody")),
                 _ => {}
             }
+        }
+    }
+}
+
+impl Policy for Misbehaving {
+    fn new(config: &Config<'_>) -> Result<Self, String> {
+        Misbehaving::new(config)
+    }
+
+    fn decide(&mut self, record: &Record<'_>, failure: &Failure<'_>, _topic: &Topic<'_>) -> Decision {
+        let provoked = self.meet(record);
+        match self.behaviour {
+            Behaviour::CoinFlip => Decision::RetryAfter(Duration::from_millis(self.coin(1000) as u64)),
+            Behaviour::Modulo => Decision::RetryAfter(Duration::from_millis(failure.attempt.into())),
+            Behaviour::Refuse if provoked => Decision::Refuse(Refusal::new(7, failure.reason.to_owned())),
+            Behaviour::Drop if provoked => Decision::Drop,
+            Behaviour::Mark if provoked => Decision::DeadLetter,
+            Behaviour::GarbageRange if provoked => Decision::RetryAfter(Duration::MAX),
+            _ => Decision::AsConfigured,
         }
     }
 }

@@ -43,6 +43,7 @@ fn run(hook: Hook, ptr: usize, len: usize) -> u64 {
             Hook::Validate => guest::validate(plugin.as_deref_mut(), ptr, len),
             Hook::Transform => guest::transform(plugin.as_deref_mut(), ptr, len),
             Hook::View => guest::view(plugin.as_deref_mut(), ptr, len),
+            Hook::Policy => guest::policy(plugin.as_deref_mut(), ptr, len),
         };
         let provoked = plugin.filter(|plugin| plugin.provoked);
         match provoked.and_then(|plugin| Garbage::of(plugin.behaviour, hook, plugin.records, len)) {
@@ -100,5 +101,10 @@ mod names {
     #[unsafe(no_mangle)]
     extern "C" fn corvid_view(ptr: usize, len: usize) -> u64 {
         run(Hook::View, ptr, len)
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn corvid_policy(ptr: usize, len: usize) -> u64 {
+        run(Hook::Policy, ptr, len)
     }
 }

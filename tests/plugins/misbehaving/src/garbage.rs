@@ -14,6 +14,8 @@ pub enum Hook {
     Transform,
     /// The same, without refusals.
     View,
+    /// Decisions: index, kind, what.
+    Policy,
 }
 
 /// Where the garbage is, as the host is to be told.
@@ -58,7 +60,7 @@ impl Garbage {
 fn well_formed(hook: Hook, records: u32, reason: &[u8]) -> Vec<u8> {
     match hook {
         Hook::Partition => vec![0; records as usize * 4],
-        Hook::Validate | Hook::Transform | Hook::View => {
+        Hook::Validate | Hook::Transform | Hook::View | Hook::Policy => {
             [1_u32.to_le_bytes().to_vec(), refusal(hook, 0, reason)].concat()
         }
     }
@@ -66,13 +68,15 @@ fn well_formed(hook: Hook, records: u32, reason: &[u8]) -> Vec<u8> {
 
 fn refusal(hook: Hook, index: u32, reason: &[u8]) -> Vec<u8> {
     let mut entry = index.to_le_bytes().to_vec();
-    if hook == Hook::View {
-        // A view refuses nothing: it hides.
-        entry.push(0);
-        return entry;
-    }
-    if hook == Hook::Transform {
-        entry.push(1);
+    match hook {
+        Hook::View => {
+            // A view refuses nothing: it hides.
+            entry.push(0);
+            return entry;
+        }
+        Hook::Transform => entry.push(1),
+        Hook::Policy => entry.push(3),
+        Hook::Partition | Hook::Validate => {}
     }
     entry.extend_from_slice(&7_u16.to_le_bytes());
     entry.extend_from_slice(&(reason.len() as u16).to_le_bytes());
@@ -83,7 +87,7 @@ fn refusal(hook: Hook, index: u32, reason: &[u8]) -> Vec<u8> {
 fn out_of_range(hook: Hook, records: u32) -> Vec<u8> {
     match hook {
         Hook::Partition => i32::MAX.to_le_bytes().repeat(records as usize),
-        Hook::Validate | Hook::Transform | Hook::View => {
+        Hook::Validate | Hook::Transform | Hook::View | Hook::Policy => {
             [1_u32.to_le_bytes().to_vec(), refusal(hook, records, b"")].concat()
         }
     }
@@ -97,7 +101,7 @@ fn out_of_order(hook: Hook) -> Option<Vec<u8>> {
 
 /// A partitioner's answer has no text, and a view's need not have any.
 fn not_utf8(hook: Hook) -> Option<Vec<u8>> {
-    matches!(hook, Hook::Validate | Hook::Transform).then(|| well_formed(hook, 1, &[0xff, 0xfe]))
+    matches!(hook, Hook::Validate | Hook::Transform | Hook::Policy).then(|| well_formed(hook, 1, &[0xff, 0xfe]))
 }
 
 /// One record's new value, of so many bytes, or reasons until there are enough.
@@ -111,7 +115,7 @@ fn too_large(hook: Hook, records: u32, len: usize) -> Vec<u8> {
             answer.resize(answer.len() + len, b'x');
             answer
         }
-        Hook::Validate => {
+        Hook::Validate | Hook::Policy => {
             // As many failures as there are records is all that is well-formed; each as long as can be.
             let mut answer = records.to_le_bytes().to_vec();
             let reason = vec![b'x'; usize::from(u16::MAX)];

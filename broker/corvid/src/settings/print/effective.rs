@@ -132,11 +132,16 @@ fn configs(text: &mut String, configs: &Configs) {
     let mut others = Vec::new();
     let mut letters = Vec::new();
     let mut delay = Vec::new();
+    let mut retry = Vec::new();
     for (key, value) in configs {
         match key.as_str() {
             keys::PARTITIONER => drop(writeln!(text, "partitioner = {}", binding(value))),
             keys::PRODUCE => drop(writeln!(text, "produce = {}", binding(value))),
             keys::FETCH => drop(writeln!(text, "fetch = {}", binding(value))),
+            keys::POLICY => drop(writeln!(text, "policy = {}", binding(value))),
+            keys::RETRY_ATTEMPTS => retry.push(format!("attempts = {value}")),
+            keys::RETRY_BACKOFF => retry.push(format!("backoff = {}", binding(value))),
+            keys::RETRY_POLICY => retry.push(format!("policy = {}", binding(value))),
             keys::ON_REFUSED => drop(writeln!(text, "on_refused = {}", quoted(value))),
             keys::ON_FAULT => drop(writeln!(text, "on_fault = {}", quoted(value))),
             keys::DURABILITY => drop(writeln!(text, "durability = {}", quoted(value))),
@@ -148,7 +153,12 @@ fn configs(text: &mut String, configs: &Configs) {
             _ => others.push(format!("{} = {}", quoted(key), config_value(value))),
         }
     }
-    for (key, entries) in [("dead_letter", letters), ("delay", delay), ("configs", others)] {
+    for (key, entries) in [
+        ("dead_letter", letters),
+        ("retry", retry),
+        ("delay", delay),
+        ("configs", others),
+    ] {
         if !entries.is_empty() {
             let _ = writeln!(text, "{key} = {{ {} }}", entries.join(", "));
         }

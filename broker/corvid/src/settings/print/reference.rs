@@ -125,12 +125,17 @@ fn topics(text: &mut String) {
     );
     Section::Topic
         .keys()
-        .filter(|key| !matches!(key.name, "dead_letter" | "delay" | "configs"))
+        .filter(|key| !matches!(key.name, "dead_letter" | "retry" | "delay" | "configs"))
         .for_each(|key| own(text, key));
     text.push_str("# A binding is a plugin's name, or a table:\n");
     list(text, Section::Binding);
     text.push_str("#[topics.orders.dead_letter]\n");
     Section::DeadLetter.keys().for_each(|key| own(text, key));
+    text.push_str(
+        "# What a consumer fails on it produces to the topic NAME.GROUP.retry, headers and all; there it comes back when it is due.\n",
+    );
+    text.push_str("#[topics.orders.retry]\n");
+    Section::Retry.keys().for_each(|key| own(text, key));
     text.push_str("#[topics.orders.delay]\n");
     Section::Delay.keys().for_each(|key| own(text, key));
     text.push_str(

@@ -1,0 +1,102 @@
+//! Asks a policy plugin what becomes of records that failed, and makes sure that there is always an answer.
+
+use corvid_plugin_host::{Decision, Failure, HookInput, Plugin};
+use corvid_record::BuildError;
+
+use crate::edit;
+use crate::fates::Fates;
+use crate::judge::Destination;
+use crate::section::Section;
+
+/// How many records one call is told the failures of: reasons are longer than most records, and a plugin's memory is bounded.
+const CALL_MAX: usize = 256;
+
+/// What a policy decided of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ruling {
+    /// It comes back after so many milliseconds.
+    RetryAfter(u64),
+    /// It goes to the dead-letter topic.
+    DeadLetter,
+    /// It is gone.
+    Drop,
+    /// Whoever produced it is told why.
+    Refuse {
+        /// The plugin's own code.
+        code: u16,
+        /// For people.
+        reason: String,
+    },
+}
+
+/// A topic's policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Policy<'a> {
+    /// The plugin.
+    pub plugin: &'a Plugin,
+    /// The topic's dead-letter topic: the only one that letters may be sent to.
+    pub letters: &'a str,
+}
+
+/// What a policy decided of each record that failed; `None` where it said nothing, or faulted: the settings decide.
+#[derive(Debug, Default)]
+pub struct Rulings {
+    /// In the order of the records.
+    pub list: Vec<Option<Ruling>>,
+    /// How many of them are `None` because the policy failed.
+    pub faults: u32,
+}
+
+impl Policy<'_> {
+    /// Asks about the records at these places, as edited so far, ascending.
+    pub async fn ask(
+        &self,
+        to: Destination<'_>,
+        section: &Section,
+        fates: &Fates,
+        failed: &[(u32, Failure<'_>)],
+    ) -> Result<Rulings, BuildError> {
+        let mut rulings = Rulings::default();
+        for call in failed.chunks(CALL_MAX) {
+            let places: Vec<u32> = call.iter().map(|(place, _)| *place).collect();
+            let failures: Vec<Failure<'_>> = call.iter().map(|(_, failure)| *failure).collect();
+            let records = edit::render(section, fates, &places)?;
+            let input = HookInput {
+                topic: to.topic,
+                partition: to.partition,
+                partitions: to.partitions,
+                base_timestamp: section.base_timestamp(),
+                records: &records,
+                count: places.len() as u32,
+                failures: &failures,
+                viewer: None,
+            };
+            let first = rulings.list.len();
+            rulings.list.resize(first + call.len(), None);
+            for (index, decision) in self.plugin.policy(input).await.list {
+                match self.ruling(to.topic, decision) {
+                    Some(ruling) => rulings.list[first + index as usize] = Some(ruling),
+                    None => rulings.faults += 1,
+                }
+            }
+        }
+        Ok(rulings)
+    }
+
+    /// The host has logged and counted faults; one that only the topic's settings show is told here.
+    fn ruling(&self, topic: &str, decision: Decision) -> Option<Ruling> {
+        match decision {
+            Decision::RetryAfter(ms) => Some(Ruling::RetryAfter(ms)),
+            Decision::DeadLetter(None) => Some(Ruling::DeadLetter),
+            Decision::DeadLetter(Some(name)) if name == self.letters => Some(Ruling::DeadLetter),
+            Decision::DeadLetter(Some(name)) => {
+                let (plugin, letters) = (self.plugin.name(), self.letters);
+                tracing::debug!(plugin, topic, "the policy names {name}; dead letters go to {letters}");
+                None
+            }
+            Decision::Drop => Some(Ruling::Drop),
+            Decision::Refused { code, reason } => Some(Ruling::Refuse { code, reason }),
+            Decision::Fault(_) => None,
+        }
+    }
+}
