@@ -5,8 +5,8 @@ use std::sync::Arc;
 use corvid_env::clock;
 use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::{
-    Became, Edited as PluginEdit, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, LastFault, Outcome, Plugin, Route,
-    Verdict,
+    Became, Edited as PluginEdit, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, LastFault, Outcome, Plugin,
+    Route, Verdict,
 };
 use corvid_record::BuildError;
 
@@ -310,7 +310,6 @@ fn hook_of(stage: Stage) -> Hook {
         Stage::Consumer | Stage::Policy => Hook::Policy,
     }
 }
-
 
 /// What the policy is told of a record that failed at the produce: its first and only attempt.
 fn failure<'a>(why: &'a Why, to: Destination<'a>, now: i64) -> Failure<'a> {

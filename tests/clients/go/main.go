@@ -75,6 +75,7 @@ func play(o options) (string, error) {
 	scenarios := maps.Collect(maps.All(recordScenarios))
 	maps.Copy(scenarios, groupScenarios)
 	maps.Copy(scenarios, pluginScenarios)
+	maps.Copy(scenarios, retryScenarios)
 	play, known := scenarios[o.scenario]
 	if !known {
 		return "", fmt.Errorf("%w: franz-go does not have this, or no such scenario", errNotApplicable)

@@ -117,7 +117,7 @@ async function main() {
   const answer = { client: 'kafkajs', scenario: options.scenario, result: 'pass', detail: '' }
   const world = new World(options)
   try {
-    const scenarios = { ...require('./scenarios/records'), ...require('./scenarios/groups'), ...require('./scenarios/plugins') }
+    const scenarios = { ...require('./scenarios/records'), ...require('./scenarios/groups'), ...require('./scenarios/plugins'), ...require('./scenarios/retries') }
     const scenario = scenarios[options.scenario]
     if (!scenario) throw new NotApplicable('kafkajs 2 does not have this, or no such scenario')
     answer.detail = (await scenario(world)) ?? ''

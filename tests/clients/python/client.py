@@ -166,8 +166,9 @@ def main():
         import groups
         import plugins
         import records
+        import retries
 
-        scenarios = {**records.SCENARIOS, **groups.SCENARIOS, **plugins.SCENARIOS}
+        scenarios = {**records.SCENARIOS, **groups.SCENARIOS, **plugins.SCENARIOS, **retries.SCENARIOS}
         if options.scenario not in scenarios:
             raise NotApplicable("librdkafka does not have this, or no such scenario")
         world = World(options)

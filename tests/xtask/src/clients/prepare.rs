@@ -84,7 +84,7 @@ impl<'a> Prepared<'a> {
             "all-moved" => "--topic all-moved --partition 0".to_owned(),
             "dump-log" => format!("--logs {}", self.broker.logs().display()),
             "view-hidden-stretch" => "--topic view-hidden-stretch --records 2".to_owned(),
-            "routed" | "dead-letters" | "view-masked" => format!("--topic {scenario}-{client}"),
+            "routed" | "dead-letters" | "consumer-retry" => format!("--topic {scenario}-{client}"),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
         };
@@ -156,6 +156,9 @@ enum Steady {
     Refused,
 }
 
+/// The retry table of `consumer-retry`.
+const FOUR_ATTEMPTS: &str = r#"attempts = 4, backoff = { initial = "200ms", multiplier = 2.0 }"#;
+
 fn settings(steady: Steady) -> String {
     let mut text = r#"
 [plugins]
@@ -186,6 +189,7 @@ view-hidden-stretch = { partitions = 1, fetch = [{ plugin = "no-cards", clients 
             format!(
                 "view-masked-{client} = {{ partitions = 1, fetch = [{{ plugin = \"no-cards\", clients = [\"*-masked\"] }}] }}\n"
             ),
+            format!("consumer-retry-{client} = {{ partitions = 2, retry = {{ {FOUR_ATTEMPTS} }} }}\n"),
             format!("steady-{client} = {{ partitions = 2, {binding} }}\n"),
         ];
         text.extend(topics);

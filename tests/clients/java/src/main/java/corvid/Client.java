@@ -22,6 +22,7 @@ public final class Client {
         scenarios.putAll(Records.SCENARIOS);
         scenarios.putAll(Groups.SCENARIOS);
         scenarios.putAll(Plugins.SCENARIOS);
+        scenarios.putAll(Retries.SCENARIOS);
         scenarios.putAll(Connect.SCENARIOS);
         String result;
         String detail;
