@@ -32,7 +32,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// What hooks cost beside native code, and the node beside Apache Kafka; needs go, java and mvn.
+    /// What hooks cost beside native code, and the node beside Apache Kafka; needs go, java, mvn, python3 and npm.
     Bench(bench::Options),
     /// Everything that CI checks, in its order; needs node, npm, python3, go, java and mvn.
     Test(test::Options),

@@ -10,7 +10,7 @@ use crate::record::PluginRecord;
 /// The first-party plugin that runs scripts.
 pub const SCRIPT_PLUGIN: &str = "script";
 
-/// What a call may take that names no limits: an interpreter is some fifty times slower than what is compiled, and a call may
+/// What a call may take that names no limits: an interpreter is some thirty times slower than what is compiled, and a call may
 /// bring thousands of records.
 pub const SCRIPT_LIMITS: PluginLimits = PluginLimits {
     deadline_ms: Some(250),

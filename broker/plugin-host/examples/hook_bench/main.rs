@@ -80,6 +80,8 @@ fn build(manifest: &Path, target: &Path, arguments: &[&str]) -> Option<()> {
         .arg(target)
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        // As the broker's build script has it: the target folder is shared.
+        .env("CONST_RANDOM_SEED", "corvid")
         .status();
     if !status.is_ok_and(|status| status.success()) {
         eprintln!("{} does not build", manifest.display());
