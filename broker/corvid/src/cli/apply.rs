@@ -63,7 +63,8 @@ fn show(outcome: &OutcomeBody) -> String {
     let mut lines: Vec<String> = outcome.changes.iter().map(|change| change.text.clone()).collect();
     let changes = count(outcome.changes.len() as u64, "change");
     lines.push(match (outcome.changes.is_empty(), outcome.dry_run) {
-        (true, _) => "nothing to change: all is as the file wants it".to_owned(),
+        (true, _) if outcome.warnings.is_empty() => "nothing to change: all is as the file wants it".to_owned(),
+        (true, _) => "nothing to change".to_owned(),
         (false, true) => format!("{changes}, not made: this is a dry run"),
         (false, false) => format!("{changes} made, and in effect"),
     });

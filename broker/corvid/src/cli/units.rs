@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use corvid_env::clock;
 use corvid_metadata::units::{parse_bytes, parse_duration_ms};
 
 /// A time, such as 20ms or 15s.
@@ -9,6 +10,17 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     parse_duration_ms(text)
         .map(Duration::from_millis)
         .map_err(|error| error.to_string())
+}
+
+/// How long ago a time is, ms since the epoch: `3 min ago`.
+pub fn ago(at_ms: i64) -> String {
+    let seconds = clock::wall_clock().0.saturating_sub(at_ms).max(0) / 1000;
+    match seconds {
+        ..120 => format!("{seconds} s ago"),
+        120..7200 => format!("{} min ago", seconds / 60),
+        7200..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
 }
 
 /// A size in bytes, such as 16MiB.

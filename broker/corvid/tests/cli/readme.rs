@@ -179,3 +179,8 @@ fn the_page_of_scripts() {
 fn the_page_of_plugins() {
     follow("plugins/README.md");
 }
+
+#[test]
+fn the_page_of_deployments() {
+    follow("plugins/deploying.md");
+}

@@ -154,7 +154,7 @@ fn show(changed: &ChangedBody) -> String {
     } = changed;
     let restores = changed
         .restores
-        .map_or_else(String::new, |old| format!(", which restores generation {old}"));
+        .map_or_else(String::new, |old| format!(", which restores generation {old},"));
     let outcome = match changed.outcome {
         OutcomeKind::Active => format!("{plugin}: generation {generation}{restores} is active"),
         OutcomeKind::Tried => format!(

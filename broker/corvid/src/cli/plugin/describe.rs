@@ -5,6 +5,7 @@ use corvid_metadata::Rollout;
 
 use super::super::bytes_text::cut;
 use super::super::output::{count, size, table};
+use super::super::units::ago;
 
 /// All of it.
 pub fn text(detail: &PluginDetail) -> String {
@@ -58,7 +59,7 @@ fn story(generation: &GenerationBody) -> String {
         story = format!("{story}, restores generation {old}");
     }
     if generation.at_ms > 0 {
-        story = format!("{story}, at {} ms", generation.at_ms);
+        story = format!("{story}, {}", ago(generation.at_ms));
     }
     if !generation.note.is_empty() {
         story = format!("{story}: {}", generation.note);
@@ -115,16 +116,7 @@ fn instance(instance: &PluginInstance) -> String {
 }
 
 fn faults(last: &[FaultBody]) -> String {
-    let mut faults = table([
-        "FAULT",
-        "HOOK",
-        "TOPIC",
-        "PARTITION",
-        "RECORD",
-        "KEY",
-        "AT MS",
-        "REASON",
-    ]);
+    let mut faults = table(["FAULT", "HOOK", "TOPIC", "PARTITION", "RECORD", "KEY", "WHEN", "REASON"]);
     for fault in last {
         faults.add_row([
             fault.kind.clone(),
@@ -133,7 +125,7 @@ fn faults(last: &[FaultBody]) -> String {
             fault.partition.to_string(),
             format!("{} of its batch", fault.record),
             cut(fault.key.as_deref().unwrap_or("null"), 32),
-            fault.at_ms.to_string(),
+            ago(fault.at_ms),
             cut(&fault.reason, 80),
         ]);
     }
@@ -168,7 +160,7 @@ fn candidate(candidate: &CandidateBody) -> String {
             format!(" ({})", sorts.join(", "))
         };
         lines.push(format!(
-            "  shadow  {} compared, {differences} differ{sorts}; {} not compared",
+            "  shadow  {} compared, {differences} otherwise{sorts}; {} not compared",
             count(shadow.compared, "record"),
             shadow.skipped
         ));

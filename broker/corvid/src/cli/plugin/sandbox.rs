@@ -5,19 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use corvid::embedded;
 use corvid::settings::read_file;
 use corvid_pipeline::MODULE_BYTES_MAX;
 use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost};
 
-use super::super::Failure;
 use super::super::units::{duration, size};
+use super::super::{Exit, Failure};
 use super::check::json;
 use super::project::Project;
 
 /// Which module, and with what.
 #[derive(clap::Args)]
 pub struct Sandbox {
-    /// The module; by default that of the project in this folder
+    /// The module, or builtin:NAME for one that is built in; by default that of the project in this folder
     file: Option<PathBuf>,
     /// The configuration that it is started with, as JSON
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json)]
@@ -43,9 +44,7 @@ impl Sandbox {
     pub async fn load(&self) -> Result<Arc<Plugin>, Failure> {
         let file = self.file()?;
         let shown = file.display();
-        let wasm: Bytes = read_file(&file, MODULE_BYTES_MAX)
-            .map_err(|error| Failure::wrong(format!("{shown}: {error}")).hint("`corvid plugin build` makes it"))?
-            .into();
+        let wasm = module(&file)?;
         let limits = Limits {
             deadline: self.deadline,
             memory_bytes: self.memory,
@@ -68,4 +67,20 @@ impl Sandbox {
             |error: LoadError| Failure::failed(format!("{shown}: {error}")).hint("a node would refuse it, too");
         host.load(spec).await.map_err(refused)
     }
+}
+
+fn module(file: &Path) -> Result<Bytes, Failure> {
+    let shown = file.display().to_string();
+    if let Some(name) = shown.strip_prefix("builtin:") {
+        let mut plugins = embedded::plugins();
+        return plugins.remove(name).ok_or_else(|| {
+            let names: Vec<String> = plugins.into_keys().collect();
+            let failure = Failure::new(Exit::Missing, format!("no plugin `{name}` is built in"));
+            failure.hint(format!("those are: {}", names.join(", ")))
+        });
+    }
+    let read = read_file(file, MODULE_BYTES_MAX);
+    let bytes =
+        read.map_err(|error| Failure::wrong(format!("{shown}: {error}")).hint("`corvid plugin build` makes it"))?;
+    Ok(bytes.into())
 }
