@@ -22,7 +22,7 @@ use super::which::Which;
 pub struct Redrive {
     /// The topic whose records were refused, or the dead-letter topic itself
     topic: String,
-    /// Where to: `original` is where each was sent to, anything else is a topic's name
+    /// Where to: `original` is where each was sent to, anything else is a topic's name; a group's retry topic gives them to that group alone
     #[arg(long, default_value = "original", value_name = "TOPIC")]
     to: String,
     #[command(flatten)]
