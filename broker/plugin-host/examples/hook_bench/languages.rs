@@ -63,7 +63,7 @@ fn cpu() -> Duration {
 
 /// Nanoseconds a record, of all rounds since `began`.
 fn per_record(began: Duration, rounds: usize) -> f64 {
-    (cpu() - began).as_nanos() as f64 / (rounds * RECORDS) as f64
+    cpu().saturating_sub(began).as_nanos() as f64 / (rounds * RECORDS) as f64
 }
 
 async fn of_plugin(rounds: usize, plugin: &Plugin, input: HookInput<'_>) -> f64 {
