@@ -145,7 +145,7 @@ pub struct ReaderView {
 /// All that a view's result depends on, beside the records.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct ViewKey {
-    plugins: Vec<PluginKey>,
+    plugins: Vec<Arc<PluginKey>>,
     principal: Arc<str>,
     client_id: Option<Arc<str>>,
 }
@@ -161,7 +161,7 @@ impl ViewKey {
 
     /// About what it takes in memory.
     fn size(&self) -> usize {
-        let plugin = |key: &PluginKey| key.name.len() + key.config.len() + size_of::<PluginKey>();
+        let plugin = |key: &Arc<PluginKey>| key.name.len() + key.config.len() + size_of::<PluginKey>();
         self.plugins.iter().map(plugin).sum::<usize>()
             + self.principal.len()
             + self.client_id.as_ref().map_or(0, |id| id.len())

@@ -29,7 +29,7 @@ struct Place {
 /// One generation of a view.
 pub(crate) struct BoundView {
     pub plugin: Arc<Plugin>,
-    pub key: PluginKey,
+    pub key: Arc<PluginKey>,
     pub on_fault: OnFault,
     readers: Readers,
 }
@@ -42,7 +42,7 @@ impl BoundView {
         }
         Ok(Arc::new(Self {
             plugin,
-            key: key.clone(),
+            key: Arc::new(key.clone()),
             on_fault: TopicBindings::on_fault_of_view(binding),
             readers: binding.readers.clone(),
         }))
@@ -104,13 +104,13 @@ impl TopicViews {
             .iter()
             .flat_map(|place| [Some(&place.active), place.canary.as_ref()])
             .flatten()
-            .map(|view| &view.key)
+            .map(|view| &*view.key)
     }
 
     /// Whether `image` would load the same.
     pub(crate) fn is_of(&self, image: &Image, bindings: &TopicBindings) -> bool {
         let same = |(place, binding): (&Place, &Binding)| {
-            Plugins::key(image, binding).is_ok_and(|key| key == place.active.key)
+            Plugins::key(image, binding).is_ok_and(|key| key == *place.active.key)
                 && Plugins::trial_key(image, binding) == place.trial
         };
         self.places.len() == bindings.fetch.len() && self.places.iter().zip(&bindings.fetch).all(same)

@@ -1,6 +1,6 @@
 //! Where a reader has nothing to see: remembered, so that a long stretch is looked through once.
 //!
-//! It is a cache: what is forgotten is looked at again. A few bytes a stretch, and as many as [`STRETCHES_MAX`].
+//! It is a cache: what is forgotten is looked at again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,8 +10,10 @@ use corvid_replication::{Partition, PartitionId};
 
 use super::{ReaderView, ViewKey};
 
-/// How many readers of a partition have stretches; who has not looked for longest is forgotten first.
-const KEYS_MAX: usize = 4_096;
+/// How many bytes the names of readers take, about; who has not looked for longest is forgotten first.
+const KEYS_BYTES_MAX: usize = 4 << 20;
+/// What a reader of a partition takes beside his name: some of his stretches, too.
+const KEY_BYTES: usize = 512;
 /// How many stretches each has; the oldest offsets go first.
 const STRETCHES_MAX: usize = 64;
 
@@ -31,6 +33,10 @@ impl StretchKey {
             view: view.key.clone(),
         }
     }
+
+    fn size(&self) -> usize {
+        KEY_BYTES + self.view.size()
+    }
 }
 
 /// Offsets that are hidden from readers, from … to (exclusive).
@@ -39,6 +45,7 @@ pub(super) struct HiddenStretches {
     by_key: BTreeMap<StretchKey, Stretches>,
     by_age: BTreeMap<u64, StretchKey>,
     clock: u64,
+    bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -70,15 +77,21 @@ impl HiddenStretches {
             return;
         }
         if !self.by_key.contains_key(key) {
-            if self.by_key.len() >= KEYS_MAX
-                && let Some((_, oldest)) = self.by_age.pop_first()
-            {
-                self.by_key.remove(&oldest);
-            }
+            self.make_room(key.size());
             self.by_key.insert(key.clone(), Stretches::default());
         }
         if let Some(stretches) = self.touch(key) {
             stretches.note(from, to);
+        }
+    }
+
+    fn make_room(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        while self.bytes > KEYS_BYTES_MAX
+            && let Some((_, oldest)) = self.by_age.pop_first()
+        {
+            self.bytes -= oldest.size();
+            self.by_key.remove(&oldest);
         }
     }
 
@@ -156,17 +169,23 @@ mod tests {
     #[test]
     fn there_are_so_many_and_no_more() {
         let mut hidden = HiddenStretches::default();
-        for reader in 0..KEYS_MAX + 10 {
-            hidden.note(&key(&reader.to_string()), Offset(0), Offset(5));
-            hidden.behind(&key("0"), Offset(0));
+        let long = "x".repeat(20_000);
+        for reader in 0..KEYS_BYTES_MAX / 20_000 + 10 {
+            hidden.note(&key(&format!("{reader}{long}")), Offset(0), Offset(5));
+            hidden.note(&key("0"), Offset(0), Offset(5));
         }
-        assert_eq!((hidden.by_key.len(), hidden.by_age.len()), (KEYS_MAX, KEYS_MAX));
+        let kept = hidden.by_key.keys().map(StretchKey::size).sum::<usize>();
+        assert!(
+            kept == hidden.bytes && kept <= KEYS_BYTES_MAX && kept > KEYS_BYTES_MAX / 2,
+            "{kept}"
+        );
+        assert_eq!(hidden.by_key.len(), hidden.by_age.len());
         assert_eq!(
             hidden.behind(&key("0"), Offset(0)),
             Offset(5),
             "it was used all the time"
         );
-        assert_eq!(hidden.behind(&key("1"), Offset(0)), Offset(0));
+        assert_eq!(hidden.behind(&key(&format!("1{long}")), Offset(0)), Offset(0));
         for stretch in 0..1000 {
             hidden.note(&key("0"), Offset(10 * stretch), Offset(10 * stretch + 5));
         }
