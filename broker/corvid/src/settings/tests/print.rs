@@ -129,7 +129,8 @@ fn what_the_reference_shows_is_legal() {
     let text = text.join("\n");
     let text = text
         .replace("[\"order-schema\"]", "[\"by-region\"]")
-        .replace("\"mask-card\"", "\"by-region\"");
+        .replace("\"mask-card\"", "\"by-region\"")
+        .replace("\"payments-backoff\"", "\"by-region\"");
     let settings = parse(&text).unwrap_or_else(|refused| panic!("{refused}"));
     assert_eq!(settings.warnings, [""; 0]);
 }
