@@ -88,7 +88,11 @@ fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook],
         let partitioner = bindings
             .partitioner
             .map(|binding| (topic.as_str(), partitioner, binding));
-        produced.chain(fetched).chain(partitioner)
+        let policy: &[Hook] = &[Hook::Policy];
+        let of_retry = bindings.retry.and_then(|retry| retry.policy);
+        let policies = bindings.policy.into_iter().chain(of_retry);
+        let policies = policies.map(move |binding| (topic.as_str(), policy, binding));
+        produced.chain(fetched).chain(partitioner).chain(policies)
     })
 }
 
