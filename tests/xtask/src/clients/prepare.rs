@@ -85,6 +85,7 @@ impl<'a> Prepared<'a> {
             "dump-log" => format!("--logs {}", self.broker.logs().display()),
             "view-hidden-stretch" => "--topic view-hidden-stretch --records 2".to_owned(),
             "routed" | "dead-letters" | "consumer-retry" => format!("--topic {scenario}-{client}"),
+            "spring-retry-topic" => "--topic spring-retry".to_owned(),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
         };
@@ -180,6 +181,9 @@ view-hidden-stretch = { partitions = 1, fetch = [{ plugin = "no-cards", clients 
         }
         Steady::Refused => r#"partitioner = "by-letter", produce = ["nothing-at-all"], on_refused = "dead-letter""#,
     };
+    text.extend([format!(
+        "spring-retry = {{ partitions = 2, retry = {{ {FOUR_ATTEMPTS} }} }}\n"
+    )]);
     for client in CLIENTS {
         let topics = [
             format!("routed-{client} = {{ partitions = 2, partitioner = \"by-letter\" }}\n"),

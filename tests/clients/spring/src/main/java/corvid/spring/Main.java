@@ -13,7 +13,8 @@ public final class Main {
 
     private static final Map<String, Scenario> SCENARIOS = Map.of(
             "spring-error-handler", StatisticScenario::play,
-            "spring-retryable-topic", RetryableScenario::play);
+            "spring-retryable-topic", RetryableScenario::play,
+            "spring-retry-topic", RetryTopicScenario::play);
 
     public static void main(String[] arguments) {
         var options = new HashMap<String, String>();

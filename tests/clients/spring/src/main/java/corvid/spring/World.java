@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -69,6 +70,17 @@ final class World implements AutoCloseable {
         return last == null ? "missing" : new String(last.value(), UTF_8);
     }
 
+    /** A topic that was prepared. */
+    String topic() {
+        check(options.containsKey("topic"), "--topic is needed");
+        return options.get("topic");
+    }
+
+    /** How often an application was given one of this run's records. */
+    int calls(Journal journal, String key) {
+        return journal.of(key + "-" + run).size();
+    }
+
     String group(String what) {
         return what + "-" + run;
     }
@@ -109,18 +121,34 @@ final class World implements AutoCloseable {
         }
     }
 
+    /** Reads a topic from the beginning until there is one with this key. */
+    ConsumerRecord<String, String> read(String topic, String key) throws Exception {
+        return readUntil(topic, record -> record.key().equals(key), 1).get(0);
+    }
+
     /** Reads a topic from the beginning until there are so many records. */
     List<ConsumerRecord<String, String>> readAll(String topic, int count) throws Exception {
+        return readUntil(topic, record -> true, count);
+    }
+
+    private List<ConsumerRecord<String, String>> readUntil(
+            String topic, Predicate<ConsumerRecord<String, String>> wanted, int count) throws Exception {
         Map<String, Object> config = Map.of(
                 "bootstrap.servers", options.get("broker"),
                 "group.id", group("reads-" + topic),
                 "metadata.max.age.ms", 500,
+                // Whoever writes a topic makes it.
+                "allow.auto.create.topics", false,
                 "auto.offset.reset", "earliest");
         try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new StringDeserializer())) {
             consumer.subscribe(List.of(topic));
             var records = new ArrayList<ConsumerRecord<String, String>>();
             until(() -> {
-                consumer.poll(Duration.ofMillis(200)).forEach(records::add);
+                for (var record : consumer.poll(Duration.ofMillis(200))) {
+                    if (wanted.test(record)) {
+                        records.add(record);
+                    }
+                }
                 return records.size() >= count;
             }, () -> records.size() + " records of " + topic + " have arrived");
             return records;
