@@ -35,6 +35,7 @@ pub struct Program {
 pub struct Broker {
     child: Child,
     address: SocketAddr,
+    admin: SocketAddr,
 }
 
 /// What a start came to.
@@ -87,12 +88,14 @@ impl Program {
         let line = timeout(STARTS_WITHIN, lines.next_line()).await;
         let line = line.with_context(|| format!("the broker does not start; see {}", self.log.display()))??;
         match line.as_deref().and_then(|line| line.strip_prefix(READY)) {
-            Some(address) => {
+            Some(addresses) => {
+                let (address, admin) = addresses.split_once(' ').context("two addresses")?;
                 // The same port in every life, as clients know it.
                 self.address = address.parse()?;
                 Ok(Started::Serves(Broker {
                     child,
                     address: self.address,
+                    admin: admin.parse()?,
                 }))
             }
             None => {
@@ -133,6 +136,11 @@ impl Broker {
     /// Where it serves.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its admin listener is.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
     }
 
     /// How it ended, if it did so within this time.

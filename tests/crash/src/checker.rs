@@ -7,6 +7,7 @@ use crate::history::{self, Found, PartitionName, Sort, StreamHistory, Told};
 use crate::member::MemberHistory;
 
 mod later;
+pub mod redriven;
 
 /// Everything that was read back, by partition, in the order of the log.
 pub type Logs = BTreeMap<PartitionName, Vec<Found>>;
@@ -28,6 +29,8 @@ pub enum Violation {
     Order(String),
     /// A record was there before it was due.
     Early(String),
+    /// A dead letter was not redriven once.
+    Redriven(String),
     /// A record's offset is not the one that was told.
     Offset(String),
     /// Nothing was ever told about a record.
@@ -46,6 +49,7 @@ impl fmt::Display for Violation {
             Self::Misplaced(which) => ("not where or as it should be", which),
             Self::Order(which) => ("out of order", which),
             Self::Early(which) => ("before it was due", which),
+            Self::Redriven(which) => ("not redriven once", which),
             Self::Offset(which) => ("not at the offset that was told", which),
             Self::Unsettled(which) => ("never settled", which),
             Self::Group(which) => ("consumer group", which),

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 pub struct Gate {
     /// Where the broker is; none while it is dead, or while something is changed first.
     pub open: Option<SocketAddr>,
+    /// Where its admin listener is then.
+    pub admin: Option<SocketAddr>,
     /// Nothing new is to be sent: what is under way is brought to its end.
     pub finishing: bool,
     /// Everything is over.
@@ -24,6 +26,12 @@ impl GateKeeper {
     pub async fn pass(&mut self) -> Option<SocketAddr> {
         let gate = self.0.wait_for(|gate| gate.over || gate.open.is_some()).await.ok()?;
         gate.open.filter(|_| !gate.over)
+    }
+
+    /// The same, and where its admin listener is.
+    pub async fn pass_admin(&mut self) -> Option<SocketAddr> {
+        let gate = self.0.wait_for(|gate| gate.over || gate.admin.is_some()).await.ok()?;
+        gate.admin.filter(|_| !gate.over)
     }
 
     /// Whether nothing new is to be sent.

@@ -13,6 +13,7 @@
 //!   ├─ producer ─ stream: one producer id at one partition; batches, sequences, what became of each record
 //!   ├─ member: a consumer group of one, with commits
 //!   ├─ watcher: reads what was delayed, and has the log deleted behind it
+//!   ├─ operator: redrives dead letters; deploys, promotes and rolls back the plugin
 //!   └─ read_back ─ checker: what must hold
 //! ```
 //!
@@ -41,6 +42,7 @@ pub mod gate;
 pub mod history;
 pub mod later;
 pub mod member;
+pub mod operator;
 pub mod producer;
 pub mod read_back;
 pub mod report;

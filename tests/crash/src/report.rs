@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::checker::Violation;
+use crate::operator::Counts;
 use crate::schedule::Fault;
 
 /// A run's result.
@@ -21,6 +22,8 @@ pub struct Report {
     pub records: [usize; 3],
     /// Records that were held, and came back.
     pub held: usize,
+    /// What the operator has done.
+    pub operated: Counts,
     /// Records in partitions other than the one that was named, and dead letters.
     pub elsewhere: [usize; 2],
     /// How long it took.
@@ -47,6 +50,11 @@ impl fmt::Display for Report {
             f,
             "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters, {} held and released), {refused} refused, {read} read by the group",
             self.held
+        )?;
+        let Counts { redriven, deployed } = self.operated;
+        writeln!(
+            f,
+            "the operator: {redriven} letters redriven under way, the plugin changed {deployed} times"
         )?;
         let (rounds, seconds) = (self.rounds, self.took.as_secs_f64());
         if self.violations.is_empty() {

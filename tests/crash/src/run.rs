@@ -15,12 +15,13 @@ use crate::checker::{self, Logs};
 use crate::gate::{Gate, GateKeeper};
 use crate::history::{StreamHistory, Told};
 use crate::member::{Member, MemberHistory};
+use crate::operator::{self, Counts, Operator};
 use crate::producer::Producer;
 use crate::read_back::read_back;
 use crate::report::Report;
 use crate::rng::Rng;
 use crate::schedule::{Change, Fault, Round, Schedule};
-use crate::setup::{self, LATER, LATER_LETTERS, LATER_PARTITIONS, LETTERS, ORDERS, PARTITIONS, PLAIN, TOPICS};
+use crate::setup::{self, AGAIN, LATER, LATER_LETTERS, LATER_PARTITIONS, LETTERS, ORDERS, PARTITIONS, PLAIN, TOPICS};
 use crate::stream::Stream;
 use crate::watcher::{self, Watched, Watcher};
 
@@ -77,11 +78,14 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
         bail!("the broker died without a fault");
     };
     run.change(Change::Bindings, &broker).await?;
-    let (streams, member) = run.settle(&broker, clients).await?;
+    let (streams, member, operated) = run.settle(&broker, clients).await?;
+    operator::redrive_all(broker.admin()).await?;
+    let again = run.read_again(&broker).await?;
     let mut logs = read_back(broker.address(), &TOPICS).await?;
     logs.extend(read_back(broker.address(), &[LATER]).await?);
     run.program.check_log()?;
     let mut violations = watcher::complete(&mut logs, copy(&run.watched));
+    violations.extend(checker::redriven::check(&logs, &[LETTERS, LATER_LETTERS], &again));
     violations.extend(checker::check(&streams, &logs, setup::dead_letters, &member));
     Ok(Report {
         seed: options.seed,
@@ -90,6 +94,7 @@ pub async fn run(options: &Options, dir: &Path) -> anyhow::Result<Report> {
         changes: run.changes,
         records: count_told(&streams, &member),
         held: count_held(&logs),
+        operated,
         elsewhere: count_elsewhere(&streams, &logs),
         took: begun.elapsed(),
         violations,
@@ -107,10 +112,14 @@ struct Run {
     talk: bool,
 }
 
+/// What producers, the group and the operator were told.
+type Settled = (Vec<StreamHistory>, MemberHistory, Counts);
+
 struct Clients {
     producers: Vec<JoinHandle<anyhow::Result<Vec<Stream>>>>,
     member: JoinHandle<anyhow::Result<MemberHistory>>,
     watcher: JoinHandle<anyhow::Result<()>>,
+    operator: JoinHandle<anyhow::Result<Counts>>,
 }
 
 impl Run {
@@ -150,6 +159,7 @@ impl Run {
             producers,
             member: tokio::spawn(Member::new(&TOPICS).run(keeper())),
             watcher: tokio::spawn(watcher.run(keeper())),
+            operator: tokio::spawn(Operator::new(rng.fork()).run(keeper())),
         }
     }
 
@@ -191,9 +201,12 @@ impl Run {
             self.program.check_death(status)?;
             return Ok(true);
         }
-        self.gate.send_modify(|gate| gate.open = Some(broker.address()));
+        self.gate.send_modify(|gate| {
+            gate.open = Some(broker.address());
+            gate.admin = Some(broker.admin());
+        });
         let death = broker.death(round.kill_after).await?;
-        self.gate.send_modify(|gate| gate.open = None);
+        self.gate.send_modify(|gate| (gate.open, gate.admin) = (None, None));
         match death {
             Some(status) => {
                 self.program.check_death(status)?;
@@ -226,9 +239,10 @@ impl Run {
     }
 
     /// Lets the clients come to their end with a broker that lives.
-    async fn settle(&self, broker: &Broker, clients: Clients) -> anyhow::Result<(Vec<StreamHistory>, MemberHistory)> {
+    async fn settle(&self, broker: &Broker, clients: Clients) -> anyhow::Result<Settled> {
         self.gate.send_replace(Gate {
             open: Some(broker.address()),
+            admin: Some(broker.admin()),
             finishing: true,
             over: false,
         });
@@ -242,10 +256,25 @@ impl Run {
         self.gate.send_modify(|gate| gate.over = true);
         let watcher = timeout(SETTLES_WITHIN, clients.watcher).await;
         watcher.context("the reader of what was delayed hangs")???;
+        let operator = timeout(SETTLES_WITHIN, clients.operator).await;
+        let operated = operator.context("the operator hangs")???;
         let member = timeout(SETTLES_WITHIN, clients.member)
             .await
             .context("the group's member hangs")???;
-        Ok((streams, member))
+        Ok((streams, member, operated))
+    }
+
+    /// What was redriven, when it is all there: a link delivers what the answer doesn't wait for.
+    async fn read_again(&self, broker: &Broker) -> anyhow::Result<Logs> {
+        let mut count = None;
+        loop {
+            let again = read_back(broker.address(), &[AGAIN]).await?;
+            let now = again.values().map(Vec::len).sum::<usize>();
+            if count.replace(now) == Some(now) {
+                return Ok(again);
+            }
+            tokio::time::sleep(AGAIN_WITHIN).await;
+        }
     }
 
     /// Waits until all that was held is there, or ought to be.
@@ -284,6 +313,9 @@ impl Clients {
     async fn check(&mut self) -> anyhow::Result<()> {
         if self.member.is_finished() {
             (&mut self.member).await?.context("the group's member has given up")?;
+        }
+        if self.operator.is_finished() {
+            (&mut self.operator).await?.context("the operator has given up")?;
         }
         if self.watcher.is_finished() {
             (&mut self.watcher)

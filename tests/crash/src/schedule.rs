@@ -33,13 +33,17 @@ pub enum Fault {
     AfterRelease,
     /// Behind the entry that carries on what is held.
     AfterCarry,
+    /// Before letters that are redriven leave.
+    BeforeRedrive,
+    /// After that, before anybody knows.
+    AfterRedrive,
     /// At any moment, from outside.
     Kill,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::CutPair,
         Self::CutWrite,
         Self::AfterEntry,
@@ -53,6 +57,8 @@ impl Fault {
         Self::BeforeRelease,
         Self::AfterRelease,
         Self::AfterCarry,
+        Self::BeforeRedrive,
+        Self::AfterRedrive,
         Self::Kill,
     ];
 
@@ -72,6 +78,8 @@ impl Fault {
             Self::BeforeRelease => "before a release",
             Self::AfterRelease => "after a release",
             Self::AfterCarry => "after holds are carried on",
+            Self::BeforeRedrive => "before a redrive",
+            Self::AfterRedrive => "after a redrive",
             Self::Kill => "SIGKILL at any moment",
         }
     }
@@ -89,7 +97,13 @@ impl Fault {
             | Self::BeforeRelease
             | Self::AfterRelease
             | Self::AfterCarry => 2,
-            Self::CutWrite | Self::BeforeFlush | Self::AfterFlush | Self::Roll | Self::Kill => 1,
+            Self::CutWrite
+            | Self::BeforeFlush
+            | Self::AfterFlush
+            | Self::Roll
+            | Self::BeforeRedrive
+            | Self::AfterRedrive
+            | Self::Kill => 1,
         }
     }
 
@@ -111,6 +125,8 @@ impl Fault {
             Self::BeforeRelease => format!("release.before_append=kill@{}", rng.between(1, 100)),
             Self::AfterRelease => format!("release.after_append=kill@{}", rng.between(1, 100)),
             Self::AfterCarry => format!("hold.after_again=kill@{}", rng.between(1, 4)),
+            Self::BeforeRedrive => format!("redrive.before_append=kill@{}", rng.between(1, 8)),
+            Self::AfterRedrive => format!("redrive.after_append=kill@{}", rng.between(1, 8)),
             Self::Kill => return None,
         };
         Some(point)

@@ -21,7 +21,11 @@ pub const LATER: &str = "later";
 pub const LATER_PARTITIONS: i32 = 2;
 /// Its dead-letter topic.
 pub const LATER_LETTERS: &str = "later.DLT";
-/// All of them but that one.
+/// Where the letters of both go when they are redriven.
+pub const AGAIN: &str = "again";
+/// How many partitions the dead-letter topics have.
+pub const LETTERS_PARTITIONS: i32 = 2;
+/// All of them but `later` and `again`.
 pub const TOPICS: [&str; 4] = [ORDERS, LETTERS, PLAIN, LATER_LETTERS];
 
 /// How many partitions `orders` begins with.
@@ -49,9 +53,10 @@ pub fn dead_letters(topic: &str) -> Option<String> {
 
 /// Creates the topics.
 pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientError> {
-    topics::create(client, LETTERS, 2, &[SMALL]).await?;
+    topics::create(client, LETTERS, LETTERS_PARTITIONS, &[SMALL]).await?;
     topics::create(client, PLAIN, 2, &[SMALL]).await?;
-    topics::create(client, LATER_LETTERS, LATER_PARTITIONS, &[SMALL]).await?;
+    topics::create(client, AGAIN, LETTERS_PARTITIONS, &[SMALL]).await?;
+    topics::create(client, LATER_LETTERS, LETTERS_PARTITIONS, &[SMALL]).await?;
     let [_, (key, produce)] = self::bindings(rng);
     topics::create(client, LATER, LATER_PARTITIONS, &[SMALLER, DELAYS, (key, &produce)]).await?;
     let bindings = bindings(rng);

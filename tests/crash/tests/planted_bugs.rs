@@ -7,6 +7,7 @@
 //! | `link.mate` | the courier takes an entry whose batch was never written for one that counts | records of a torn write beside those of its retry, which decided otherwise |
 //! | `release.stamp` | what is held is released without the stamp that says so | records there more than once, after each restart |
 //! | `hold.carry` | what is held where the log is to be deleted is ended there, and not held again | records lost |
+//! | `redrive.known` | a redrive doesn't look at what has left before | letters redriven twice |
 //! | `hold.retention` | the log is deleted whatever is held there | records lost |
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
@@ -85,6 +86,17 @@ async fn what_goes_with_its_segment_is_missed() {
         .expect("a result");
     assert!(
         count(&report, |violation| matches!(violation, Violation::Lost(_))) > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn letters_that_leave_twice_are_caught() {
+    let report = rounds(2, 1, &[Fault::AfterRedrive], Some("redrive.known=skip"))
+        .await
+        .expect("a result");
+    assert!(
+        count(&report, |violation| matches!(violation, Violation::Redriven(_))) > 0,
         "{report}"
     );
 }

@@ -1,4 +1,4 @@
-//! `crash-node`: a bare node for the rounds. It says `ready ADDRESS` once it serves, and lives until it is killed.
+//! `crash-node`: a bare node for the rounds. It says `ready ADDRESS ADMIN` once it serves, and lives until it is killed.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
 
@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Parser;
+use corvid_env::net::TcpListener;
 
 /// A node without settings.
 #[derive(Parser)]
@@ -33,7 +34,9 @@ async fn main() -> anyhow::Result<()> {
     let interval = ("log.retention.check.interval.ms".to_owned(), "100".to_owned());
     config.fixed.extend([interval]);
     let node = bed::node::start(config, arguments.generation).await?;
-    println!("{}{}", crash::broker::READY, node.address());
+    let listener = TcpListener::bind(bed::node::ANY_PORT).await?;
+    let admin = corvid_admin::Server::start(node.admin_context(), listener, corvid_admin::AdminConfig::default())?;
+    println!("{}{} {}", crash::broker::READY, node.address(), admin.address());
     corvid_env::signal::terminate().await;
     Ok(())
 }
