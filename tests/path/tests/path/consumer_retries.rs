@@ -154,7 +154,7 @@ async fn what_has_attempts_left_is_not_there_before_it_is_due() {
 /// The bug: a retry of the client is judged anew, and the record comes back twice.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_batch_again_is_decided_once() {
-    let scene = scene("3", r#"{"fixed":"1h","jitter":1.0}"#, &[]).await;
+    let scene = scene("3", r#"{"fixed":"1h","jitter":1}"#, &[]).await;
     scene.client().await.partition_count(RETRY, false).await.unwrap();
     let producer = scene.producer().await;
     let batch = || sequenced(producer, 0, &[record("a", "v"), third_failure()]);

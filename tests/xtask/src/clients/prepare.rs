@@ -84,7 +84,7 @@ impl<'a> Prepared<'a> {
             "all-moved" => "--topic all-moved --partition 0".to_owned(),
             "dump-log" => format!("--logs {}", self.broker.logs().display()),
             "view-hidden-stretch" => "--topic view-hidden-stretch --records 2".to_owned(),
-            "routed" | "dead-letters" | "consumer-retry" => format!("--topic {scenario}-{client}"),
+            "routed" | "dead-letters" | "view-masked" | "consumer-retry" => format!("--topic {scenario}-{client}"),
             "spring-retry-topic" => "--topic spring-retry".to_owned(),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
