@@ -32,6 +32,17 @@
 //! A hint may be old, never ahead. It is taken only if it fits the log that is there: the topic id, and the leader epoch
 //! that has the offset. A log that was cut, or a topic that was made again, begins at its start.
 //!
+//! # Held until later
+//!
+//! A record that is to come later is part of an entry, too: its target is its own partition, and it has a due time and a name, the offset
+//! that it takes. A *keeper* for each source partition knows what is held (`holds`, a pure state), and releases it when it is due: one batch,
+//! stamped with the name that it ends. So what is held is what the log says, less what the log says was released; nothing else is kept.
+//!
+//! - Nothing is released before its hold is committed, before it is due, or twice.
+//! - The log is not deleted from the oldest hold on. One that would keep it for long is held again at the log's end, by the entry that
+//!   ends the old one.
+//! - `held-checkpoint`, beside the logs, spares a start the reading of the logs; it may be old or lost, and is never ahead of them.
+//!
 //! The `pipeline` waits on a partition's [`Delivered`](corvid_replication::Delivered); `admin` reads the counters.
 
 #![cfg_attr(
