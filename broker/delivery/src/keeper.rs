@@ -24,11 +24,11 @@ mod replay;
 use std::sync::Arc;
 use std::time::Duration;
 
-use corvid_env::clock::{self, Instant, WallTime};
+use corvid_env::clock::{self, Instant};
 use corvid_record::hidden::{EntryView, SourceId};
 use corvid_record::{Batch, Offset};
 use corvid_replication::{Closed, Partition};
-use corvid_storage::{EntryAt, ReadError, TrustedClock};
+use corvid_storage::{EntryAt, ReadError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::counters::Counters;
@@ -43,10 +43,6 @@ pub use list::HeldRecord;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// The wall clock may be set: it is looked at this often.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(5);
-/// A jump of the clock by more than this is not believed at once: everything would be due …
-const JUMP_MAX: Duration = Duration::from_secs(60);
-/// … but when it has lasted.
-const BELIEVED_AFTER: Duration = Duration::from_secs(60);
 
 /// What others ask of a keeper.
 pub(crate) enum Ask {
@@ -105,7 +101,6 @@ pub(crate) struct Keeper {
     holds: Holds,
     /// The oldest hold is damaged: it can't be carried on.
     pinned: bool,
-    clock: TrustedClock,
     allowance: Allowance,
 }
 
@@ -136,7 +131,6 @@ impl Keeper {
             asked,
             holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
             pinned: false,
-            clock: TrustedClock::new(JUMP_MAX, BELIEVED_AFTER),
             allowance: Allowance::default(),
         }
     }
@@ -344,16 +338,6 @@ impl Keeper {
             }
         }
         Ok(false)
-    }
-
-    /// The time by which records are due: the wall clock, as far as it is believed.
-    fn believed(&mut self) -> WallTime {
-        let wall = clock::wall_clock();
-        // A test plants a bug here: a clock that has jumped is believed at once.
-        match corvid_env::fault::hit("release.clock") {
-            Some(_) => wall,
-            None => self.clock.believe(wall, clock::now()),
-        }
     }
 }
 

@@ -13,7 +13,7 @@ use corvid_env::clock;
 use corvid_metadata::TopicSettings;
 use corvid_metadata::config::CompressionType;
 use corvid_record::{Batch, Compression};
-use corvid_replication::{Acks, AppendError, Closed, Elsewhere, Partition, PartitionId, Refusal};
+use corvid_replication::{Acks, AppendError, Closed, Elsewhere, Holding, Partition, PartitionId, Refusal};
 use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
@@ -169,7 +169,7 @@ async fn try_append(
         partitions: topic.partitions,
     };
     let mut looks = Vec::new();
-    let (fates, tally) = topic.judge(plan, to, section, &mut looks).await?;
+    let (fates, tally) = topic.judge(plan, to, section, partition.holding(), &mut looks).await?;
     let accepted = append_judged(topic, plan, partition, acks, bytes, section, &fates);
     let offset = accepted.as_ref().ok().map(|accepted| accepted.appended.base_offset.0);
     for look in looks {
@@ -200,6 +200,7 @@ impl ProduceTopic {
         plan: &TopicPlan,
         to: Destination<'_>,
         section: &Section,
+        holding: &Holding,
         looks: &mut Vec<Look>,
     ) -> Result<(Fates, Tally), ProduceError> {
         let bindings = &self.settings.bindings;
@@ -208,13 +209,20 @@ impl ProduceTopic {
             letters: &bindings.dead_letter.topic,
         });
         if let (Some(of), Some(table)) = (&bindings.retry_of, &bindings.retry) {
-            let rules = Rules { of, table, policy };
+            let rules = Rules {
+                of,
+                table,
+                policy,
+                holding,
+            };
             let judged = retry::judge(&rules, to, section).await;
             return Ok(judged.map_err(AssembleError::from)?);
         }
         let judged = judge::judge(plan, policy, to, section, looks).await;
         let mut fates = judged.map_err(AssembleError::from)?;
-        delay::judge(&self.settings, section, &mut fates, clock::wall_clock());
+        if self.settings.delay_max_ms > 0 {
+            delay::judge(&self.settings, section, &mut fates, holding.believed());
+        }
         compacted::judge(&self.settings, section, &mut fates);
         Ok((fates, Tally::default()))
     }

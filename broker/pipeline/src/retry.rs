@@ -14,9 +14,10 @@ mod headers;
 mod history;
 mod tally;
 
-use corvid_env::{clock, random};
+use corvid_env::random;
 use corvid_metadata::policy::{Retry, RetryOf};
 use corvid_record::{BuildError, Timestamp};
+use corvid_replication::Holding;
 use serde_json::json;
 
 use crate::edit;
@@ -36,6 +37,8 @@ pub(crate) struct Rules<'a> {
     pub table: &'a Retry,
     /// Its policy.
     pub policy: Option<Policy<'a>>,
+    /// Whose clock says when records are due.
+    pub holding: &'a Holding,
 }
 
 /// Who decided of a record, and what.
@@ -50,7 +53,7 @@ pub(crate) async fn judge(
     to: Destination<'_>,
     section: &Section,
 ) -> Result<(Fates, Tally), BuildError> {
-    let now = clock::wall_clock().0;
+    let now = rules.holding.believed().0;
     let mut tally = Tally::default();
     let histories: Vec<History> = (0..section.count() as u32)
         .map(|place| {
@@ -147,7 +150,7 @@ impl Rules<'_> {
     /// Until when, and the decision in words: kept with the record, for whoever looks at what is held.
     fn held(&self, history: &History, delay_ms: u64, by_policy: bool) -> Held {
         // Taken anew: the policy has had its time, and a record is never early.
-        let now = clock::wall_clock().0;
+        let now = self.holding.believed().0;
         let decision = json!({
             "stage": "consumer",
             "by": if by_policy { self.plugin() } else { "backoff" },

@@ -1,12 +1,20 @@
 //! What a partition and the one who releases its held records tell each other.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
+use corvid_env::clock::{self, WallTime};
 use corvid_record::Offset;
+use corvid_storage::TrustedClock;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 /// No partition has so many offsets: nothing is held, and retention is not stopped.
 const NOTHING: i64 = i64::MAX;
+/// A jump of the clock by more than this is not believed at once: everything would be due …
+const JUMP_MAX: Duration = Duration::from_secs(60);
+/// … but when it has lasted.
+const BELIEVED_AFTER: Duration = Duration::from_secs(60);
 
 /// Whether a partition holds records until later, from which offset on its log is needed for that, and what is asked of the one who
 /// releases them.
@@ -21,12 +29,16 @@ pub struct Holding {
     wanted_below: AtomicI64,
     pending: AtomicU64,
     changed: Notify,
+    clock: Mutex<TrustedClock>,
 }
 
 impl Holding {
     /// Nothing of the log, which begins at `start`, has been looked through.
     pub(crate) fn new(start: Offset) -> Self {
+        let mut trusted = TrustedClock::new(JUMP_MAX, BELIEVED_AFTER);
+        trusted.believe(clock::wall_clock(), clock::now());
         Self {
+            clock: Mutex::new(trusted),
             rate: AtomicU32::new(0),
             needed_from: AtomicI64::new(start.0),
             wanted_below: AtomicI64::new(0),
@@ -72,6 +84,17 @@ impl Holding {
     /// Below which offset retention would delete.
     pub fn wanted_below(&self) -> Offset {
         Offset(self.wanted_below.load(Ordering::Acquire))
+    }
+
+    /// The time by which records are due, when they are produced as well as when they are released: the wall clock, as far as it is
+    /// believed.
+    pub fn believed(&self) -> WallTime {
+        let wall = clock::wall_clock();
+        // A test plants a bug here: a clock that has jumped is believed at once.
+        match corvid_env::fault::hit("release.clock") {
+            Some(_) => wall,
+            None => self.clock.lock().believe(wall, clock::now()),
+        }
     }
 
     /// How many holds there are.

@@ -49,7 +49,7 @@ impl Keeper {
     /// Releases what is due, as much as a turn and the topic's rate allow.
     pub(super) fn release_due(&mut self) -> Result<Rest, HeldError> {
         let rate = self.partition.holding().rate().unwrap_or(RATE_OF_LEFTOVERS);
-        let (wall, now) = (self.believed(), clock::now());
+        let (wall, now) = (self.partition.holding().believed(), clock::now());
         self.allowance.refresh(rate, now);
         for _ in 0..TURN {
             let held = match self.holds.next() {
