@@ -63,6 +63,12 @@ pub fn set_disk_capacity(name: &str, bytes: u64) {
     state::host(name).disk().set_capacity(bytes);
 }
 
+/// Sets a host's wall clock so many milliseconds ahead of the right time, or behind it; its monotonic clock doesn't notice.
+pub fn set_clock(name: &str, offset_ms: i64) {
+    state::host(name).set_clock_offset_ms(offset_ms);
+    trace::append("set_clock", name, &offset_ms.to_be_bytes());
+}
+
 /// Asks a host's node to stop, as SIGTERM does.
 pub fn terminate(name: &str) {
     state::host(name).terminate.notify_one();

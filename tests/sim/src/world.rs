@@ -212,6 +212,11 @@ impl World {
         self.sim.repair(a, b);
     }
 
+    /// Sets a host's wall clock so many milliseconds ahead of the right time, or behind it.
+    pub fn set_clock(&mut self, name: &str, offset_ms: i64) {
+        sim::set_clock(name, offset_ms);
+    }
+
     /// Asks a host's software to stop, as SIGTERM does.
     pub fn terminate(&mut self, name: &str) {
         sim::terminate(name);

@@ -1,5 +1,6 @@
 //! A whole node and a client of it, the node losing power again and again: every record that was acknowledged to an
-//! idempotent producer is there afterwards, once; and in order where nothing moves it.
+//! idempotent producer is there afterwards, once; and in order where nothing moves it. What is to come later is never there before
+//! its time, by the right clock, whatever the node's own clock does.
 
 #[path = "node/client.rs"]
 mod client;
@@ -20,7 +21,7 @@ use ledger::Ledger;
 const POWER_CUTS: u32 = 100;
 
 /// Where a node dies by its own hand: around every step of a record's way, and of the metadata's.
-const FAIL_POINTS: [&str; 14] = [
+const FAIL_POINTS: [&str; 17] = [
     "log.write=cut:100",
     "log.write=cut:1",
     "log.pair=cut:300",
@@ -33,6 +34,9 @@ const FAIL_POINTS: [&str; 14] = [
     "metadata.written=kill",
     "metadata.synced=kill",
     "produce.before_answer=kill",
+    "release.before_append=kill",
+    "release.after_append=kill",
+    "hold.after_again=kill",
     "fs.rename=kill",
     "fs.sync_dir=kill",
 ];
@@ -59,6 +63,13 @@ const PLAN: Plan = Plan {
     bug: "",
 };
 
+const LATER: Plan = Plan {
+    policy: Policy::Later,
+    // No life lasts for the checkpoint's own interval.
+    bug: "hold.checkpoint=skip",
+    ..PLAN
+};
+
 const COINS: Plan = Plan {
     policy: Policy::Coins,
     ..PLAN
@@ -71,24 +82,14 @@ fn run(seed: u64, plan: Plan) -> Run {
     let lives = Rc::clone(&ledger);
     world.host("node", move || server::life(Rc::clone(&lives)));
     world.client("client", client::produce(Rc::clone(&ledger), plan.policy));
-    world.power_cuts(
-        "node",
-        plan.power_cuts,
-        Duration::from_millis(600),
-        Duration::from_millis(100),
-        |world| {
-            let dies_at = if below(2) == 0 {
-                format!(
-                    ",{}@{}",
-                    FAIL_POINTS[below(FAIL_POINTS.len() as u64) as usize],
-                    1 + below(30)
-                )
-            } else {
-                String::new()
-            };
-            world.arm(&format!("{}{dies_at}", plan.bug));
-        },
-    );
+    if plan.policy == Policy::Later {
+        world.client("watcher", client::watch(Rc::clone(&ledger)));
+    }
+    for _ in 0..plan.power_cuts {
+        live_and_die(&mut world, plan);
+    }
+    world.arm(plan.bug);
+    world.set_clock("node", 0);
     ledger.borrow_mut().stop();
     world.run();
     world.client("reader", client::read_back(Rc::clone(&ledger), plan.policy));
@@ -98,6 +99,40 @@ fn run(seed: u64, plan: Plan) -> Run {
         trace: world.finish(),
     }
 }
+
+/// One life of the node, which may end earlier at a fail-point, and one outage.
+fn live_and_die(world: &mut World, plan: Plan) {
+    let dies_at = if below(2) == 0 {
+        format!(
+            ",{}@{}",
+            FAIL_POINTS[below(FAIL_POINTS.len() as u64) as usize],
+            1 + below(30)
+        )
+    } else {
+        String::new()
+    };
+    world.arm(&format!("{}{dies_at}", plan.bug));
+    let jumps = plan.policy == Policy::Later;
+    world.run_for(Duration::from_millis(
+        if jumps { STARTED_AFTER_MS } else { 1 } + below(300),
+    ));
+    if jumps {
+        world.set_clock("node", JUMPS_MS[below(JUMPS_MS.len() as u64) as usize]);
+    }
+    world.run_for(Duration::from_millis(1 + below(300)));
+    world.power_cut("node");
+    if jumps {
+        world.set_clock("node", JUMPS_MS[below(2) as usize]);
+    }
+    world.run_for(Duration::from_millis(1 + below(100)));
+    world.restart("node");
+}
+
+/// How far the node's clock goes wrong: behind, not at all, or ahead.
+const JUMPS_MS: [i64; 5] = [-30 * MINUTE_MS, 0, 0, 60 * MINUTE_MS, 6_000 * MINUTE_MS];
+const MINUTE_MS: i64 = 60_000;
+/// A clock that is ahead when a life begins can't be told from a right one: a node has opened its partitions by then.
+const STARTED_AFTER_MS: u64 = 200;
 
 fn assert_nothing_is_lost(seeds: impl Iterator<Item = u64>, plan: Plan) {
     for seed in seeds {
@@ -135,6 +170,34 @@ fn every_acknowledged_record_is_there_once_though_coins_move_it() {
 }
 
 #[test]
+fn every_record_that_is_to_come_later_comes_once_and_never_early() {
+    assert_nothing_is_lost(seeds(2), LATER);
+}
+
+/// What is planted, and a part of what the ledger says of it.
+const BUGS: [(&str, &str); 4] = [
+    ("release.clock=skip", "early"),
+    ("release.stamp=skip", "times"),
+    ("hold.carry=skip", "lost"),
+    ("hold.retention=skip", "lost"),
+];
+
+#[test]
+fn what_forgets_a_hold_or_believes_a_clock_that_jumps_is_caught() {
+    for (bug, seen) in BUGS {
+        let plan = Plan {
+            bug,
+            power_cuts: 20,
+            ..LATER
+        };
+        let run = run(seed(), plan);
+        let ledger = run.ledger.borrow();
+        let caught = ledger.wrong().iter().any(|wrong| wrong.contains(seen));
+        assert!(caught, "{bug}: {:?}", ledger.wrong());
+    }
+}
+
+#[test]
 fn a_node_that_skips_its_syncs_is_caught() {
     for survival in [Survival::Nothing, Survival::Random] {
         let plan = Plan {
@@ -153,7 +216,7 @@ fn a_node_that_skips_its_syncs_is_caught() {
 
 #[test]
 fn one_seed_is_one_history_of_a_whole_node() {
-    for policy in [Policy::None, Policy::Coins] {
+    for policy in [Policy::None, Policy::Coins, Policy::Later] {
         let plan = Plan {
             policy,
             power_cuts: 10,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, pending};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
@@ -21,6 +21,8 @@ pub(super) struct Host {
     disk: Mutex<Disk>,
     /// It killed itself at a fail-point: until its power is cut, nothing it does has an effect.
     dead: AtomicBool,
+    /// How far its wall clock is from the right time.
+    clock_offset_ms: AtomicI64,
     local_jobs: Mutex<Option<mpsc::UnboundedSender<LocalJob>>>,
 }
 
@@ -32,6 +34,7 @@ impl Host {
             hangup: Notify::new(),
             disk: Mutex::new(Disk::new()),
             dead: AtomicBool::new(false),
+            clock_offset_ms: AtomicI64::new(0),
             local_jobs: Mutex::new(None),
         }
     }
@@ -43,6 +46,14 @@ impl Host {
 
     pub(super) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn clock_offset_ms(&self) -> i64 {
+        self.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_clock_offset_ms(&self, offset: i64) {
+        self.clock_offset_ms.store(offset, Ordering::Relaxed);
     }
 
     /// It is off: its disk can be looked at, and it may be started again.

@@ -35,5 +35,7 @@ async fn start_node(life: u64) -> Result<corvid::Node, BedError> {
     let mut config = config(Path::new("/data"), "0.0.0.0:9092".parse().expect("an address"));
     config.advertise = Some(("node".to_owned(), 9092));
     config.fixed.insert("num.partitions".to_owned(), "3".to_owned());
+    let interval = ("log.retention.check.interval.ms".to_owned(), "50".to_owned());
+    config.fixed.extend([interval]);
     start(config, life).await
 }
