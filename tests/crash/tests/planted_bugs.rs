@@ -92,7 +92,8 @@ async fn what_goes_with_its_segment_is_missed() {
 
 #[tokio::test]
 async fn letters_that_leave_twice_are_caught() {
-    let report = rounds(2, 1, &[Fault::AfterRedrive], Some("redrive.known=skip"))
+    let faults = [Fault::AfterRedrive, Fault::BeforeLink];
+    let report = rounds(5, 1, &faults, Some("redrive.known=skip"))
         .await
         .expect("a result");
     assert!(
