@@ -62,7 +62,8 @@ fn what_is_wrong_is_said() {
     };
     refused(&["topic", "create", "a/b"], 1, "'/'");
     refused(&["topic", "create", "a", "-c", "retention.msec=1"], 1, "retention.msec");
-    refused(&["topic", "create", "a", "-c", "cleanup.policy=compact"], 1, "compact");
+    let both = ["-c", "cleanup.policy=compact", "-c", "corvid.delay.max.ms=1000"];
+    refused(&[&["topic", "create", "a"], &both[..]].concat(), 1, "it is compacted");
     refused(
         &["topic", "create", "a", "-c", "corvid.partitioner=nobody"],
         1,
