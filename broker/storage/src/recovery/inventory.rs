@@ -73,9 +73,14 @@ impl Inventory {
         let active = &recovered.active;
         let newest = self.snapshots.range(..=active.next).next_back();
         let is_base = |offset| recovered.sealed.contains_key(offset) || *offset == active.base;
-        self.snapshots
-            .iter()
-            .filter(|offset| !is_base(offset) && Some(*offset) != newest)
-            .try_for_each(|&offset| dir.remove(&names::segment_file(offset, names::SNAPSHOT)))
+        let mut stale = false;
+        for offset in &self.snapshots {
+            if !is_base(offset) && Some(offset) != newest {
+                dir.remove(&names::segment_file(*offset, names::SNAPSHOT))?;
+                stale |= *offset > active.next;
+            }
+        }
+        // It must not be back after the next power cut: what is written there by then is something else.
+        if stale { dir.sync() } else { Ok(()) }
     }
 }
