@@ -59,8 +59,7 @@ impl Broker {
         self.child.id()
     }
 
-    /// Ends it, and returns when it has ended.
-    pub fn stop(&mut self) -> anyhow::Result<()> {
+    fn stop(&mut self) -> anyhow::Result<()> {
         run(Command::new("kill").args(["-TERM", &self.pid().to_string()]))?;
         let begun = Instant::now();
         while begun.elapsed() < STOP_MAX {

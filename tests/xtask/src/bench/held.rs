@@ -50,11 +50,11 @@ pub fn run() -> anyhow::Result<()> {
 fn measure(folder: &std::path::Path) -> anyhow::Result<()> {
     let client = Client::build(folder.join("ballast"))?;
     let program = corvid::Program::build()?;
-    let mut node = Broker::start("Corvid", program.command(folder)?)?;
+    let node = Broker::start("Corvid", program.command(folder)?)?;
     let before = machine::memory(node.pid())?;
     let sent = client_run(&client, &node, "send")?;
     let held = machine::memory(node.pid())?;
-    node.stop()?;
+    drop(node);
     let node = Broker::start("Corvid", program.command(folder)?)?;
     let restarted = machine::memory(node.pid())?;
     let read = client_run(&client, &node, "read")?;
