@@ -15,6 +15,8 @@ pub struct Modules {
     dir: Dir,
     builtin: BTreeMap<String, Bytes>,
     builtin_by_digest: BTreeMap<Digest, Bytes>,
+    /// One is written at a time.
+    keeping: tokio::sync::Mutex<()>,
 }
 
 /// Why a module cannot be had.
@@ -53,6 +55,7 @@ impl Modules {
             dir,
             builtin,
             builtin_by_digest,
+            keeping: tokio::sync::Mutex::default(),
         }
     }
 
@@ -77,6 +80,17 @@ impl Modules {
             self.dir.write_atomic(&name, bytes).await?;
         }
         Ok(digest)
+    }
+
+    /// Keeps a copy of a module of the binary that is in use: bindings name it by its digest, and the next release's binary may have
+    /// another one.
+    pub(crate) async fn keep(&self, digest: Digest) -> io::Result<()> {
+        let name = file_name(digest);
+        let _one_at_a_time = self.keeping.lock().await;
+        match self.builtin_by_digest.get(&digest) {
+            Some(bytes) if !self.dir.exists(&name) => self.dir.write_atomic(&name, bytes).await,
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// The module with this digest.
@@ -113,6 +127,19 @@ fn file_name(digest: Digest) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The bug: a topic takes no records after an upgrade, because the binary's module is another one now.
+    #[tokio::test]
+    async fn a_module_of_the_binary_outlives_its_release() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = || Dir::open(place.path()).unwrap();
+        let release = |module: &'static [u8]| BTreeMap::from([("mask".to_owned(), Bytes::from_static(module))]);
+        let digest = digest_of(b"old");
+        Modules::new(dir(), release(b"old")).keep(digest).await.unwrap();
+        let upgraded = Modules::new(dir(), release(b"new"));
+        assert_eq!(upgraded.get(digest).unwrap(), b"old"[..]);
+        assert_eq!(upgraded.get(digest_of(b"new")).unwrap(), b"new"[..]);
+    }
 
     #[tokio::test]
     async fn a_module_is_what_its_digest_says_or_an_error() {

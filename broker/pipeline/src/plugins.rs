@@ -139,6 +139,9 @@ impl Plugins {
             name: key.name.clone(),
             error,
         })?;
+        if let Err(error) = self.modules.keep(key.module).await {
+            tracing::warn!(plugin = key.name, %error, "no copy of a module of the binary is kept: it may be missing after an upgrade");
+        }
         Ok(self.loaded.lock().entry(key.clone()).or_insert(plugin).clone())
     }
 
