@@ -7,6 +7,7 @@ mod tail;
 mod walk;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use corvid_env::clock::WallTime;
@@ -20,8 +21,9 @@ use crate::epochs::LeaderEpochs;
 use crate::error::OpenError;
 use crate::facts::BatchFacts;
 use crate::links::Links;
+use crate::names;
 use crate::producer_state::ProducerState;
-use crate::segment::{ActiveSegment, SealedSegment};
+use crate::segment::{ActiveSegment, SealedSegment, replace};
 
 /// What is known of a log from elsewhere when it is opened.
 #[derive(Debug, Clone)]
@@ -80,7 +82,14 @@ pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Re
     let resumed = shut_down.then(|| clean::resume(dir, &inventory, known)).flatten();
     let recovered = match resumed {
         Some(recovered) => recovered,
-        None => walk::recover(dir, config, known, &inventory)?,
+        None => {
+            let mut recovered = walk::recover(dir, config, known, &inventory)?;
+            keep_producers(dir, &mut recovered).map_err(|error| OpenError::Io {
+                path: dir.path().to_path_buf(),
+                error,
+            })?;
+            recovered
+        }
     };
     match inventory.remove_snapshots(dir, &recovered) {
         Ok(()) => Ok(recovered),
@@ -89,6 +98,19 @@ pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Re
             error,
         }),
     }
+}
+
+/// Writes down what the walk has found out about producers: a power cut may have taken the snapshot at a segment's base, and when what
+/// lies before that is deleted, the next recovery would know less.
+fn keep_producers(dir: &Dir, recovered: &mut Recovered) -> io::Result<()> {
+    if recovered.derived.producers.iter().next().is_none() {
+        return Ok(());
+    }
+    let name = names::segment_file(recovered.active.next, names::SNAPSHOT);
+    let file = replace(dir, &name, &recovered.derived.producers.encode())?;
+    recovered.unsynced.push(file);
+    recovered.directory_unsynced = true;
+    Ok(())
 }
 
 /// Whether offsets may be missing where one segment ends and the next begins.
