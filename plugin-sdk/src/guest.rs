@@ -99,7 +99,7 @@ macro_rules! __hook {
 }
 
 /// The minor version of the contract that this SDK was written for.
-pub const ABI_MINOR: i32 = 1;
+pub const ABI_MINOR: i32 = 2;
 
 /// The hooks of a module, each with its state.
 pub trait Hooks: Sized {
@@ -240,15 +240,27 @@ fn answer(write: impl FnOnce(&mut Vec<u8>)) -> u64 {
 #[cfg(target_arch = "wasm32")]
 pub(crate) mod imports {
     mod raw {
-        // SAFETY: these are the signatures of ABI.md. The host checks every pointer it is given,
-        // and reads only: no argument can make one of them unsafe to call.
+        // SAFETY: these are the signatures of ABI.md. The host checks every pointer it is given, and reads only, but for
+        // `table_get`: no argument can make one of the others unsafe to call.
         #[link(wasm_import_module = "corvid")]
         unsafe extern "C" {
             pub(super) safe fn log(level: i32, ptr: *const u8, len: usize);
             pub(super) safe fn metric_add(name: *const u8, name_len: usize, value: f64);
             pub(crate) safe fn now_ms() -> i64;
             pub(crate) safe fn random() -> u64;
+            pub(super) safe fn table_open(name: *const u8, name_len: usize) -> i32;
+            // Writes, too: into the range it is given, which is checked to be inside memory and is ours to give.
+            pub(super) fn table_get(table: u32, key: *const u8, key_len: usize, out: *mut u8, out_len: usize) -> i64;
         }
+    }
+
+    pub(crate) fn table_open(name: &str) -> i32 {
+        raw::table_open(name.as_ptr(), name.len())
+    }
+
+    pub(crate) fn table_get(table: u32, key: &[u8], out: &mut [u8]) -> i64 {
+        // SAFETY: the host writes inside of `out` alone, which nobody else has.
+        unsafe { raw::table_get(table, key.as_ptr(), key.len(), out.as_mut_ptr(), out.len()) }
     }
 
     pub(crate) fn log(level: i32, text: &str) {

@@ -48,7 +48,7 @@
 //! # What is in here
 //!
 //! [`record`] and [`json`] read what records bring, in place; [`Config`] reads the configuration;
-//! [`partition_for_key`] hashes as Kafka's clients do; [`log()`] and [`metric_add`] tell the operator
+//! [`partition_for_key`] hashes as Kafka's clients do; a [`Table`] is a topic in which to look things up; [`log()`] and [`metric_add`] tell the operator
 //! something. This crate depends on no other one. The contract beneath it is on one page, `ABI.md`, for those
 //! who write plugins in another language.
 
@@ -66,6 +66,7 @@ mod policy;
 mod reader;
 pub mod record;
 mod refusal;
+mod table;
 pub mod testing;
 mod transform;
 mod validator;
@@ -80,6 +81,7 @@ pub use partitioner::{Partitioner, Route};
 pub use policy::{Decision, Failure, Policy, Stage};
 pub use record::Record;
 pub use refusal::{Refusal, Verdict};
+pub use table::Table;
 pub use transform::{Edit, Transform};
 pub use validator::Validator;
 pub use view::{View, Viewer};

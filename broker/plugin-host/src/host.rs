@@ -22,6 +22,7 @@ use crate::plugin::Plugin;
 use crate::sandbox::{Build, Sandbox};
 use crate::selftest;
 use crate::state::GuestState;
+use crate::table::Tables;
 use crate::ticker::Ticker;
 use crate::voice::Voice;
 
@@ -98,6 +99,8 @@ pub struct LoadSpec {
     pub limits: Limits,
     /// Which deployment of the plugin this is.
     pub generation: u64,
+    /// The tables that it may open.
+    pub tables: Tables,
 }
 
 impl PluginHost {
@@ -147,6 +150,7 @@ impl PluginHost {
             metering: self.metering,
             ticker: self.ticker.clone(),
             voice: Arc::new(Voice::new(&spec.name)),
+            tables: spec.tables,
             memory: spec.limits.memory_bytes,
         };
         let LoadSpec {

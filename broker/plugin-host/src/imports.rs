@@ -1,11 +1,14 @@
 //! What a plugin may import: all that it can do besides computing.
 
+use std::ops::Range;
+
 use corvid_env::{clock, random};
 use wasmtime::{Caller, Engine, ExternType, ImportType, Linker};
 
 use crate::abi::{IMPORTS, MEMORY};
 use crate::answer::bad;
 use crate::error::{LoadError, cut};
+use crate::fault::Fault;
 use crate::hook::HookSet;
 use crate::signature::signature;
 use crate::state::GuestState;
@@ -19,7 +22,7 @@ struct Offer {
     repeatable: bool,
 }
 
-const OFFERS: [Offer; 4] = [
+const OFFERS: [Offer; 6] = [
     Offer {
         name: "log",
         signature: "(i32, i32, i32) -> ()",
@@ -39,6 +42,17 @@ const OFFERS: [Offer; 4] = [
         name: "random",
         signature: "() -> (i64)",
         repeatable: false,
+    },
+    // A partitioner or a view is granted no tables, so these are no way around.
+    Offer {
+        name: "table_open",
+        signature: "(i32, i32) -> (i32)",
+        repeatable: true,
+    },
+    Offer {
+        name: "table_get",
+        signature: "(i32, i32, i32, i32, i32) -> (i64)",
+        repeatable: true,
     },
 ];
 
@@ -81,6 +95,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     linker.func_wrap(IMPORTS, "metric_add", metric_add)?;
     linker.func_wrap(IMPORTS, "now_ms", || clock::wall_clock().0)?;
     linker.func_wrap(IMPORTS, "random", || random::u64() as i64)?;
+    linker.func_wrap(IMPORTS, "table_open", table_open)?;
+    linker.func_wrap(IMPORTS, "table_get", table_get)?;
     Ok(linker)
 }
 
@@ -101,19 +117,57 @@ fn metric_add(mut caller: Caller<'_, GuestState>, ptr: i32, len: i32, value: f64
     Ok(())
 }
 
+/// The place of a table, or -1.
+fn table_open(mut caller: Caller<'_, GuestState>, ptr: i32, len: i32) -> wasmtime::Result<i32> {
+    let (name, state) = guest_bytes(&mut caller, ptr, len)?;
+    Ok(state.tables.open(name).map_or(-1, |place| place as i32))
+}
+
+/// Copies as much of a value as fits, and answers how long it is; -1 if there is none.
+fn table_get(
+    mut caller: Caller<'_, GuestState>,
+    table: i32,
+    key: i32,
+    key_len: i32,
+    out: i32,
+    out_len: i32,
+) -> wasmtime::Result<i64> {
+    let (memory, state) = guest_memory(&mut caller)?;
+    let table = state.tables.at(table as u32 as usize);
+    let table = table.ok_or_else(|| bad("a look-up in a table that was not opened"))?;
+    let key = memory.get(range(key, key_len)).ok_or_else(outside)?;
+    // Copied under the table's lock: that holds up only who changes the table, and takes microseconds.
+    let contents = table.contents();
+    let value = contents.get(key);
+    let out = memory.get_mut(range(out, out_len)).ok_or_else(outside)?;
+    let Some(value) = value else { return Ok(-1) };
+    let fits = value.len().min(out.len());
+    out[..fits].copy_from_slice(&value[..fits]);
+    Ok(value.len() as i64)
+}
+
 /// Bytes that the guest points at, and the host's state beside them.
 fn guest_bytes<'a>(
     caller: &'a mut Caller<'_, GuestState>,
     ptr: i32,
     len: i32,
 ) -> wasmtime::Result<(&'a [u8], &'a mut GuestState)> {
+    let (memory, state) = guest_memory(caller)?;
+    Ok((memory.get(range(ptr, len)).ok_or_else(outside)?, state))
+}
+
+/// The guest's memory, and the host's state beside it.
+fn guest_memory<'a>(caller: &'a mut Caller<'_, GuestState>) -> wasmtime::Result<(&'a mut [u8], &'a mut GuestState)> {
     let memory = caller.get_export(MEMORY).and_then(wasmtime::Extern::into_memory);
     let memory = memory.ok_or_else(|| bad("an import is called, but there is no memory"))?;
-    let (ptr, len) = (ptr as u32 as usize, len as u32 as usize);
-    let (bytes, state) = memory.data_and_store_mut(caller);
-    let bytes = bytes.get(ptr..ptr + len);
-    Ok((
-        bytes.ok_or_else(|| bad("an import's pointer is outside memory"))?,
-        state,
-    ))
+    Ok(memory.data_and_store_mut(caller))
+}
+
+fn range(ptr: i32, len: i32) -> Range<usize> {
+    let ptr = ptr as u32 as usize;
+    ptr..ptr + len as u32 as usize
+}
+
+fn outside() -> Fault {
+    bad("an import's pointer is outside memory")
 }

@@ -14,6 +14,7 @@ use crate::imports;
 use crate::instance::{Blueprint, Instance};
 use crate::meter::{Allowance, Metering};
 use crate::sandbox::START_MAX;
+use crate::table::Tables;
 use crate::ticker::Ticker;
 use crate::voice::Voice;
 
@@ -69,6 +70,7 @@ fn abi_minor(engine: &Engine, module: &Module) -> Result<i32, LoadError> {
         module: linked.map_err(|error| compile_error(&error))?,
         metering: Metering::Fuel,
         ticker: Arc::new(Ticker::new(engine.clone())),
+        tables: Tables::Unbound,
         voice: Arc::new(Voice::new("inspected")),
         memory: MEMORY_MAX,
     };

@@ -13,6 +13,7 @@ use crate::hook::{Hook, HookInput, HookSet};
 use crate::meter::{Allowance, Metering, Spent};
 use crate::room::Room;
 use crate::state::GuestState;
+use crate::table::Tables;
 use crate::ticker::Ticker;
 use crate::voice::Voice;
 
@@ -27,6 +28,7 @@ pub(crate) struct Blueprint {
     pub metering: Metering,
     pub ticker: Arc<Ticker>,
     pub voice: Arc<Voice>,
+    pub tables: Tables,
     /// The memory ceiling in bytes.
     pub memory: usize,
 }
@@ -63,7 +65,7 @@ impl Instance {
     /// Instantiates the module, which runs its start function.
     pub(crate) fn new(blueprint: &Blueprint, allowance: Allowance, alive: Alive) -> Result<Self, Fault> {
         let engine = blueprint.module.module().engine();
-        let state = GuestState::new(blueprint.voice.clone(), blueprint.memory);
+        let state = GuestState::new(blueprint.voice.clone(), blueprint.tables.clone(), blueprint.memory);
         let mut room = Room::new(engine, state, blueprint.metering, &blueprint.ticker);
         let instance = room.run(allowance, |store| blueprint.module.instantiate(store))?;
         let missing = |what: String| Fault::new(FaultKind::NoInstance, what);

@@ -27,6 +27,8 @@
 //!   culprits took more than one deadline. One poisonous record a batch, cheaply found, does not open it.
 //! - A record that faults alone is tried again on a new instance, unless it was the instance's first: what earlier
 //!   records left behind is not its fault.
+//! - Tables are granted by a binding, and only to hooks whose answers nobody expects to be the same again: so the imports
+//!   are open to every module, and what is not granted can't be opened.
 //! - A policy is told how each record failed, in the header of the call; what it does not mention is decided by whoever asks.
 //! - A call is timed by CPU time only when it is long: asking for it costs more than many a hook (`meter`).
 //!   A deadline is therefore late by up to two ticks of 4 ms.
@@ -38,6 +40,7 @@
 //! | `host`, `plugin` | what callers hold: all plugins' engine; one loaded plugin |
 //! | `hook`, `failure`, `viewer`, `outcome`, `fault`, `stats`, `error` | what goes in and what comes out |
 //! | `run`, `chunk`, `isolate`, `breaker` | how a batch is taken through a hook |
+//! | `table` | what plugins look things up in |
 //! | `sandbox`, `counters`, `hook_stats`, `voice` | one plugin: its instances, what it did, what it says |
 //! | `instance`, `room`, `state`, `meter`, `ticker`, `trap` | one instance: its calls and their limits |
 //! | `abi`, `answer`, `imports`, `exports`, `signature` | the bytes and functions that cross, and their checks |
@@ -80,6 +83,7 @@ mod selftest;
 mod signature;
 mod state;
 mod stats;
+mod table;
 mod ticker;
 mod trap;
 mod viewer;
@@ -102,4 +106,5 @@ pub use outcome::{
 };
 pub use plugin::Plugin;
 pub use stats::{BreakerState, PluginStats};
+pub use table::{Table, Tables};
 pub use viewer::Viewer;

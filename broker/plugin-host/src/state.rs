@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 use crate::meter::Stopwatch;
+use crate::table::Tables;
 use crate::voice::Voice;
 
 /// The most elements of a module's tables: its functions that are called through pointers.
@@ -14,6 +15,8 @@ const TABLE_MAX: usize = 64 << 10;
 pub(crate) struct GuestState {
     /// The plugin's log and counters.
     pub voice: Arc<Voice>,
+    /// The tables that it may open.
+    pub tables: Tables,
     /// The running call's time; nothing before the first call and under fuel.
     pub stopwatch: Option<Stopwatch>,
     /// The instance's memory.
@@ -23,7 +26,7 @@ pub(crate) struct GuestState {
 }
 
 impl GuestState {
-    pub(crate) fn new(voice: Arc<Voice>, ceiling: usize) -> Self {
+    pub(crate) fn new(voice: Arc<Voice>, tables: Tables, ceiling: usize) -> Self {
         let memory = MemoryGauge {
             ceiling,
             size: 0,
@@ -31,6 +34,7 @@ impl GuestState {
         };
         Self {
             voice,
+            tables,
             stopwatch: None,
             memory,
             panic: None,

@@ -11,5 +11,6 @@ mod policy;
 mod released;
 mod state;
 mod support;
+mod tables;
 mod views;
 mod voice;

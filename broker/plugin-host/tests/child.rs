@@ -8,7 +8,9 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
 
 use corvid_env::fs::Dir;
-use corvid_plugin_host::{Compiler, HookInput, HostConfig, Limits, LoadError, LoadSpec, PluginHost, compile_main};
+use corvid_plugin_host::{
+    Compiler, HookInput, HostConfig, Limits, LoadError, LoadSpec, PluginHost, Tables, compile_main,
+};
 
 const ACCEPTS: &str = r#"(module
   (memory (export "memory") 1)
@@ -63,6 +65,7 @@ async fn load(host: &PluginHost, wasm: &[u8]) -> Result<usize, LoadError> {
         config: "{}".to_owned(),
         limits: Limits::default(),
         generation: 1,
+        tables: Tables::Unbound,
     };
     let plugin = host.load(spec).await?;
     let records = [12, 0, 0, 0, 1, 1, 0];

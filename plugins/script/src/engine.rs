@@ -7,6 +7,7 @@ use crate::json;
 use crate::policy;
 use crate::record::ScriptRecord;
 use crate::stop::Refused;
+use crate::tables;
 
 /// How many steps a script may take for one record. The sandbox's deadline is for a whole call; this finds the record, and
 /// the line.
@@ -37,6 +38,7 @@ pub fn engine() -> Engine {
         .on_debug(|text, _, place| log(Level::Debug, &format!("{place:?} {text}")));
     verdicts(&mut engine);
     hashes(&mut engine);
+    tables::register(&mut engine);
     policy::register(&mut engine);
     ScriptRecord::register(&mut engine);
     engine

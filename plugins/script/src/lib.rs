@@ -11,6 +11,7 @@
 //! | `record`, `headers` | a record as scripts see it |
 //! | `json` | JSON to values and back |
 //! | `policy` | failures, and what may be decided of them |
+//! | `tables` | look-ups in what the binding grants |
 //! | `stop` | how a call ends that does not answer: refused, or failed with line and column |
 
 mod engine;
@@ -20,6 +21,7 @@ mod policy;
 mod program;
 mod record;
 mod stop;
+mod tables;
 
 use std::rc::Rc;
 

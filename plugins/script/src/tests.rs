@@ -2,7 +2,7 @@ mod policy;
 mod view;
 
 use corvid_plugin_sdk::Route::{self, Keep, To};
-use corvid_plugin_sdk::testing::{Call, RecordBuilder, Transformed};
+use corvid_plugin_sdk::testing::{self, Call, RecordBuilder, Transformed};
 use corvid_plugin_sdk::{Verdict, partition_for_key};
 
 use crate::Script;
@@ -64,6 +64,33 @@ fn a_partitioner_answers_a_number_or_keep() {
     let call = Call::new(records.map(record).into_iter().chain([RecordBuilder::new()])).partitions(8);
     let by_key = To(partition_for_key(b"k", 8));
     assert_eq!(routes(&call, script), [To(0), To(1), by_key, Keep, Keep, Keep]);
+}
+
+#[test]
+fn a_script_looks_things_up_in_what_it_is_granted() {
+    testing::host::set_table("limits", [("ada", r#"{"above": 100}"#), ("7", "bare")]);
+    let script = r#"
+        fn validate(record) {
+            let own = lookup_json("limits", record.key);
+            if own?.above != () && record.json.amount > own.above { return `above ${own.above}`; }
+            if lookup("limits", record.json.amount) != () { return lookup("limits", "7"); }
+            if record.json.amount == 8 { lookup("other", "x"); }
+        }"#;
+    let transfer = |key, amount: i32| RecordBuilder::new().key(key).value(format!("{{\"amount\": {amount}}}"));
+    let call = Call::new([
+        transfer("ada", 100),
+        transfer("ada", 101),
+        transfer("bob", 7),
+        transfer("bob", 8),
+    ]);
+    let said = verdicts(&call, script);
+    let reasons: Vec<_> = said
+        .iter()
+        .map(|said| said.as_ref().err().map_or("", |refused| refused.reason()))
+        .collect();
+    assert_eq!(reasons[..3], ["", "above 100", "bare"]);
+    assert!(reasons[3].contains("grants no table `other`"), "{}", reasons[3]);
+    assert!(reasons[3].contains("line 6"), "{}", reasons[3]);
 }
 
 #[test]

@@ -1,23 +1,33 @@
-//! Marks records whose number is at or above a threshold with a header.
+//! Marks records whose number is at or above a threshold with a header; or above the limit that the record's user has set, in a
+//! topic that the binding grants as a table.
+
+mod limits;
 
 use corvid_plugin_sdk::json::Path;
 use corvid_plugin_sdk::{Config, Edit, Json, Record, Topic, Transform, Verdict, export};
+use limits::Limits;
 
 /// The plugin.
 pub struct ThresholdAlert {
     field: Path,
     /// As it was written: numbers are compared with all their digits.
-    threshold: String,
+    threshold: Option<String>,
+    limits: Option<Limits>,
     header: String,
     value: String,
 }
 
 impl Transform for ThresholdAlert {
     fn new(config: &Config<'_>) -> Result<Self, String> {
-        config.only(&["field", "threshold", "header", "value"])?;
+        config.only(&["field", "threshold", "table", "user", "limit", "header", "value"])?;
+        let (threshold, limits) = (threshold(config)?, Limits::of(config)?);
+        if threshold.is_none() && limits.is_none() {
+            return Err("`threshold` is missing, and so is `table`".to_owned());
+        }
         Ok(ThresholdAlert {
             field: config.path("field")?.ok_or("`field` is missing")?,
-            threshold: threshold(config)?,
+            threshold,
+            limits,
             header: config.string("header")?.unwrap_or_else(|| "alert".to_owned()),
             value: config.string("value")?.unwrap_or_else(|| "true".to_owned()),
         })
@@ -36,18 +46,34 @@ impl Transform for ThresholdAlert {
 
 export!(transform = ThresholdAlert);
 
-fn threshold(config: &Config<'_>) -> Result<String, String> {
-    let threshold = config.get("threshold").ok_or("`threshold` is missing")?;
-    let number = threshold.as_number().ok_or("`threshold` must be a number")?;
-    Ok(number.text().to_owned())
+fn threshold(config: &Config<'_>) -> Result<Option<String>, String> {
+    let number = |threshold: Json<'_>| Some(threshold.as_number()?.text().to_owned());
+    let threshold = config.get("threshold").map(number);
+    threshold
+        .map(|number| number.ok_or_else(|| "`threshold` must be a number".to_owned()))
+        .transpose()
 }
 
 impl ThresholdAlert {
-    fn is_alert(&self, record: &Record<'_>) -> bool {
-        let number = record
-            .value()
-            .and_then(|value| Json::lazy(value).find(&self.field)?.as_number());
-        number >= Json::lazy(self.threshold.as_bytes()).as_number() && number.is_some()
+    fn is_alert(&mut self, record: &Record<'_>) -> bool {
+        let Some(json) = record.value().map(Json::lazy) else {
+            return false;
+        };
+        let Some(number) = json.find(&self.field).and_then(|field| field.as_number()) else {
+            return false;
+        };
+        if let Some(above) = self
+            .limits
+            .as_mut()
+            .and_then(|limits| limits.is_above(record, json, number))
+        {
+            return above;
+        }
+        let threshold = self
+            .threshold
+            .as_deref()
+            .and_then(|text| Json::lazy(text.as_bytes()).as_number());
+        threshold.is_some_and(|threshold| number >= threshold)
     }
 }
 
@@ -128,7 +154,7 @@ mod tests {
     fn mistakes_are_named() {
         let error = |config: &str| Call::new([]).transform::<ThresholdAlert>(config).unwrap_err();
         assert_eq!(error(r#"{"threshold": 5}"#), "`field` is missing");
-        assert_eq!(error(r#"{"field": "a"}"#), "`threshold` is missing");
+        assert_eq!(error(r#"{"field": "a"}"#), "`threshold` is missing, and so is `table`");
         assert_eq!(
             error(r#"{"field": "a", "threshold": "5"}"#),
             "`threshold` must be a number"

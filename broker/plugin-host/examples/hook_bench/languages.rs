@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use corvid_plugin_host::{HookInput, Limits, LoadSpec, Plugin, PluginHost};
+use corvid_plugin_host::{HookInput, Limits, LoadSpec, Plugin, PluginHost, Tables};
 use corvid_plugin_sdk::guest::native;
 use corvid_plugin_sdk::{Config, Validator};
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts};
@@ -140,6 +140,7 @@ async fn load(host: &PluginHost, name: &str, module: &Path, config: &str) -> Opt
             memory_bytes: 32 << 20,
         },
         generation: 0,
+        tables: Tables::Unbound,
     };
     let loaded = host.load(spec).await.map_err(|error| eprintln!("{name}: {error}"));
     loaded.ok()

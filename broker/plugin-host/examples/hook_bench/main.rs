@@ -24,7 +24,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use corvid_plugin_host::{
-    Compiler, Edits, Failing, HookInput, HostConfig, Limits, LoadSpec, Plugin, PluginHost, Route,
+    Compiler, Edits, Failing, HookInput, HostConfig, Limits, LoadSpec, Plugin, PluginHost, Route, Tables,
 };
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts};
 use native::Native;
@@ -145,6 +145,7 @@ async fn load(host: &PluginHost, name: &str, wasm: Bytes) -> Arc<Plugin> {
         config,
         limits: Limits::default(),
         generation: 0,
+        tables: Tables::Unbound,
     };
     host.load(spec).await.expect("the bench's own module")
 }

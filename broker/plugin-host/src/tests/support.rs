@@ -7,7 +7,7 @@ use bytes::Bytes;
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts};
 
 use crate::meter::Metering;
-use crate::{Compiler, HookInput, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost};
+use crate::{Compiler, HookInput, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Tables};
 
 /// What every guest below needs. The input buffer lies at 64 KiB, answers from 1 KiB on; there is 1 MiB of memory.
 const COMMON: &str = r#"
@@ -93,6 +93,7 @@ pub(super) fn spec(wasm: &Bytes) -> LoadSpec {
             memory_bytes: 2 << 20,
         },
         generation: 1,
+        tables: Tables::Unbound,
     }
 }
 

@@ -9,7 +9,7 @@ use corvid::settings::{
 use corvid_env::fs::Dir;
 use corvid_metadata::PluginLimits;
 use corvid_metadata::policy::{Binding, SCRIPT_LIMITS, SCRIPT_PLUGIN, TopicBindings, script_config};
-use corvid_plugin_host::{Compiler, Hook, HookSet, HostConfig, Limits, LoadError, LoadSpec, PluginHost};
+use corvid_plugin_host::{Compiler, Hook, HookSet, HostConfig, Limits, LoadError, LoadSpec, PluginHost, Tables};
 use serde_json::Value;
 
 use super::super::Failure;
@@ -128,6 +128,7 @@ async fn load(host: &PluginHost, case: &Case<'_>) -> Result<HookSet, String> {
                 .map_or(defaults.memory_bytes, |bytes| bytes as usize),
         },
         generation: 1,
+        tables: Tables::Unbound,
     };
     match host.load(spec).await {
         Ok(plugin) => Ok(plugin.hooks()),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use corvid::settings::read_file;
 use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
-use corvid_plugin_host::{Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, inspect};
+use corvid_plugin_host::{
+    Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, Tables, inspect,
+};
 use serde::Serialize;
 
 use super::super::kafka::block_on;
@@ -106,6 +108,7 @@ async fn load(args: &Args, wasm: Bytes) -> Result<std::sync::Arc<Plugin>, LoadEr
             memory_bytes: args.memory,
         },
         generation: 1,
+        tables: Tables::Unbound,
     };
     host.load(spec).await
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use corvid::embedded;
 use corvid::settings::read_file;
 use corvid_pipeline::MODULE_BYTES_MAX;
-use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost};
+use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Tables};
 
 use super::super::units::{duration, size};
 use super::super::{Exit, Failure};
@@ -62,6 +62,7 @@ impl Sandbox {
             config: self.config.clone(),
             limits,
             generation: 1,
+            tables: Tables::Unbound,
         };
         let refused =
             |error: LoadError| Failure::failed(format!("{shown}: {error}")).hint("a node would refuse it, too");
