@@ -11,8 +11,8 @@ const VALUE_BYTES: usize = 256;
 /// A compacted topic as a table: the last value of every key, kept by the broker.
 ///
 /// A binding grants it, under the name that the plugin knows it by, to a validator, a transform or a policy:
-/// `{ plugin = "threshold-alert", tables = { limits = "user-limits" } }`. It is complete when the plugin is asked first, and a
-/// record that is written to the topic is found a moment later. A key has its last value; one whose last value is null has none.
+/// `{ plugin = "threshold-alert", tables = { limits = "user-limits" } }`. Records are
+/// judged by all that was acknowledged in the topic before they came. A key has its last value; one whose last value is null has none.
 ///
 /// In native unit tests it has what [`testing::host::set_table`](crate::testing::host::set_table) gave it.
 #[derive(Debug)]

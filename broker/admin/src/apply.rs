@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use corvid_controller::{Applied, ApplyError, Controller};
 use corvid_metadata::desired::{Change, Desired, Plan};
-use corvid_metadata::{Conflict, Digest, Image, TopicBindings};
+use corvid_metadata::{Conflict, Digest};
 use corvid_pipeline::{ModuleError, Topics, digest_of};
 use tokio::sync::{Mutex, watch};
 
@@ -83,8 +83,9 @@ impl Applier {
     pub async fn apply(&self, application: &Application, dry_run: bool) -> Result<Outcome, ApplyFailure> {
         let _turn = self.turn.lock().await;
         self.store(&application.modules).await?;
-        let Applied { plan } = self.controller.apply(&application.desired, true).await?;
-        let checked = self.check(&plan).await;
+        let Applied { plan, image } = self.controller.apply(&application.desired, true).await?;
+        // What is there already is loaded, and costs a look.
+        let checked = self.topics.check(&image).await.map_err(ApplyFailure::Check);
         if checked.is_err() || dry_run {
             // What was loaded to be tried, and will not be bound.
             self.topics.plugins().forget_unused();
@@ -94,7 +95,7 @@ impl Applier {
         if dry_run {
             return Ok(self.outcome(plan, &[]));
         }
-        let Applied { plan } = self.controller.apply(&application.desired, false).await?;
+        let Applied { plan, .. } = self.controller.apply(&application.desired, false).await?;
         self.settle().await;
         let warnings = self.unavailable(application.desired.topics.keys().map(String::as_str));
         Ok(self.outcome(plan, &warnings))
@@ -135,19 +136,6 @@ impl Applier {
     async fn store(&self, modules: &BTreeMap<Digest, Bytes>) -> Result<(), ApplyFailure> {
         for (digest, bytes) in modules {
             self.put(*digest, bytes).await?;
-        }
-        Ok(())
-    }
-
-    /// Tries every plugin and binding that the plan leads to. What is there already is loaded, and costs a look.
-    async fn check(&self, plan: &Plan) -> Result<(), ApplyFailure> {
-        let candidate: Image = self.controller.image().apply(&plan.records)?;
-        self.topics.check(&candidate).await.map_err(ApplyFailure::Check)?;
-        for topic in &plan.create {
-            let about = |error: String| ApplyFailure::Check(format!("topic {}: {error}", topic.name));
-            let bindings =
-                TopicBindings::from_configs(&topic.name, &topic.configs).map_err(|error| about(error.to_string()))?;
-            self.topics.check_bindings(&candidate, &bindings).await.map_err(about)?;
         }
         Ok(())
     }

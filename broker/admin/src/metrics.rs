@@ -11,6 +11,7 @@ mod node;
 mod partitions;
 mod plugins;
 mod retries;
+mod tables;
 mod traffic;
 mod views;
 
@@ -41,6 +42,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     hooks::gather(&context, &image, &mut families);
     views::gather(&context, &mut families);
     retries::gather(&context, &mut families);
+    tables::gather(&context, &mut families);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(families));
     let mut text = String::new();

@@ -18,7 +18,7 @@ pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, 
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
 pub use plugins::{
     BindingBody, CandidateBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail, PluginInstance,
-    PluginList, PluginSummary, ShadowBody,
+    PluginList, PluginSummary, ShadowBody, TableBody,
 };
 pub use topics::{
     AlterTopicBody, AlteredTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail,

@@ -3,8 +3,7 @@
 //! Each file says its versions and what they changed. `COMPATIBILITY.md` beside this crate is the ledger of what
 //! differs from Kafka, and why.
 
-use corvid_metadata::config::Configs;
-use corvid_metadata::{TopicBindings, TopicImage};
+use corvid_metadata::TopicImage;
 use corvid_replication::Partition;
 use corvid_wire::kafka::ResponseError;
 
@@ -91,13 +90,4 @@ pub(crate) fn check_epoch(partition: &Partition, claimed: i32) -> Result<(), Res
         _ if claimed > current => Err(ResponseError::UnknownLeaderEpoch),
         _ => Ok(()),
     }
-}
-
-/// Whether the plugins that a topic's configs would bind can be had: asked before anything is committed.
-pub(crate) async fn check_bindings(broker: &Broker, topic: &str, configs: &Configs) -> Result<(), String> {
-    // Values that are not understood are refused by the controller, with a better message.
-    let Ok(bindings) = TopicBindings::from_configs(topic, configs) else {
-        return Ok(());
-    };
-    broker.topics.check_bindings(&broker.image(), &bindings).await
 }

@@ -1,5 +1,7 @@
 //! A TOML file's topics and plugins, made so.
 
+use std::sync::Arc;
+
 use corvid_env::{clock, random};
 use corvid_metadata::config;
 use corvid_metadata::desired::{Desired, NewTopic, Plan, PlanError, plan};
@@ -15,6 +17,8 @@ use crate::topics::{self, TopicSpec};
 pub struct Applied {
     /// The differences, for people; none if the cluster was as the file wants it.
     pub plan: Plan,
+    /// What the metadata is with it.
+    pub image: Arc<Image>,
 }
 
 /// Why a file was not applied. Nothing of it was.
@@ -49,16 +53,17 @@ impl Controller {
             let plan = plan(&image, desired)?;
             let records = self.records_of(&image, &plan)?;
             if records.is_empty() {
-                return Ok(Applied { plan });
+                return Ok(Applied { plan, image });
             }
             if dry_run {
-                image
+                let image = image
                     .apply(&records)
                     .map_err(|conflict| ApplyError::Submit(SubmitError::Conflict(conflict)))?;
-                return Ok(Applied { plan });
+                let image = Arc::new(image);
+                return Ok(Applied { plan, image });
             }
             match self.submit(records).await {
-                Ok(_) => return Ok(Applied { plan }),
+                Ok(image) => return Ok(Applied { plan, image }),
                 // Somebody else has changed what the plan was made for: it is made anew.
                 Err(SubmitError::Conflict(conflict)) if races < MAX_RACES && overtaken(&conflict) => races += 1,
                 Err(error) => return Err(ApplyError::Submit(error)),

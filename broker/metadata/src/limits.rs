@@ -9,6 +9,9 @@ pub const MAX_CONFIG_VALUE_BYTES: usize = 256 * 1024;
 /// How many plugins one topic may chain.
 pub const MAX_BINDINGS: usize = 16;
 
+/// How many tables one binding may grant.
+pub const MAX_TABLES: usize = 8;
+
 /// Producer ids of this and more are link stamps.
 pub const PRODUCER_ID_END: i64 = 1 << 62;
 

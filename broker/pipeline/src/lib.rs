@@ -9,6 +9,7 @@
 //! - A known duplicate never meets a hook again.
 //! - A topic whose hooks cannot be had takes no records; it never takes them unchecked. One whose views cannot be had is
 //!   not shown to those they are for.
+//! - A topic whose plugins' tables are not current takes no records either.
 //! - A policy that fails decides nothing, and loses nothing: the topic's settings decide (`RETRIES.md` says what of).
 //! - This crate knows no Kafka error code and no frame.
 //!
@@ -24,6 +25,7 @@
 //! - `compacted`: records that a compacted topic doesn't take
 //! - `delay`: records that ask to be delivered later
 //! - `trial`: the generation of a plugin that is tried beside the active one: a canary, or a `shadow`
+//! - `tables`: compacted topics in memory, for plugins to look things up in
 //! - `decided`: which generations decided on which offsets
 //! - `topics`: every topic with its `plan`; `plugins`, `modules`: what plans are loaded from; `routes`
 //! - [`fetch`]: what clients may read; [`view`]: what of it some of them see, and how
@@ -60,6 +62,7 @@ mod routes;
 mod section;
 mod shadow;
 mod story;
+mod tables;
 mod topics;
 mod trial;
 pub mod view;
@@ -80,5 +83,6 @@ pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
 pub use shadow::{Answers, Difference, Findings, Said, Shadow};
 pub use story::Story;
+pub use tables::{TableFigures, TableKey, Tables};
 pub use topics::Topics;
 pub use trial::{Trial, Tried};

@@ -7,6 +7,7 @@ use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::{Hook, Plugin};
 
 use crate::decided::{DecidedBy, Deciders};
+use crate::tables::Kept;
 use crate::trial::Trial;
 
 /// A topic's produce hooks, ready to run. An empty plan appends what clients send.
@@ -18,6 +19,8 @@ pub struct TopicPlan {
     pub partitioner: Option<BoundHook>,
     /// Decides what becomes of records that failed: at one of these hooks, or, in a retry topic, with a consumer.
     pub policy: Option<Arc<Plugin>>,
+    /// What these look things up in.
+    pub(crate) tables: Vec<Arc<Kept>>,
 }
 
 /// A plugin at one place of a topic.
@@ -60,7 +63,16 @@ impl TopicPlan {
             produce,
             partitioner,
             policy,
+            tables: Vec::new(),
         })
+    }
+
+    /// Returns once the hooks may be asked: what they look things up in is current.
+    pub(crate) async fn ready(&self) -> Result<(), String> {
+        for table in &self.tables {
+            table.current().await?;
+        }
+        Ok(())
     }
 
     /// Whether batches are appended as they come.

@@ -10,6 +10,7 @@ use corvid_plugin_host::{Limits, LoadError, LoadSpec, Plugin, PluginHost};
 use parking_lot::Mutex;
 
 use crate::modules::{ModuleError, Modules};
+use crate::tables::{self, Kept, TableKey, Tables};
 
 /// What makes one loaded plugin different from another.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +25,8 @@ pub struct PluginKey {
     limits: (Option<u64>, Option<u64>),
     /// Which deployment.
     pub generation: u64,
+    /// What it may look things up in: what its binding grants, or, of a plugin by itself, anything, which is empty.
+    pub tables: Option<Vec<TableKey>>,
 }
 
 /// What a binding is loaded from.
@@ -48,6 +51,14 @@ pub enum PluginError {
     /// No plugin has this name.
     #[error("no plugin is named \"{0}\"")]
     Unknown(String),
+    /// A table is not there.
+    #[error("plugin \"{name}\": {reason}")]
+    Table {
+        /// The plugin.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// Its module is not there.
     #[error("plugin \"{name}\": {error}")]
     Module {
@@ -72,17 +83,42 @@ pub enum PluginError {
 pub struct Plugins {
     host: Arc<PluginHost>,
     modules: Arc<Modules>,
-    loaded: Mutex<BTreeMap<PluginKey, Arc<Plugin>>>,
+    tables: Tables,
+    loaded: Mutex<BTreeMap<PluginKey, Loaded>>,
+}
+
+/// A plugin, and what keeps its tables current.
+struct Loaded {
+    plugin: Arc<Plugin>,
+    tables: Vec<Arc<Kept>>,
 }
 
 impl Plugins {
     /// None are loaded yet.
-    pub fn new(host: Arc<PluginHost>, modules: Arc<Modules>) -> Self {
+    pub fn new(host: Arc<PluginHost>, modules: Arc<Modules>, tables: Tables) -> Self {
         Self {
             host,
             modules,
+            tables,
             loaded: Mutex::default(),
         }
+    }
+
+    /// What plugins look things up in.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// What the loaded plugins of these keys look things up in.
+    pub(crate) fn tables_of<'a>(&self, keys: impl Iterator<Item = &'a PluginKey>) -> Vec<Arc<Kept>> {
+        let loaded = self.loaded.lock();
+        let mut tables: Vec<Arc<Kept>> = Vec::new();
+        for kept in keys.filter_map(|key| loaded.get(key)).flat_map(|loaded| &loaded.tables) {
+            if !tables.iter().any(|known| Arc::ptr_eq(known, kept)) {
+                tables.push(kept.clone());
+            }
+        }
+        tables
     }
 
     /// Where modules are kept.
@@ -95,31 +131,33 @@ impl Plugins {
         let record = image
             .plugin(&binding.plugin)
             .ok_or_else(|| PluginError::Unknown(binding.plugin.clone()))?;
-        Ok(key(&binding.plugin, record, binding.config.as_ref(), binding.limits))
+        bound(image, binding, record)
     }
 
     /// What the plugin's candidate comes to at `binding`, if one is tried.
     pub fn trial_key(image: &Image, binding: &Binding) -> Option<(PluginKey, Rollout)> {
         let candidate = image.candidate(&binding.plugin)?;
-        let key = key(
-            &binding.plugin,
-            &candidate.plugin,
-            binding.config.as_ref(),
-            binding.limits,
-        );
+        // Without its tables the active generation isn't there either, and says so.
+        let key = bound(image, binding, &candidate.plugin).ok()?;
         Some((key, candidate.rollout.clone()))
     }
 
     /// What a plugin by itself comes to: for a check before anything is bound.
     pub fn key_of_record(name: &str, record: &PluginRecord) -> PluginKey {
-        key(name, record, None, PluginLimits::default())
+        key(name, record, None, PluginLimits::default(), None)
     }
 
     /// The plugin, loaded, configured and tested. What is loaded already is shared.
     pub async fn load(&self, key: &PluginKey) -> Result<Arc<Plugin>, PluginError> {
-        if let Some(plugin) = self.loaded.lock().get(key) {
-            return Ok(plugin.clone());
+        if let Some(loaded) = self.loaded.lock().get(key) {
+            return Ok(loaded.plugin.clone());
         }
+        let tables: Vec<_> = key
+            .tables
+            .iter()
+            .flatten()
+            .map(|table| self.tables.get(table))
+            .collect();
         let wasm = self.modules.get(key.module).map_err(|error| PluginError::Module {
             name: key.name.clone(),
             error,
@@ -134,6 +172,7 @@ impl Plugins {
                 memory_bytes: key.limits.1.map_or(defaults.memory_bytes, |bytes| bytes as usize),
             },
             generation: key.generation,
+            tables: granted(key, &tables),
         };
         let plugin = self.host.load(spec).await.map_err(|error| PluginError::Load {
             name: key.name.clone(),
@@ -142,12 +181,16 @@ impl Plugins {
         if let Err(error) = self.modules.keep(key.module).await {
             tracing::warn!(plugin = key.name, %error, "no copy of a module of the binary is kept: it may be missing after an upgrade");
         }
-        Ok(self.loaded.lock().entry(key.clone()).or_insert(plugin).clone())
+        let mut loaded = self.loaded.lock();
+        let loaded = loaded.entry(key.clone()).or_insert(Loaded { plugin, tables });
+        Ok(loaded.plugin.clone())
     }
 
     /// Forgets all that nobody but this cache holds.
     pub fn forget_unused(&self) {
-        self.loaded.lock().retain(|_, plugin| Arc::strong_count(plugin) > 1);
+        self.loaded
+            .lock()
+            .retain(|_, loaded| Arc::strong_count(&loaded.plugin) > 1);
     }
 
     /// Removes compiled modules from the disk that nobody is likely to ask for again.
@@ -157,11 +200,41 @@ impl Plugins {
 
     /// Every loaded plugin.
     pub fn loaded(&self) -> Vec<Arc<Plugin>> {
-        self.loaded.lock().values().cloned().collect()
+        self.loaded
+            .lock()
+            .values()
+            .map(|loaded| loaded.plugin.clone())
+            .collect()
     }
 }
 
-fn key(name: &str, record: &PluginRecord, config: Option<&serde_json::Value>, limits: PluginLimits) -> PluginKey {
+fn bound(image: &Image, binding: &Binding, record: &PluginRecord) -> Result<PluginKey, PluginError> {
+    let (name, config) = (&binding.plugin, binding.config.as_ref());
+    let tables = tables::keys(image, binding).map_err(|reason| PluginError::Table {
+        name: name.clone(),
+        reason,
+    })?;
+    Ok(key(name, record, config, binding.limits, Some(tables)))
+}
+
+fn granted(key: &PluginKey, tables: &[Arc<Kept>]) -> corvid_plugin_host::Tables {
+    let Some(keys) = &key.tables else {
+        return corvid_plugin_host::Tables::Unbound;
+    };
+    let named = keys
+        .iter()
+        .zip(tables)
+        .map(|(key, kept)| (key.name.clone(), kept.table().clone()));
+    corvid_plugin_host::Tables::Granted(named.collect())
+}
+
+fn key(
+    name: &str,
+    record: &PluginRecord,
+    config: Option<&serde_json::Value>,
+    limits: PluginLimits,
+    tables: Option<Vec<TableKey>>,
+) -> PluginKey {
     let config = record.config_with(config);
     let limits = record.limits_with(limits);
     PluginKey {
@@ -175,5 +248,6 @@ fn key(name: &str, record: &PluginRecord, config: Option<&serde_json::Value>, li
         },
         limits: (limits.deadline_ms, limits.memory_bytes),
         generation: record.generation,
+        tables,
     }
 }

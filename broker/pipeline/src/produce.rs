@@ -161,6 +161,7 @@ async fn try_append(
     if let Some(appended) = partition.log().find_duplicate(&batch) {
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
+    plan.ready().await.map_err(ProduceError::NotReady)?;
     let open = topic.room.open(bytes, &batch, Offsets::Dense).await?;
     let section = &open.section;
     let to = Destination {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use corvid_metadata::config::Configs;
 use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::{Image, TopicId, TopicImage, TopicSettings};
 use corvid_plugin_host::Plugin;
@@ -17,6 +18,7 @@ use crate::produce::ProduceTopic;
 use crate::room::Room;
 use crate::routes;
 use crate::shadow::{Shadow, Shadows};
+use crate::tables;
 use crate::trial::Trial;
 use crate::view::{TopicViews, Views};
 
@@ -109,6 +111,7 @@ impl Topics {
         let has_views = |topic: &Arc<ProduceTopic>| !topic.settings.bindings.fetch.is_empty();
         self.views.set_bound(now.values().any(has_views));
         let changed = before.is_empty() || bound(&now) != bound(&before);
+        self.plugins.tables().reconcile(image);
         self.by_id.store(Arc::new(now));
         drop(before);
         let tried = |name: &str, generation| {
@@ -194,7 +197,9 @@ impl Topics {
         if let Some(missing) = routes::missing(image, topic, settings) {
             return Err(missing);
         }
+        tables::check(&self.configs, image, bindings)?;
         let mut hooks = Vec::with_capacity(keys.len());
+        let all = keys;
         let mut keys = keys.iter();
         for (binding, key) in bindings.all().zip(keys.by_ref()) {
             let plugin = self
@@ -219,7 +224,9 @@ impl Topics {
             ),
             None => None,
         };
-        TopicPlan::new(hooks, partitioner, policy)
+        let mut plan = TopicPlan::new(hooks, partitioner, policy)?;
+        plan.tables = self.plugins.tables_of(all.iter().flat_map(BoundKey::all));
+        Ok(plan)
     }
 
     /// The candidate of a binding. One that cannot be had here decides nothing: the active generation does, as before.
@@ -272,7 +279,9 @@ impl Topics {
         }
         for topic in image.topics() {
             let bindings = self.configs.topic(image, topic).bindings;
-            let checked = match not_its_own_dead_letters(topic, &bindings) {
+            let first = not_its_own_dead_letters(topic, &bindings)
+                .and_then(|()| tables::check(&self.configs, image, &bindings));
+            let checked = match first {
                 Ok(()) => self.check_bindings(image, &bindings).await,
                 Err(error) => Err(error),
             };
@@ -290,8 +299,20 @@ impl Topics {
         Ok(())
     }
 
-    /// Whether these bindings, which no topic has yet, could be had with the plugins of `image`.
-    pub async fn check_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
+    /// Whether a topic could have these configs, with the plugins and topics of `image`: what they bind can be had, and what others
+    /// look up in it stays a table. Values that aren't understood are refused elsewhere.
+    pub async fn check_configs(&self, image: &Image, topic: &str, configs: &Configs) -> Result<(), String> {
+        if let Ok(bindings) = TopicBindings::from_configs(topic, configs) {
+            tables::check(&self.configs, image, &bindings)?;
+            self.check_bindings(image, &bindings).await?;
+        }
+        match image.topic(topic) {
+            Some(before) => tables::check_source(&self.configs, image, before, configs),
+            None => Ok(()),
+        }
+    }
+
+    async fn check_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
         let checked = self.try_bindings(image, bindings).await;
         if checked.is_err() {
             // What was loaded to be tried, and will not be bound.

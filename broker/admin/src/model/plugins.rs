@@ -141,6 +141,26 @@ pub struct BindingBody {
     pub on_refused: String,
     /// What happens to what it fails on.
     pub on_fault: String,
+    /// What it may look things up in.
+    #[serde(default)]
+    pub tables: Vec<TableBody>,
+}
+
+/// A table of a binding, as this node has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableBody {
+    /// What the plugin calls it.
+    pub name: String,
+    /// The topic that it is.
+    pub topic: String,
+    /// How many keys have a value.
+    pub keys: usize,
+    /// The memory that it takes, in bytes, by estimate.
+    pub bytes: usize,
+    /// How many offsets are not in it yet.
+    pub behind: u64,
+    /// Whether it is complete: while it is not, the topic takes no records.
+    pub current: bool,
 }
 
 /// A loaded plugin, and what it has done.

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use corvid_metadata::plugin::{Candidate, Ended};
 use corvid_metadata::policy::{Binding, TopicBindings};
 use corvid_metadata::{Image, PluginRecord};
-use corvid_pipeline::Findings;
+use corvid_pipeline::{Findings, TableFigures};
 use corvid_plugin_host::{BreakerState, HookStats, LastFault, Plugin};
 
 use crate::context::Context;
@@ -15,7 +15,7 @@ use crate::error::{Answer, ApiError};
 use crate::metrics::is_shadow;
 use crate::model::{
     BindingBody, CandidateBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail, PluginInstance,
-    PluginList, PluginSummary, ShadowBody,
+    PluginList, PluginSummary, ShadowBody, TableBody,
 };
 
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
@@ -139,39 +139,56 @@ fn found(findings: Findings) -> ShadowBody {
 }
 
 fn bindings(context: &Context, image: &Image, name: &str) -> Vec<BindingBody> {
+    let tables = context.topics.plugins().tables().figures();
     let mut bindings = Vec::new();
     for topic in image.topics() {
         let bound = context.replicas.configs().topic(image, topic).bindings;
-        let of_this = |binding: &&Binding| binding.plugin == name;
-        let body = |place: &str, binding: &Binding| binding_body(&topic.name, place, &bound, binding);
-        bindings.extend(
-            bound
-                .produce
-                .iter()
-                .filter(of_this)
-                .map(|binding| body("produce", binding)),
-        );
-        bindings.extend(
-            bound
-                .partitioner
-                .iter()
-                .filter(of_this)
-                .map(|binding| body("partitioner", binding)),
-        );
-        bindings.extend(bound.fetch.iter().filter(of_this).map(|binding| BindingBody {
-            on_fault: TopicBindings::on_fault_of_view(binding).to_string(),
-            ..body("fetch", binding)
-        }));
+        let of_retry = bound.retry.as_ref().and_then(|retry| retry.policy.as_ref());
+        // A retry topic has its source's table: the binding is the source's.
+        let of_retry = of_retry.filter(|_| bound.retry_of.is_none());
+        let places = bound.produce.iter().map(|binding| ("produce", binding));
+        let places = places.chain(bound.partitioner.iter().map(|binding| ("partitioner", binding)));
+        let places = places.chain(bound.fetch.iter().map(|binding| ("fetch", binding)));
+        let places = places.chain(bound.policy.iter().map(|binding| ("policy", binding)));
+        let places = places.chain(of_retry.into_iter().map(|binding| ("retry.policy", binding)));
+        for (place, binding) in places.filter(|(_, binding)| binding.plugin == name) {
+            let (on_refused, on_fault) = outcomes(place, &bound, binding);
+            bindings.push(BindingBody {
+                topic: topic.name.clone(),
+                place: place.to_owned(),
+                on_refused,
+                on_fault,
+                tables: binding.tables.iter().map(|table| table_body(&tables, table)).collect(),
+            });
+        }
     }
     bindings
 }
 
-fn binding_body(topic: &str, place: &str, bound: &TopicBindings, binding: &Binding) -> BindingBody {
-    BindingBody {
-        topic: topic.to_owned(),
-        place: place.to_owned(),
-        on_refused: bound.on_refused_of(binding).to_string(),
-        on_fault: bound.on_fault_of(binding).to_string(),
+/// What happens to what it refuses, and to what it fails on. Where a policy fails, the topic's settings decide.
+fn outcomes(place: &str, bound: &TopicBindings, binding: &Binding) -> (String, String) {
+    match place {
+        "fetch" => {
+            let on_fault = TopicBindings::on_fault_of_view(binding).to_string();
+            (bound.on_refused_of(binding).to_string(), on_fault)
+        }
+        "policy" | "retry.policy" => ("-".to_owned(), "-".to_owned()),
+        _ => (
+            bound.on_refused_of(binding).to_string(),
+            bound.on_fault_of(binding).to_string(),
+        ),
+    }
+}
+
+fn table_body(figures: &[TableFigures], (name, topic): (&String, &String)) -> TableBody {
+    let figures = figures.iter().find(|figures| figures.topic == *topic);
+    TableBody {
+        name: name.clone(),
+        topic: topic.clone(),
+        keys: figures.map_or(0, |figures| figures.keys),
+        bytes: figures.map_or(0, |figures| figures.bytes),
+        behind: figures.map_or(0, |figures| figures.behind),
+        current: figures.is_some_and(|figures| figures.current),
     }
 }
 

@@ -69,7 +69,11 @@ async fn create(
         Ok(spec) => spec,
         Err(message) => return refused(answer, ResponseError::InvalidReplicaAssignment, message),
     };
-    if let Err(reason) = super::check_bindings(broker, &spec.name, &spec.configs).await {
+    if let Err(reason) = broker
+        .topics
+        .check_configs(&broker.image(), &spec.name, &spec.configs)
+        .await
+    {
         return refused(answer, ResponseError::InvalidConfig, &reason);
     }
     match broker.controller.create_topic(spec, validate_only).await {

@@ -127,9 +127,8 @@ impl Resource {
                 configs
             }
         };
-        super::check_bindings(broker, name, &configs)
-            .await
-            .map_err(|reason| (ResponseError::InvalidConfig, reason))
+        let checked = broker.topics.check_configs(&image, name, &configs).await;
+        checked.map_err(|reason| (ResponseError::InvalidConfig, reason))
     }
 }
 

@@ -11,7 +11,7 @@ use corvid_delivery::Delivery;
 use corvid_env::fs::{Dir, DirLock};
 use corvid_env::task::JoinHandle;
 use corvid_metadata::config::keys;
-use corvid_pipeline::{Decided, Modules, Plugins, Redriver, Topics};
+use corvid_pipeline::{Decided, Modules, Plugins, Redriver, Tables, Topics};
 use corvid_plugin_host::{HostConfig, PluginHost};
 use corvid_replication::{NodeConfigs, Replicas};
 use corvid_storage::{LogDirectory, LogDirectoryConfig};
@@ -59,13 +59,9 @@ impl Parts {
         .await?;
         let cluster_id = cluster_id(&controller);
         let directory = LogDirectory::open(logs.clone(), directory_config(&config, &controller, &cluster_id)).await?;
-        let configs = node_configs(&config);
-        let replicas = Replicas::new(configs.clone(), logs, directory.clone());
+        let replicas = Replicas::new(node_configs(&config), logs, directory.clone());
         let host = plugin_host(&config, plugin_cache)?;
-        let decided = Decided::open(plugins.clone());
-        let modules = Modules::new(plugins, config.builtin.clone());
-        let plugins = Plugins::new(host.clone(), Arc::new(modules));
-        let topics = Topics::new(configs, Arc::new(plugins), decided, view_cache_bytes(&controller));
+        let topics = topics(&config, plugins, host.clone(), &controller, &replicas);
         let coordinator = Coordinator::new(coordinator_config::of(&controller));
         let delivery = Delivery::new(replicas.clone());
         let (settle, settled) = watch::channel(0);
@@ -135,10 +131,27 @@ fn subdirectories(root: &Dir) -> io::Result<[Dir; 4]> {
     Ok(all)
 }
 
-fn view_cache_bytes(controller: &Controller) -> usize {
+/// The topics with their plugins; `plugins` is where modules are kept.
+fn topics(
+    config: &NodeConfig,
+    plugins: Dir,
+    host: Arc<PluginHost>,
+    controller: &Controller,
+    replicas: &Arc<Replicas>,
+) -> Arc<Topics> {
+    let decided = Decided::open(plugins.clone());
+    let modules = Arc::new(Modules::new(plugins, config.builtin.clone()));
+    let tables = Tables::new(replicas.clone(), bytes(controller, keys::TABLE_BYTES));
+    let plugins = Arc::new(Plugins::new(host, modules, tables));
+    let view_cache = bytes(controller, keys::VIEW_CACHE_BYTES);
+    Topics::new(node_configs(config), plugins, decided, view_cache)
+}
+
+/// A size among the broker's configs.
+fn bytes(controller: &Controller, key: &str) -> usize {
     let image = controller.image();
     let layers = image.broker_layers(controller.node(), controller.fixed_configs());
-    usize::try_from(layers.number(keys::VIEW_CACHE_BYTES)).unwrap_or(0)
+    usize::try_from(layers.number(key)).unwrap_or(0)
 }
 
 fn node_configs(config: &NodeConfig) -> NodeConfigs {

@@ -1,5 +1,7 @@
 //! A plugin at a place of a topic: its name, or a table.
 
+use std::collections::BTreeMap;
+
 use corvid_metadata::PluginLimits;
 use corvid_metadata::policy::{Binding, OnFault, OnRefused, Readers, ReadersError};
 
@@ -17,7 +19,9 @@ pub(super) fn read(entry: &Entry<'_>, notes: &mut Notes) -> Option<Binding> {
         return read_table(entry, &table, notes);
     }
     if !entry.is_text() {
-        notes.wrong(entry.wrong("a plugin's name or a table { plugin, script, config, on_refused, on_fault, limits }"));
+        notes.wrong(
+            entry.wrong("a plugin's name or a table { plugin, script, config, tables, on_refused, on_fault, limits }"),
+        );
         return None;
     }
     named(entry, notes).map(Binding::named)
@@ -28,10 +32,6 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
     for inner in table.entries().filter(|inner| !known.contains(&inner.key)) {
         notes.wrong(match inner.key {
             "groups" => Problem::new(inner.key_span.clone(), ReadersError::Groups.to_string()),
-            "tables" => Problem::new(
-                inner.key_span.clone(),
-                format!("`{}` is not in this release", inner.key),
-            ),
             _ => inner.unknown(known.iter().copied()),
         });
     }
@@ -57,6 +57,7 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
             principals: patterns(table, "principals", notes),
             groups: Vec::new(),
         },
+        tables: tables(table, notes),
         ..Binding::named(plugin?)
     };
     if is_script {
@@ -72,6 +73,15 @@ fn read_table(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option
             .map_or_else(PluginLimits::default, |entry| limits(&entry, notes)),
         ..bound
     })
+}
+
+/// Whether there are such topics is not known here: they may be made by the same file.
+fn tables(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, String> {
+    let Some(tables) = table.get("tables").and_then(|entry| entry.table(notes)) else {
+        return BTreeMap::new();
+    };
+    let topic = |entry: Entry<'_>| Some((entry.key.to_owned(), entry.text(notes)?.to_owned()));
+    tables.entries().filter_map(topic).collect()
 }
 
 fn patterns(table: &Table<'_>, key: &str, notes: &mut Notes) -> Vec<String> {

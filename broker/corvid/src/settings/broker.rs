@@ -21,6 +21,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// them get an answer.
 const AT_START: &[&str] = &[
     "auto.create.topics.enable",
+    "corvid.table.bytes",
     "corvid.view.cache.bytes",
     "default.replication.factor",
     "delete.topic.enable",

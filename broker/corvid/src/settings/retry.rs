@@ -1,12 +1,12 @@
 //! `[topics.NAME.retry]`: when a record that a consumer failed on comes back, and how often.
 
 use corvid_metadata::config::{Configs, keys};
-use corvid_metadata::policy::{ATTEMPTS_MAX, Backoff};
+use corvid_metadata::policy::{ATTEMPTS_MAX, Backoff, Binding};
 
-use super::binding;
 use super::key::Section;
 use super::problem::Problem;
 use super::reader::{Entry, Notes, Table};
+use super::topics;
 
 /// What counts where the table does not say it.
 const ATTEMPTS: i64 = 3;
@@ -18,11 +18,12 @@ pub(super) fn into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes) 
         None => Some(ATTEMPTS),
     };
     let backoff = table.get("backoff").and_then(|entry| backoff(&entry, notes));
-    let policy = table.get("policy").and_then(|entry| binding::read(&entry, notes));
+    let policy = table.get("policy");
+    let policy = policy.and_then(|entry| topics::one(&entry, Binding::parse, notes));
     let values = [
         (keys::RETRY_ATTEMPTS, attempts.map(|attempts| attempts.to_string())),
         (keys::RETRY_BACKOFF, backoff.map(|backoff| backoff.to_config())),
-        (keys::RETRY_POLICY, policy.map(|binding| binding.to_config())),
+        (keys::RETRY_POLICY, policy),
     ];
     for (key, value) in values {
         if let Some(value) = value {

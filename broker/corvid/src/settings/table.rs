@@ -116,6 +116,7 @@ pub(super) const KEYS: &[Key] = &[
     binding("script", "a text", "\"fn validate(record) { record.json != () }\"", "Instead of `plugin`: a script, right here."),
     binding("script_file", "a path", "\"scripts/orders.rhai\"", "Instead of `script`: a file with the script, counted from this file's folder."),
     binding("config", "a table", "{ field = \"card\" }", "In place of the plugin's own."),
+    binding("tables", "a table of topics", "{ limits = \"user-limits\" }", "The compacted topics that the plugin may look things up in, by the names that it knows them by. Not in fetch, and not for a partitioner."),
     binding("on_refused", ON_REFUSED, "\"drop\"", "In place of the topic's."),
     binding("on_fault", ON_FAULT, "\"pass\"", "In place of the topic's."),
     binding("clients", "an array of patterns", "[\"reporting-*\", \"!reporting-admin\"]", "In fetch: for clients of these ids alone, or for all but those with a ! before."),

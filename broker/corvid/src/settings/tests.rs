@@ -256,10 +256,10 @@ fn plugins() {
 fn bindings() {
     refused(
         "[topics.orders]\npartitioner = 3\n\
-         produce = [\"a\", { config = {} }, { plugin = \"b\", tables = {}, on_fault = \"drop\" }]\n\
+         produce = [\"a\", { config = {} }, { plugin = \"b\", tables = { a = 1 }, on_fault = \"drop\" }]\n\
          on_refused = \"dead-leter\"\n",
         expect![[r#"
-            error: `partitioner` expects a plugin's name or a table { plugin, script, config, on_refused, on_fault, limits }, found the number 3
+            error: `partitioner` expects a plugin's name or a table { plugin, script, config, tables, on_refused, on_fault, limits }, found the number 3
              --> corvid.toml:2:15
               |
             2 | partitioner = 3
@@ -268,20 +268,20 @@ fn bindings() {
             error: a binding needs a `plugin` or a `script`
              --> corvid.toml:3:17
               |
-            3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
+            3 | produce = ["a", { config = {} }, { plugin = "b", tables = { a = 1 }, on_fault = "drop" }]
               |                 ^^^^^^^^^^^^^^^
 
-            error: `tables` is not in this release
-             --> corvid.toml:3:50
+            error: `a` expects a text in quotes, found the number 1
+             --> corvid.toml:3:65
               |
-            3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
-              |                                                  ^^^^^^
+            3 | produce = ["a", { config = {} }, { plugin = "b", tables = { a = 1 }, on_fault = "drop" }]
+              |                                                                 ^
 
             error: `on_fault` expects one of refuse, dead-letter, pass, policy
-             --> corvid.toml:3:74
+             --> corvid.toml:3:81
               |
-            3 | produce = ["a", { config = {} }, { plugin = "b", tables = {}, on_fault = "drop" }]
-              |                                                                          ^^^^^^
+            3 | produce = ["a", { config = {} }, { plugin = "b", tables = { a = 1 }, on_fault = "drop" }]
+              |                                                                                 ^^^^^^
 
             error: `on_refused` expects one of refuse, dead-letter, drop, policy
              --> corvid.toml:4:14

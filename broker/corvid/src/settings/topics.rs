@@ -101,10 +101,16 @@ fn unknown(entry: &Entry<'_>, known: &[&str]) -> Problem {
 fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     let mut configs = Configs::new();
     let mut set = |key: &str, value: Option<String>| value.map(|value| configs.insert(key.to_owned(), value));
-    let partitioner = table.get("partitioner").and_then(|entry| binding::read(&entry, notes));
-    set(keys::PARTITIONER, partitioner.map(|binding| binding.to_config()));
-    let policy = table.get("policy").and_then(|entry| binding::read(&entry, notes));
-    set(keys::POLICY, policy.map(|binding| binding.to_config()));
+    let partitioner = table.get("partitioner");
+    set(
+        keys::PARTITIONER,
+        partitioner.and_then(|entry| one(&entry, Binding::parse_partitioner, notes)),
+    );
+    let policy = table.get("policy");
+    set(
+        keys::POLICY,
+        policy.and_then(|entry| one(&entry, Binding::parse, notes)),
+    );
     set(
         keys::PRODUCE,
         table
@@ -134,6 +140,16 @@ fn policy(table: &Table<'_>, notes: &mut Notes) -> Configs {
     configs
 }
 
+/// A binding, as the config that `parse` reads.
+pub(super) fn one(
+    entry: &Entry<'_>,
+    parse: fn(&str) -> Result<Binding, BindingError>,
+    notes: &mut Notes,
+) -> Option<String> {
+    let config = binding::read(entry, notes)?.to_config();
+    parsed(entry, config, parse, notes)
+}
+
 /// A list of bindings, as the config that `parse` reads.
 fn list(entry: &Entry<'_>, parse: fn(&str) -> Result<Vec<Binding>, BindingError>, notes: &mut Notes) -> Option<String> {
     let elements = entry.array(notes)?;
@@ -141,7 +157,16 @@ fn list(entry: &Entry<'_>, parse: fn(&str) -> Result<Vec<Binding>, BindingError>
         .iter()
         .filter_map(|element| binding::read(element, notes))
         .collect();
-    let config = Binding::list_to_config(&bindings);
+    parsed(entry, Binding::list_to_config(&bindings), parse, notes)
+}
+
+/// A config, if `parse` takes it.
+fn parsed<T>(
+    entry: &Entry<'_>,
+    config: String,
+    parse: fn(&str) -> Result<T, BindingError>,
+    notes: &mut Notes,
+) -> Option<String> {
     match parse(&config) {
         Ok(_) => Some(config),
         Err(error) => {

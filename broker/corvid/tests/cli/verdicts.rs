@@ -49,6 +49,34 @@ fn a_test_fails_when_a_verdict_differs() {
     assert!(wrong["error"].as_str().unwrap().contains("a.jsonl:1: `kye`"), "{wrong}");
 }
 
+/// The bug: a plugin that looks things up can't be tried before it is bound.
+#[test]
+fn a_test_has_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.jsonl"), RECORDS).unwrap();
+    std::fs::write(
+        folder.path().join("limits.jsonl"),
+        "{\"key\":\"large\",\"value\":99}\n{\"key\":\"large\",\"value\":10}\n{\"key\":\"small\",\"value\":null}\n",
+    )
+    .unwrap();
+    let config = json!({ "field": "amount", "table": "limits" }).to_string();
+    let test = [
+        "plugin",
+        "test",
+        "builtin:threshold-alert",
+        "--config",
+        &config,
+        "--records",
+        "a.jsonl",
+        "--update",
+    ];
+    let test = |more: &[&str]| corvid(folder.path(), &[&test, more].concat(), "");
+    let verdicts = test(&["--table", "limits=limits.jsonl"]).json();
+    assert_eq!(verdicts["verdicts"][1], "1 large transform: edit header =alert: true");
+    assert_eq!(test(&[]).json()["verdicts"][1], "1 large transform: accept");
+    test(&["--table", "other=limits.jsonl"]).failed(1);
+}
+
 #[test]
 fn a_bench_tells_what_a_record_costs() {
     let folder = tempfile::tempdir().unwrap();

@@ -89,6 +89,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "The voters of the metadata quorum, as id@host:port.",
     ),
     key(
+        "corvid.table.bytes",
+        Long,
+        "134217728",
+        "How many bytes of memory the tables that plugins look things up in may take, all together. A topic whose tables don't \
+         fit takes no records.",
+    )
+    .at_least(0),
+    key(
         "corvid.view.cache.bytes",
         Long,
         "33554432",

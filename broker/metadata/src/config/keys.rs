@@ -95,6 +95,8 @@ keys! {
     BROKER_DURABILITY = "corvid.durability";
     /// Broker: how much of what views have shown is kept.
     VIEW_CACHE_BYTES = "corvid.view.cache.bytes";
+    /// Broker: how much memory the tables of plugins may take.
+    TABLE_BYTES = "corvid.table.bytes";
     /// Broker: partitions of `__consumer_offsets`.
     OFFSETS_TOPIC_NUM_PARTITIONS = "offsets.topic.num.partitions";
     /// Broker: replicas of `__consumer_offsets`.

@@ -137,9 +137,7 @@ fn values_that_cannot_be() {
         "t",
         "corvid.produce",
         r#"[{"plugin":"a","deadline":1}]"#,
-        &expect![[
-            r#"invalid value "[{\"plugin\":\"a\",\"deadline\":1}]" for config corvid.produce: unknown field `deadline`, expected one of `plugin`, `config`, `on_refused`, `on_fault`, `limits`, `clients`, `principals`, `groups` at line 1 column 29; expected a plugin's name or a table { plugin, config, on_refused, on_fault, limits }"#
-        ]],
+        &expect![[r#"invalid value "[{\"plugin\":\"a\",\"deadline\":1}]" for config corvid.produce: unknown field `deadline`, expected one of `plugin`, `config`, `on_refused`, `on_fault`, `limits`, `clients`, `principals`, `groups`, `tables` at line 1 column 29; expected a plugin's name or a table { plugin, config, tables, on_refused, on_fault, limits }"#]],
     );
     told(
         "t",
@@ -330,7 +328,7 @@ fn a_described_topic_shows_where_each_value_comes_from() {
     );
 }
 
-/// As many as `ConfigDef` has in Kafka 4.3.1 that are not internal, and our own two.
+/// As many as `ConfigDef` has in Kafka 4.3.1 that are not internal, and our own three.
 #[test]
 fn a_broker_shows_every_key_of_kafka() {
     let none = Configs::new();
@@ -340,7 +338,7 @@ fn a_broker_shows_every_key_of_kafka() {
         fixed: &none,
     };
     let lines = describe_broker(layers);
-    assert_eq!(lines.len(), 340 + 2);
+    assert_eq!(lines.len(), 340 + 3);
     let of = |name: &str| {
         let line = lines.iter().find(|line| line.name == name);
         line.map(|line| (line.value.as_deref(), line.read_only, line.sensitive))

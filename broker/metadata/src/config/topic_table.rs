@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::validate::{
-    backoff, durability, fetch, header_style, on_fault, on_refused, partitioner, produce, topic_name_or_empty,
+    backoff, durability, fetch, header_style, on_fault, on_refused, partitioner, policy, produce, topic_name_or_empty,
 };
 use super::{
     Check, ConfigKey,
@@ -161,9 +161,9 @@ pub(super) const TABLE: &[ConfigKey] = &[
         String,
         "",
         "The plugin that decides what becomes of records that other plugins refuse or fail on, where \
-         corvid.on.refused or corvid.on.fault says `policy`: its name, or a JSON object with plugin, config and limits.",
+         corvid.on.refused or corvid.on.fault says `policy`: its name, or a JSON object with plugin, config, tables and limits.",
     )
-    .check(Check::Parses(partitioner)),
+    .check(Check::Parses(policy)),
     key(
         keys::PRODUCE,
         List,
@@ -199,9 +199,9 @@ pub(super) const TABLE: &[ConfigKey] = &[
         String,
         "",
         "The plugin that decides whether and when a record comes back, in place of corvid.retry.backoff: its name, or \
-         a JSON object with plugin, config and limits.",
+         a JSON object with plugin, config, tables and limits.",
     )
-    .check(Check::Parses(partitioner)),
+    .check(Check::Parses(policy)),
     key(
         keys::RETRY_SOURCE,
         String,

@@ -4,7 +4,7 @@ use super::retries;
 use super::{Check, CleanupPolicy, ConfigError, ConfigKey, ConfigType, Configs, Durability, Support, keys};
 use super::{broker_key, group_key, topic_key};
 use crate::limits::MAX_CONFIG_VALUE_BYTES;
-use crate::policy::{Backoff, Binding, HeaderStyle, OnFault, OnRefused, TopicBindings};
+use crate::policy::{Backoff, Binding, BindingError, HeaderStyle, OnFault, OnRefused, TopicBindings};
 use crate::topic_name;
 
 /// Whether a topic's config may be set to this value, whichever topic it is.
@@ -248,10 +248,18 @@ pub(super) fn header_style(value: &str) -> Result<(), String> {
 }
 
 pub(super) fn partitioner(value: &str) -> Result<(), String> {
+    binding_or_empty(value, Binding::parse_partitioner)
+}
+
+pub(super) fn policy(value: &str) -> Result<(), String> {
+    binding_or_empty(value, Binding::parse)
+}
+
+fn binding_or_empty(value: &str, parse: fn(&str) -> Result<Binding, BindingError>) -> Result<(), String> {
     if value.is_empty() {
         Ok(())
     } else {
-        Binding::parse(value).map(drop).map_err(|error| error.to_string())
+        parse(value).map(drop).map_err(|error| error.to_string())
     }
 }
 

@@ -1,10 +1,13 @@
 //! One plugin at one place of a topic.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{OnFault, OnRefused, Readers, ReadersError};
-use crate::limits::MAX_BINDINGS;
+use crate::limits::{MAX_BINDINGS, MAX_TABLES};
+use crate::topic_name::{self, TopicNameError};
 use crate::units;
 
 /// A plugin's name, or a table with what differs from the topic's and the plugin's own settings.
@@ -22,7 +25,12 @@ pub struct Binding {
     pub limits: PluginLimits,
     /// In `fetch`: who sees the topic through it.
     pub readers: Readers,
+    /// The topics that it may look things up in, by the names that the plugin knows them by.
+    pub tables: BTreeMap<String, String>,
 }
+
+/// The longest name of a table.
+const TABLE_NAME_BYTES_MAX: usize = 64;
 
 /// What a call may take. What is `None` is decided a level below: binding, plugin, host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +69,7 @@ impl PluginLimits {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
     /// Not JSON, or not of the shape of a binding.
-    #[error("{0}; expected a plugin's name or a table {{ plugin, config, on_refused, on_fault, limits }}")]
+    #[error("{0}; expected a plugin's name or a table {{ plugin, config, tables, on_refused, on_fault, limits }}")]
     Shape(String),
     /// The empty name.
     #[error("a binding names no plugin")]
@@ -89,6 +97,49 @@ pub enum BindingError {
         #[source]
         error: ReadersError,
     },
+    /// Tables where a record would be judged otherwise when it is judged again.
+    #[error(
+        "plugin \"{plugin}\" of `{place}`: a {what} has no tables, since they change, and it has to answer the same for the same \
+         record; validators, transforms and policies have them"
+    )]
+    NoTables {
+        /// The plugin.
+        plugin: String,
+        /// The key of the topic.
+        place: &'static str,
+        /// What is bound there.
+        what: &'static str,
+    },
+    /// What plugins can't open.
+    #[error(
+        "plugin \"{plugin}\": \"{table}\" is no name of a table: it has 1 to {TABLE_NAME_BYTES_MAX} of a to z, A to Z, 0 to 9, \
+         `.`, `_` and `-`"
+    )]
+    TableName {
+        /// The plugin.
+        plugin: String,
+        /// The name.
+        table: String,
+    },
+    /// What is no topic.
+    #[error("plugin \"{plugin}\": table `{table}`: {error}")]
+    TableTopic {
+        /// The plugin.
+        plugin: String,
+        /// The table's name.
+        table: String,
+        /// What is wrong.
+        #[source]
+        error: TopicNameError,
+    },
+    /// More than anyone needs: each is in memory.
+    #[error("plugin \"{plugin}\" has {count} tables, the limit is {MAX_TABLES}")]
+    TooManyTables {
+        /// The plugin.
+        plugin: String,
+        /// How many.
+        count: usize,
+    },
     /// More than anyone needs: each costs on every produce.
     #[error("{count} plugins are bound, the limit is {limit}")]
     TooMany {
@@ -109,10 +160,18 @@ impl Binding {
             on_fault: None,
             limits: PluginLimits::default(),
             readers: Readers::default(),
+            tables: BTreeMap::new(),
         }
     }
 
-    /// Reads `corvid.partitioner`: a bare name, a JSON string, or a JSON object.
+    /// Reads `corvid.partitioner`, as [`parse`](Self::parse) does.
+    pub fn parse_partitioner(text: &str) -> Result<Self, BindingError> {
+        let binding = Self::parse(text)?;
+        binding.has_no_tables("partitioner", "partitioner")?;
+        Ok(binding)
+    }
+
+    /// Reads `corvid.policy`: a bare name, a JSON string, or a JSON object.
     pub fn parse(text: &str) -> Result<Self, BindingError> {
         let text = text.trim();
         let binding = if text.starts_with(['{', '"']) {
@@ -134,7 +193,7 @@ impl Binding {
         let bindings = Self::read_list(text)?;
         bindings.iter().try_for_each(Binding::check_produce)?;
         check_list(&bindings, |one, other| {
-            one.plugin == other.plugin && one.config == other.config
+            one.plugin == other.plugin && one.config == other.config && one.tables == other.tables
         })?;
         Ok(bindings)
     }
@@ -167,11 +226,45 @@ impl Binding {
     }
 
     fn check_produce(&self) -> Result<(), BindingError> {
-        if self.readers.is_everybody() {
-            Ok(())
-        } else {
-            Err(BindingError::NoView(self.plugin.clone()))
+        if !self.readers.is_everybody() {
+            return Err(BindingError::NoView(self.plugin.clone()));
         }
+        self.check_tables()
+    }
+
+    fn check_tables(&self) -> Result<(), BindingError> {
+        let plugin = || self.plugin.clone();
+        let count = self.tables.len();
+        if count > MAX_TABLES {
+            return Err(BindingError::TooManyTables {
+                plugin: plugin(),
+                count,
+            });
+        }
+        for (table, topic) in &self.tables {
+            let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+            if !(1..=TABLE_NAME_BYTES_MAX).contains(&table.len()) || !table.bytes().all(legal) {
+                let table = table.clone();
+                return Err(BindingError::TableName {
+                    plugin: plugin(),
+                    table,
+                });
+            }
+            topic_name::check(topic).map_err(|error| BindingError::TableTopic {
+                plugin: plugin(),
+                table: table.clone(),
+                error,
+            })?;
+        }
+        Ok(())
+    }
+
+    fn has_no_tables(&self, place: &'static str, what: &'static str) -> Result<(), BindingError> {
+        if self.tables.is_empty() {
+            return Ok(());
+        }
+        let plugin = self.plugin.clone();
+        Err(BindingError::NoTables { plugin, place, what })
     }
 
     fn check_view(&self) -> Result<(), BindingError> {
@@ -185,6 +278,7 @@ impl Binding {
                 "on_fault = \"dead-letter\" has no meaning here, since nothing is written; there are refuse and pass";
             return Err(BindingError::View { plugin, reason });
         }
+        self.has_no_tables("fetch", "view")?;
         let readers = self.readers.check();
         readers.map_err(|error| BindingError::Readers { plugin, error })
     }
@@ -209,6 +303,7 @@ impl Binding {
             && self.on_fault.is_none()
             && self.limits == PluginLimits::default()
             && self.readers.is_everybody()
+            && self.tables.is_empty()
     }
 }
 
@@ -249,6 +344,8 @@ struct Table {
     principals: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tables: BTreeMap<String, String>,
 }
 
 fn is_default(limits: &PluginLimits) -> bool {
@@ -269,6 +366,7 @@ impl Serialize for Binding {
             clients: self.readers.clients.clone(),
             principals: self.readers.principals.clone(),
             groups: self.readers.groups.clone(),
+            tables: self.tables.clone(),
         }
         .serialize(serializer)
     }
@@ -290,6 +388,7 @@ impl<'de> Deserialize<'de> for Binding {
             clients,
             principals,
             groups,
+            tables,
         } = table;
         Ok(Binding {
             plugin,
@@ -302,6 +401,7 @@ impl<'de> Deserialize<'de> for Binding {
                 principals,
                 groups,
             },
+            tables,
         })
     }
 }

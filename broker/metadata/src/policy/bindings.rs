@@ -62,8 +62,8 @@ impl TopicBindings {
     fn take(&mut self, key: &str, value: &str) -> Result<(), ConfigError> {
         let invalid = |reason: String| ConfigError::invalid(key, value, reason);
         match key {
-            keys::PARTITIONER => self.partitioner = binding(key, value)?,
-            keys::POLICY => self.policy = binding(key, value)?,
+            keys::PARTITIONER => self.partitioner = binding(key, value, Binding::parse_partitioner)?,
+            keys::POLICY => self.policy = binding(key, value, Binding::parse)?,
             keys::PRODUCE => self.produce = Binding::parse_list(value).map_err(|error| invalid(error.to_string()))?,
             keys::FETCH => self.fetch = Binding::parse_views(value).map_err(|error| invalid(error.to_string()))?,
             keys::ON_REFUSED => {
@@ -146,12 +146,16 @@ impl TopicBindings {
 }
 
 /// A config that names one plugin, or none.
-fn binding(key: &str, value: &str) -> Result<Option<Binding>, ConfigError> {
+fn binding(
+    key: &str,
+    value: &str,
+    parse: fn(&str) -> Result<Binding, super::BindingError>,
+) -> Result<Option<Binding>, ConfigError> {
     if value.trim().is_empty() {
         return Ok(None);
     }
     let invalid = |error: super::BindingError| ConfigError::invalid(key, value, error.to_string());
-    Binding::parse(value).map(Some).map_err(invalid)
+    parse(value).map(Some).map_err(invalid)
 }
 
 /// The retry table: there is one where attempts are set.
@@ -168,7 +172,7 @@ fn retry(configs: &BTreeMap<String, String>) -> Result<Option<Retry>, ConfigErro
         None => Backoff::default(),
     };
     let policy = match configs.get(keys::RETRY_POLICY) {
-        Some(value) => binding(keys::RETRY_POLICY, value)?,
+        Some(value) => binding(keys::RETRY_POLICY, value, Binding::parse)?,
         None => None,
     };
     Ok((attempts > 0).then_some(Retry {

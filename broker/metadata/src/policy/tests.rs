@@ -109,3 +109,26 @@ fn what_a_topic_says_of_faults_is_not_said_of_views() {
     let names: Vec<_> = bindings.everywhere().map(|binding| binding.plugin.as_str()).collect();
     assert_eq!(names, ["mask"]);
 }
+
+/// The bug: a plugin is granted a table where it has to answer the same for ever, or one that nobody can name.
+#[test]
+fn tables_are_for_those_who_may_change_their_minds() {
+    let granted = r#"{"plugin":"a","tables":{"limits":"user-limits"}}"#;
+    let binding = Binding::parse(granted).unwrap();
+    assert_eq!(binding.tables["limits"], "user-limits");
+    assert_eq!(binding.to_config(), granted);
+    assert_eq!(Binding::parse_list(&format!("[{granted},\"a\"]")).unwrap().len(), 2);
+    let refused = Binding::parse_partitioner(granted).unwrap_err().to_string();
+    assert!(refused.contains("a partitioner has no tables"), "{refused}");
+    assert!(Binding::parse_views(granted).is_err());
+    for tables in [r#"{"":"t"}"#, r#"{"a b":"t"}"#, r#"{"a":"."}"#, r#"{"a":1}"#, "[]"] {
+        let text = format!(r#"{{"plugin":"a","tables":{tables}}}"#);
+        assert!(Binding::parse(&text).is_err(), "{tables}");
+    }
+    let many: Vec<String> = (0..9).map(|table| format!("\"{table}\":\"t\"")).collect();
+    let many = format!(r#"{{"plugin":"a","tables":{{{}}}}}"#, many.join(","));
+    assert!(matches!(
+        Binding::parse(&many),
+        Err(BindingError::TooManyTables { count: 9, .. })
+    ));
+}

@@ -48,10 +48,12 @@ impl Sorted {
         letters: &[&Letter],
     ) -> Result<(), RedriveError> {
         let topic = &goal.topic;
-        let plan = topic.plan.as_ref().map_err(|reason| RedriveError::NotReady {
+        let not_ready = |reason| RedriveError::NotReady {
             topic: topic.name.to_string(),
-            reason: reason.clone(),
-        })?;
+            reason,
+        };
+        let plan = topic.plan.as_ref().map_err(|reason| not_ready(reason.clone()))?;
+        plan.ready().await.map_err(not_ready)?;
         let now = clock::wall_clock().0;
         let whole = plain_batch(letters, now)?;
         let batch = Batch::parse(&whole).expect("a batch that was just built");

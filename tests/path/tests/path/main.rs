@@ -38,6 +38,7 @@ mod restarts;
 mod retry_topics;
 mod same_name_again;
 mod stops;
+mod tables;
 mod targets_apart;
 mod torn_entries;
 mod unacknowledged;

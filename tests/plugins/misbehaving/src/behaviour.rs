@@ -1,7 +1,7 @@
 //! What goes wrong within a hook.
 
 use corvid_plugin_sdk::{
-    Config, Edit, Partitioner, Record, Refusal, Route, Topic, Transform, Validator, Verdict, View, Viewer,
+    Config, Edit, Partitioner, Record, Refusal, Route, Table, Topic, Transform, Validator, Verdict, View, Viewer,
 };
 use corvid_plugin_sdk::{Decision, Failure, Policy};
 use corvid_plugin_sdk::{Level, log, metric_add};
@@ -19,6 +19,7 @@ pub enum Behaviour {
     Recurse,
     Panic,
     Refuse,
+    RefuseListed,
     Drop,
     Mark,
     LogFlood,
@@ -41,7 +42,7 @@ pub enum Behaviour {
 }
 
 impl Behaviour {
-    const ALL: [(&str, Behaviour); 26] = [
+    const ALL: [(&str, Behaviour); 27] = [
         ("behave", Behaviour::Behave),
         ("loop", Behaviour::Loop),
         ("spin", Behaviour::Spin),
@@ -49,6 +50,7 @@ impl Behaviour {
         ("recurse", Behaviour::Recurse),
         ("panic", Behaviour::Panic),
         ("refuse", Behaviour::Refuse),
+        ("refuse-listed", Behaviour::RefuseListed),
         ("drop", Behaviour::Drop),
         ("mark", Behaviour::Mark),
         ("log-flood", Behaviour::LogFlood),
@@ -86,6 +88,8 @@ pub struct Misbehaving {
     /// On records of which value.
     on: String,
     spin: u64,
+    /// The keys whose records it refuses, with the reasons.
+    listed: Option<Table>,
     /// What the coin flip remembers.
     state: u64,
     /// How many records there have been in the present call.
@@ -110,6 +114,10 @@ impl Misbehaving {
         Ok(Misbehaving {
             behaviour,
             on: config.string("on")?.unwrap_or_else(|| "bad".to_owned()),
+            listed: match behaviour {
+                Behaviour::RefuseListed => Some(Table::open("listed")?),
+                _ => None,
+            },
             spin: config.integer("spin")?.unwrap_or(100_000).cast_unsigned(),
             state: config.integer("seed")?.unwrap_or(1).cast_unsigned(),
             records: 0,
@@ -174,6 +182,12 @@ impl Validator for Misbehaving {
     }
 
     fn validate(&mut self, record: &Record<'_>, _topic: &Topic<'_>) -> Verdict {
+        if let (Some(listed), Some(key)) = (&mut self.listed, record.key()) {
+            let reason = listed.get(key);
+            return reason.map_or(Ok(()), |reason| {
+                Err(Refusal::new(8, String::from_utf8_lossy(reason).into_owned()))
+            });
+        }
         let refuses = self.meet(record)
             && match self.behaviour {
                 Behaviour::Refuse => true,

@@ -20,7 +20,7 @@ pub(crate) async fn create(
     Json(body): Json<CreateTopicBody>,
 ) -> Answer<CreatedTopicBody> {
     not_internal(&body.name)?;
-    check_bindings(&context, &body.name, &body.configs).await?;
+    check_configs(&context, &body.name, &body.configs).await?;
     let name = body.name.clone();
     let spec = TopicSpec {
         name: body.name,
@@ -55,7 +55,7 @@ pub(crate) async fn alter(
     let mut after = topic.configs.clone();
     body.unset.iter().for_each(|key| drop(after.remove(key)));
     after.extend(body.set.clone());
-    check_bindings(&context, &name, &after).await?;
+    check_configs(&context, &name, &after).await?;
     let change = |key: String, op| Change { key, op };
     let set = body.set.into_iter().map(|(key, value)| change(key, Op::Set(value)));
     let unset = body.unset.into_iter().map(|key| change(key, Op::Delete));
@@ -149,9 +149,9 @@ fn known_config(key: &str) -> Result<(), ApiError> {
 }
 
 /// Whether the plugins that these configs bind are there and load.
-async fn check_bindings(context: &Context, topic: &str, configs: &Configs) -> Result<(), ApiError> {
-    let bindings = TopicBindings::from_configs(topic, configs).map_err(|error| ApiError::refused(error.to_string()))?;
-    let checked = context.topics.check_bindings(&context.image(), &bindings).await;
+async fn check_configs(context: &Context, topic: &str, configs: &Configs) -> Result<(), ApiError> {
+    TopicBindings::from_configs(topic, configs).map_err(|error| ApiError::refused(error.to_string()))?;
+    let checked = context.topics.check_configs(&context.image(), topic, configs).await;
     checked.map_err(|error| ApiError::refused(error).hint("`corvid plugin list` shows the plugins that are deployed"))
 }
 

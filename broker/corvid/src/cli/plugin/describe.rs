@@ -24,6 +24,23 @@ pub fn text(detail: &PluginDetail) -> String {
         }
         parts.push(bindings.trim_fmt());
     }
+    if detail.bindings.iter().any(|binding| !binding.tables.is_empty()) {
+        let mut tables = table(["TOPIC", "TABLE", "IS TOPIC", "KEYS", "MEMORY", "STATE"]);
+        for (binding, of) in detail
+            .bindings
+            .iter()
+            .flat_map(|binding| binding.tables.iter().map(move |of| (binding, of)))
+        {
+            let state = if of.current {
+                "current"
+            } else {
+                "not current: no records are taken"
+            };
+            let (keys, memory) = (of.keys.to_string(), size(of.bytes as u64));
+            tables.add_row([&binding.topic, &of.name, &of.topic, &keys, &memory, state]);
+        }
+        parts.push(tables.trim_fmt());
+    }
     let active = detail.summary.generation;
     parts.extend(
         detail

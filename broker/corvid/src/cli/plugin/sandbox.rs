@@ -8,12 +8,13 @@ use bytes::Bytes;
 use corvid::embedded;
 use corvid::settings::read_file;
 use corvid_pipeline::MODULE_BYTES_MAX;
-use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Tables};
+use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Table, Tables};
 
 use super::super::units::{duration, size};
 use super::super::{Exit, Failure};
 use super::check::json;
 use super::project::Project;
+use super::samples;
 
 /// Which module, and with what.
 #[derive(clap::Args)]
@@ -29,6 +30,9 @@ pub struct Sandbox {
     /// The memory that an instance may have
     #[arg(long, default_value = "16MiB", value_parser = size)]
     memory: usize,
+    /// A table that it may look things up in, and a file of records with what is in it; without any, all tables are empty
+    #[arg(long = "table", value_name = "NAME=FILE", value_parser = named_file)]
+    tables: Vec<(String, PathBuf)>,
 }
 
 impl Sandbox {
@@ -62,12 +66,37 @@ impl Sandbox {
             config: self.config.clone(),
             limits,
             generation: 1,
-            tables: Tables::Unbound,
+            tables: self.tables()?,
         };
         let refused =
             |error: LoadError| Failure::failed(format!("{shown}: {error}")).hint("a node would refuse it, too");
         host.load(spec).await.map_err(refused)
     }
+
+    /// The tables, as they are after all records of their files.
+    fn tables(&self) -> Result<Tables, Failure> {
+        if self.tables.is_empty() {
+            return Ok(Tables::Unbound);
+        }
+        let filled = |(name, file): &(String, PathBuf)| {
+            let table = Table::default();
+            for record in samples::read(file)? {
+                if let Some(key) = &record.key {
+                    table.set(key, record.value.as_deref());
+                }
+            }
+            Ok((name.clone(), Arc::new(table)))
+        };
+        let filled: Result<Vec<_>, Failure> = self.tables.iter().map(filled).collect();
+        Ok(Tables::Granted(filled?.into()))
+    }
+}
+
+fn named_file(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, file) = text
+        .split_once('=')
+        .ok_or("expected a table's name and a file: limits=limits.jsonl")?;
+    Ok((name.to_owned(), file.into()))
 }
 
 fn module(file: &Path) -> Result<Bytes, Failure> {

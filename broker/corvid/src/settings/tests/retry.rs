@@ -89,7 +89,7 @@ fn what_makes_no_sense_is_said_where_it_stands() {
             6 | backoff = ["soon"]
               |           ^^^^^^^^
 
-            error: `policy` expects a plugin's name or a table { plugin, script, config, on_refused, on_fault, limits }, found the number 7
+            error: `policy` expects a plugin's name or a table { plugin, script, config, tables, on_refused, on_fault, limits }, found the number 7
              --> corvid.toml:7:10
               |
             7 | policy = 7
