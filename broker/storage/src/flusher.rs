@@ -15,9 +15,8 @@ use corvid_env::clock;
 
 use crate::disk_space::is_out_of_space;
 use crate::flush_queue::{Stop, Work};
-use crate::log::Log;
+use crate::log::{Doomed, Log};
 use crate::names;
-use crate::segment::SealedSegment;
 use crate::shared::Shared;
 use crew::Crew;
 
@@ -135,27 +134,32 @@ impl Flusher {
 /// Kafka's own content: no broker epoch.
 const CLEAN_SHUTDOWN_TEXT: &[u8] = br#"{"version":0,"brokerEpoch":-1}"#;
 
-/// A segment whose files are to be removed, with its log.
-type Doomed = (Arc<Log>, Arc<SealedSegment>);
-
-/// Removes the files of segments that no log begins with any more. What fails is removed when the log is opened next.
-fn remove(doomed: &[Doomed]) {
-    for (log, segment) in doomed {
-        segment.close();
-        for suffix in [
-            names::LOG,
-            names::INDEX,
-            names::TIME_INDEX,
-            names::HIDDEN,
-            names::SNAPSHOT,
-        ] {
-            let name = names::segment_file(segment.base, suffix);
-            match log.dir().remove(&name) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    tracing::warn!(log = log.name(), file = name, %error, "a file of a deleted segment can't be removed");
+/// What is to be removed of a log. What fails is removed when the log is opened next.
+fn remove(doomed: &[(Arc<Log>, Doomed)]) {
+    for (log, doomed) in doomed {
+        match doomed {
+            Doomed::Segment(segment) => {
+                segment.close();
+                for suffix in [
+                    names::LOG,
+                    names::INDEX,
+                    names::TIME_INDEX,
+                    names::HIDDEN,
+                    names::SNAPSHOT,
+                ] {
+                    remove_file(log, &names::segment_file(segment.base, suffix));
                 }
-                Ok(()) | Err(_) => {}
             }
+            Doomed::Snapshot(offset) => remove_file(log, &names::segment_file(*offset, names::SNAPSHOT)),
         }
+    }
+}
+
+fn remove_file(log: &Log, name: &str) {
+    match log.dir().remove(name) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(log = log.name(), file = name, %error, "a file that nobody needs can't be removed");
+        }
+        Ok(()) | Err(_) => {}
     }
 }

@@ -23,6 +23,7 @@ use corvid_record::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence, Ti
 use parking_lot::{Mutex, MutexGuard, RwLock};
 
 pub(crate) use flush::Round;
+pub(crate) use state::Doomed;
 use state::{Condition, State};
 
 use crate::config::{LogConfig, TimestampType};

@@ -53,6 +53,12 @@ pub(crate) struct Recovered {
     pub unsynced: Vec<File>,
     /// Names were added or removed, and must be synced, too.
     pub directory_unsynced: bool,
+    /// Where the snapshot is that says what was known of producers before anything was walked, or after.
+    pub snapshot: Option<Offset>,
+    /// Other snapshots, which nobody needs once that one is durable.
+    pub superseded: Vec<Offset>,
+    /// Nothing was walked, and nothing is to be synced before there is something new.
+    pub resumed: bool,
 }
 
 /// What is known of a log as a whole: all of it follows from the batches.
@@ -76,38 +82,42 @@ impl Derived {
 
 /// Opens the log in `dir`.
 pub(crate) fn recover(dir: &Dir, config: &LogConfig, known: &Known) -> Result<Recovered, OpenError> {
+    let io_error = |error| OpenError::Io {
+        path: dir.path().to_path_buf(),
+        error,
+    };
     let inventory = inventory::take(dir, known.start)?;
     // A log without a segment is new: there is nothing that a shutdown could have left of it.
     let shut_down = known.clean && !inventory.segments.is_empty();
     let resumed = shut_down.then(|| clean::resume(dir, &inventory, known)).flatten();
-    let recovered = match resumed {
+    let mut recovered = match resumed {
         Some(recovered) => recovered,
-        None => {
-            let mut recovered = walk::recover(dir, config, known, &inventory)?;
-            keep_producers(dir, &mut recovered).map_err(|error| OpenError::Io {
-                path: dir.path().to_path_buf(),
-                error,
-            })?;
-            recovered
-        }
+        None => walk::recover(dir, config, known, &inventory)?,
     };
-    match inventory.remove_snapshots(dir, &recovered) {
-        Ok(()) => Ok(recovered),
-        Err(error) => Err(OpenError::Io {
-            path: dir.path().to_path_buf(),
-            error,
-        }),
-    }
+    inventory
+        .remove_snapshots_behind(dir, recovered.active.next)
+        .map_err(io_error)?;
+    keep_producers(dir, &mut recovered).map_err(io_error)?;
+    recovered.superseded = inventory.superseded(&recovered);
+    Ok(recovered)
 }
 
-/// Writes down what the walk has found out about producers: a power cut may have taken the snapshot at a segment's base, and when what
-/// lies before that is deleted, the next recovery would know less.
+/// Writes down what is known of producers, unless that is what was read: a power cut may have taken the snapshot at a segment's base, and
+/// when what lies before it is deleted, the next recovery would know less.
+///
+/// A snapshot that is there is never written again: the next power cut could leave half of it, and it may be all there is.
 fn keep_producers(dir: &Dir, recovered: &mut Recovered) -> io::Result<()> {
-    if recovered.derived.producers.iter().next().is_none() {
+    let end = recovered.active.next;
+    let name = names::segment_file(end, names::SNAPSHOT);
+    let file = if recovered.snapshot == Some(end) {
+        // Whoever wrote it may have been killed before a sync.
+        dir.open_file(&name)?
+    } else if recovered.derived.producers.iter().next().is_some() {
+        recovered.snapshot = Some(end);
+        replace(dir, &name, &recovered.derived.producers.encode())?
+    } else {
         return Ok(());
-    }
-    let name = names::segment_file(recovered.active.next, names::SNAPSHOT);
-    let file = replace(dir, &name, &recovered.derived.producers.encode())?;
+    };
     recovered.unsynced.push(file);
     recovered.directory_unsynced = true;
     Ok(())

@@ -10,8 +10,8 @@ use corvid_env::task;
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Doomed, one_log};
-use crate::log::Log;
+use super::one_log;
+use crate::log::{Doomed, Log};
 use crate::shared::Shared;
 
 /// So many threads at most, beside the flusher's own.
@@ -26,7 +26,7 @@ pub(super) struct Crew {
 /// A helper's part of a round: to take logs until there is none, and say so.
 struct Job {
     logs: Arc<Mutex<Vec<Arc<Log>>>>,
-    done: oneshot::Sender<io::Result<Vec<Doomed>>>,
+    done: oneshot::Sender<io::Result<Vec<(Arc<Log>, Doomed)>>>,
 }
 
 impl Crew {
@@ -37,10 +37,10 @@ impl Crew {
         }
     }
 
-    /// Syncs all these logs; returns the segments that may be deleted once the logs' starts are durable.
+    /// Syncs all these logs; returns what may be deleted once the logs' starts are durable, and where they are flushed.
     ///
     /// After an error some logs may not have been synced, and nothing is to be tried again.
-    pub async fn flush(&mut self, logs: Vec<Arc<Log>>) -> io::Result<Vec<Doomed>> {
+    pub async fn flush(&mut self, logs: Vec<Arc<Log>>) -> io::Result<Vec<(Arc<Log>, Doomed)>> {
         let wanted = logs.len().saturating_sub(1).min(HELPERS_MAX);
         let logs = Arc::new(Mutex::new(logs));
         let helping: Vec<_> = (0..wanted).map(|number| self.call(number, &logs)).collect();
@@ -61,7 +61,11 @@ impl Crew {
     }
 
     /// Gives a helper its part; starts it if it is needed for the first time.
-    fn call(&mut self, number: usize, logs: &Arc<Mutex<Vec<Arc<Log>>>>) -> oneshot::Receiver<io::Result<Vec<Doomed>>> {
+    fn call(
+        &mut self,
+        number: usize,
+        logs: &Arc<Mutex<Vec<Arc<Log>>>>,
+    ) -> oneshot::Receiver<io::Result<Vec<(Arc<Log>, Doomed)>>> {
         if number == self.helpers.len() {
             self.helpers.push(start(self.shared.clone()));
         }
@@ -90,7 +94,7 @@ fn start(shared: Arc<Shared>) -> mpsc::UnboundedSender<Job> {
 }
 
 /// Takes one log after the other and syncs it, until there is none left, or a sync fails.
-async fn work(shared: &Shared, logs: &Mutex<Vec<Arc<Log>>>) -> io::Result<Vec<Doomed>> {
+async fn work(shared: &Shared, logs: &Mutex<Vec<Arc<Log>>>) -> io::Result<Vec<(Arc<Log>, Doomed)>> {
     let mut doomed = Vec::new();
     loop {
         let next = logs.lock().pop();
@@ -98,7 +102,7 @@ async fn work(shared: &Shared, logs: &Mutex<Vec<Arc<Log>>>) -> io::Result<Vec<Do
             return Ok(doomed);
         };
         match one_log::flush(shared, &log).await {
-            Ok(segments) => doomed.extend(segments.into_iter().map(|segment| (log.clone(), segment))),
+            Ok(files) => doomed.extend(files.into_iter().map(|files| (log.clone(), files))),
             Err(error) => {
                 // The others need not begin what would count for nothing.
                 logs.lock().clear();

@@ -7,13 +7,12 @@ use corvid_env::fault;
 
 use crate::disk_space::is_out_of_space;
 use crate::flushed_file::SlotValue;
-use crate::log::{Log, Round};
+use crate::log::{Doomed, Log, Round};
 use crate::names;
-use crate::segment::SealedSegment;
 use crate::shared::Shared;
 
-/// Syncs what the log has; returns the segments that may be deleted once the log's start is durable.
-pub(super) async fn flush(shared: &Shared, log: &Arc<Log>) -> io::Result<Vec<Arc<SealedSegment>>> {
+/// Syncs what the log has; returns what may be deleted once the log's start is durable, and where it is flushed.
+pub(super) async fn flush(shared: &Shared, log: &Arc<Log>) -> io::Result<Vec<Doomed>> {
     let round = log.begin_round();
     if let Some(round) = &round {
         sync(shared, log, round).await?;

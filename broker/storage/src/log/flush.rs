@@ -1,15 +1,13 @@
 //! The log's side of a flush round.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use corvid_env::fs::File;
 
 use super::Log;
-use super::state::Condition;
+use super::state::{Condition, Doomed};
 use crate::config::Durability;
 use crate::flushed_file::SlotValue;
-use crate::segment::SealedSegment;
 
 /// What a round is to sync of one log.
 #[derive(Debug, Default)]
@@ -18,8 +16,8 @@ pub(crate) struct Round {
     pub directory: bool,
     /// The text of the epoch checkpoint, if it is to be written.
     pub epochs: Option<String>,
-    /// Segments that may be deleted once the log's start is durable.
-    pub doomed: Vec<Arc<SealedSegment>>,
+    /// What may be deleted once the log's start is durable, and where it is flushed.
+    pub doomed: Vec<Doomed>,
 }
 
 impl Log {

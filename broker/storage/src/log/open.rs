@@ -11,10 +11,9 @@ use parking_lot::{Mutex, RwLock};
 use super::Log;
 use super::state::State;
 use crate::config::{LogConfig, TimestampType};
+use crate::disk_space::is_out_of_space;
 use crate::error::OpenError;
-use crate::names;
 use crate::recovery::{self, Known};
-use crate::segment::replace;
 use crate::shared::Shared;
 
 impl Log {
@@ -42,7 +41,15 @@ impl Log {
             clean,
             now: clock::wall_clock(),
         };
-        let recovered = recovery::recover(&dir, &config, &known)?;
+        let recovered = match recovery::recover(&dir, &config, &known) {
+            // What it writes is little, and deleting what it finds makes room.
+            Err(OpenError::Io { error, .. }) if is_out_of_space(&error) => {
+                shared.space.filled();
+                recovery::recover(&dir, &config, &known)?
+            }
+            other => other?,
+        };
+        let resumed = recovered.resumed;
         let log = Arc::new_cyclic(|this| Self {
             name: name.into(),
             dir,
@@ -57,7 +64,9 @@ impl Log {
             listener: RwLock::default(),
             state: Mutex::new(State::new(config, recovered, known.flushed)),
         });
-        log.sync_what_was_recovered();
+        if !resumed {
+            log.sync_what_was_recovered();
+        }
         Ok(log)
     }
 
@@ -86,12 +95,9 @@ impl Log {
     pub(crate) fn write_clean_state(&self) -> io::Result<()> {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let end = state.active.next;
         state
             .active
             .write_sidecars(&self.dir, Some(state.derived.links.positions()))?;
-        let snapshot = names::segment_file(end, names::SNAPSHOT);
-        replace(&self.dir, &snapshot, &state.derived.producers.encode())?;
-        Ok(())
+        state.write_snapshot(&self.dir)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use corvid_env::clock::WallTime;
 use corvid_record::Offset;
 
-use super::state::State;
+use super::state::{Doomed, State};
 use super::{DeletedSegment, Log, Reason};
 use crate::error::{AppendError, ChangeError};
 use crate::retention::{Candidate, Situation, how_many_go, is_old};
@@ -168,7 +168,7 @@ impl Log {
             state.sealed.remove(&segment.base);
         }
         state.derived.epochs.truncate_start(start);
-        state.flush.doomed.extend(gone.iter().cloned());
+        state.flush.doomed.extend(gone.iter().cloned().map(Doomed::Segment));
         gone.iter()
             .map(|segment| DeletedSegment {
                 base_offset: segment.base,

@@ -12,8 +12,7 @@ use super::Log;
 use super::append::checkpoint_if_first;
 use super::state::State;
 use crate::error::AppendError;
-use crate::names;
-use crate::segment::{ActiveSegment, Piece, SealedSegment, WritePieces, replace};
+use crate::segment::{ActiveSegment, Piece, SealedSegment, WritePieces};
 
 impl Log {
     /// Rolls the active segment if it is older than `segment.ms`. Called by the leader only.
@@ -91,11 +90,10 @@ impl Log {
     /// Writes the sidecars of the active segment and creates the next one's file.
     fn seal(&self, state: &mut State, visible_end: Offset) -> io::Result<(Vec<File>, ActiveSegment)> {
         let end = state.active.next;
-        let mut files = state
+        let files = state
             .active
             .write_sidecars(&self.dir, Some(state.derived.links.positions()))?;
-        let snapshot = names::segment_file(end, names::SNAPSHOT);
-        files.push(replace(&self.dir, &snapshot, &state.derived.producers.encode())?);
+        state.write_snapshot(&self.dir)?;
         fault::check("log.roll")?;
         Ok((files, ActiveSegment::create(&self.dir, end, visible_end)?))
     }

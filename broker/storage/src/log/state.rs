@@ -1,6 +1,7 @@
 //! What a log's lock guards.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use corvid_env::clock::WallTime;
@@ -10,8 +11,9 @@ use corvid_record::Offset;
 use crate::config::LogConfig;
 use crate::error::{AppendError, ChangeError};
 use crate::facts::BatchFacts;
+use crate::names;
 use crate::recovery::{Derived, Recovered};
-use crate::segment::{ActiveSegment, SealedSegment};
+use crate::segment::{ActiveSegment, SealedSegment, replace};
 
 /// What a log's lock guards.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub(super) struct State {
     pub sealed: BTreeMap<Offset, Arc<SealedSegment>>,
     pub active: ActiveSegment,
     pub derived: Derived,
+    /// Where the newest whole producer snapshot is.
+    pub snapshot: Option<Offset>,
     /// A limit and its visible end, from which later ones are found quickly.
     pub visible_end_memo: (Offset, Offset),
     pub flush: Flush,
@@ -57,8 +61,17 @@ pub(super) struct Flush {
     pub directory: bool,
     /// Somebody asked for a round, whatever the durability.
     pub forced: bool,
-    /// Segments to be deleted once the start is durable.
-    pub doomed: Vec<Arc<SealedSegment>>,
+    /// To be deleted once all of this is durable, and the start.
+    pub doomed: Vec<Doomed>,
+}
+
+/// Files that nobody needs any more once something else is durable.
+#[derive(Debug, Clone)]
+pub(crate) enum Doomed {
+    /// A segment that the log does not begin with any more.
+    Segment(Arc<SealedSegment>),
+    /// A producer snapshot at this offset: there is a newer one.
+    Snapshot(Offset),
 }
 
 impl State {
@@ -70,11 +83,15 @@ impl State {
             visible_start,
             unsynced,
             directory_unsynced,
+            snapshot,
+            superseded,
+            resumed: _,
         } = recovered;
         let flush = Flush {
             flushed,
             files: unsynced,
             directory: directory_unsynced,
+            doomed: superseded.into_iter().map(Doomed::Snapshot).collect(),
             ..Flush::default()
         };
         let mut state = Self {
@@ -85,6 +102,7 @@ impl State {
             sealed,
             active,
             derived,
+            snapshot,
             flush,
             just_sealed: Vec::new(),
         };
@@ -105,6 +123,21 @@ impl State {
     pub fn note(&mut self, dir: &Dir, batch: &BatchFacts, now: WallTime) {
         self.active.note(dir, batch, self.config.index_interval_bytes, now);
         self.derived.note(batch, now);
+    }
+
+    /// Writes what is known of producers at the log's end; durable after the next round. What stands there already is not written again: a
+    /// power cut could leave half of it, and it may be all there is.
+    pub fn write_snapshot(&mut self, dir: &Dir) -> io::Result<()> {
+        let end = self.active.next;
+        if self.snapshot != Some(end) {
+            let name = names::segment_file(end, names::SNAPSHOT);
+            self.flush
+                .files
+                .push(replace(dir, &name, &self.derived.producers.encode())?);
+            self.flush.directory = true;
+            self.snapshot = Some(end);
+        }
+        Ok(())
     }
 
     pub fn check_open(&self) -> Result<(), AppendError> {

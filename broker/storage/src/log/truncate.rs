@@ -6,7 +6,7 @@ use corvid_env::clock;
 use corvid_record::Offset;
 
 use super::Log;
-use super::state::{Condition, State};
+use super::state::{Condition, Doomed, State};
 use crate::error::ChangeError;
 use crate::names;
 use crate::recovery::{self, Known};
@@ -117,9 +117,11 @@ impl Log {
         };
         let recovered = recovery::recover(&self.dir, &state.config, &known)
             .map_err(|error| ChangeError::Failed(error.to_string()))?;
-        let doomed = std::mem::take(&mut state.flush.doomed);
+        let mut doomed = std::mem::take(&mut state.flush.doomed);
+        // Of snapshots, recovery knows better: the one at the cut may be the newest now.
+        doomed.retain(|doomed| matches!(doomed, Doomed::Segment(_)));
         *state = State::new(state.config.clone(), recovered, known.flushed);
-        state.flush.doomed = doomed;
+        state.flush.doomed.append(&mut doomed);
         state.active.taint();
         Ok(())
     }

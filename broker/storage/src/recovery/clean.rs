@@ -65,6 +65,9 @@ fn try_resume(dir: &Dir, inventory: &Inventory, known: &Known) -> Result<Recover
         visible_start,
         unsynced: Vec::new(),
         directory_unsynced: false,
+        snapshot: Some(summary.end),
+        superseded: Vec::new(),
+        resumed: true,
     })
 }
 

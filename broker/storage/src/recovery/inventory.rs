@@ -67,20 +67,24 @@ impl Inventory {
         Ok(())
     }
 
-    /// Removes the producer snapshots that no later recovery would begin with: those of earlier shutdowns, and what lies behind the
-    /// end. The ones at the segments' bases stay, and the newest.
-    pub fn remove_snapshots(&self, dir: &Dir, recovered: &Recovered) -> io::Result<()> {
-        let active = &recovered.active;
-        let newest = self.snapshots.range(..=active.next).next_back();
-        let is_base = |offset| recovered.sealed.contains_key(offset) || *offset == active.base;
-        let mut stale = false;
-        for offset in &self.snapshots {
-            if !is_base(offset) && Some(offset) != newest {
-                dir.remove(&names::segment_file(*offset, names::SNAPSHOT))?;
-                stale |= *offset > active.next;
-            }
+    /// Removes the producer snapshots behind the log's end. They must not be back after the next power cut: what is written there by then
+    /// is something else.
+    pub fn remove_snapshots_behind(&self, dir: &Dir, end: Offset) -> io::Result<()> {
+        let stale: Vec<_> = self.snapshots.range(end.next()..).collect();
+        for offset in &stale {
+            dir.remove(&names::segment_file(**offset, names::SNAPSHOT))?;
         }
-        // It must not be back after the next power cut: what is written there by then is something else.
-        if stale { dir.sync() } else { Ok(()) }
+        if stale.is_empty() { Ok(()) } else { dir.sync() }
+    }
+
+    /// The producer snapshots that no later recovery needs once the one that this recovery has kept is durable: those of earlier
+    /// recoveries and shutdowns. The ones at the segments' bases stay.
+    pub fn superseded(&self, recovered: &Recovered) -> Vec<Offset> {
+        let Some(kept) = recovered.snapshot else {
+            return Vec::new();
+        };
+        let is_base = |offset| recovered.sealed.contains_key(offset) || *offset == recovered.active.base;
+        let below = self.snapshots.range(..kept);
+        below.filter(|offset| !is_base(offset)).copied().collect()
     }
 }

@@ -46,7 +46,9 @@ struct Walk<'a> {
     config: &'a LogConfig,
     known: &'a Known,
     derived: Derived,
-    /// Producers are known up to here from a snapshot.
+    /// The snapshot that the walk began with.
+    snapshot: Option<Offset>,
+    /// Producers are known up to here from it, or have no batches below.
     producers_to: Offset,
     visible_start: Offset,
     /// Just behind the last visible batch of what was walked or trusted.
@@ -111,6 +113,7 @@ impl<'a> Walk<'a> {
                 producers: from.producers,
                 links: crate::links::Links::new(links),
             },
+            snapshot: from.snapshot,
             producers_to: from.producers_to,
             visible_start,
             visible_before,
@@ -293,6 +296,7 @@ impl<'a> Walk<'a> {
             derived,
             visible_start,
             unsynced,
+            snapshot,
             ..
         } = self;
         Ok(Recovered {
@@ -302,6 +306,9 @@ impl<'a> Walk<'a> {
             visible_start,
             unsynced,
             directory_unsynced: true,
+            snapshot,
+            superseded: Vec::new(),
+            resumed: false,
         })
     }
 
@@ -339,6 +346,7 @@ struct Start {
     before: Option<Summary>,
     epochs: LeaderEpochs,
     producers: ProducerState,
+    snapshot: Option<Offset>,
     producers_to: Offset,
 }
 
@@ -353,8 +361,8 @@ impl Start {
                 .next_back()
                 .map_or(first, |(&base, _)| base)
         };
-        let (producers_to, producers) =
-            newest_snapshot(dir, known.flushed.max(first), inventory).unwrap_or((first, ProducerState::default()));
+        let (snapshot, producers) = newest_snapshot(dir, known.flushed.max(first), inventory).unzip();
+        let producers_to = snapshot.unwrap_or(first);
         let epochs = read_epochs(dir).filter(|epochs| *epochs != LeaderEpochs::default());
         let mut base = if epochs.is_some() {
             floor(known.flushed.min(producers_to))
@@ -374,7 +382,8 @@ impl Start {
             base,
             before,
             epochs: epochs.unwrap_or_default(),
-            producers,
+            producers: producers.unwrap_or_default(),
+            snapshot,
             producers_to,
         }
     }

@@ -187,3 +187,16 @@ async fn a_shutdown_without_room_for_its_mark_is_an_unclean_one() {
     let again = World::over(world.temporary).await;
     assert!(!again.directory.was_clean());
 }
+
+/// The bug: recovery has something to write, there is no room, and the log can't be read before somebody makes some.
+#[tokio::test]
+async fn a_log_opens_on_a_full_disk() {
+    let armed = Armed::none_yet().await;
+    let world = World::new().await;
+    append(&world.log(), produced(1, 0, 0, 2)).unwrap();
+    let world = world.after_kill().await;
+    armed.arm("fs.write=full@1");
+    let log = world.log();
+    assert_eq!(bases(&log, Which::Visible), [0]);
+    assert!(world.directory.read_only_since().is_some());
+}

@@ -2,7 +2,7 @@
 
 use corvid_env::clock::{WallTime, wall_clock};
 use corvid_record::{Batch, Offset, ProducerId, Sequence};
-use corvid_storage::{AppendError, Log};
+use corvid_storage::{AppendError, Log, LogConfig, Reason};
 
 use crate::support::*;
 
@@ -67,6 +67,8 @@ async fn snapshots_of_earlier_shutdowns_go() {
         world = world.restart().await;
     }
     append(&world.log(), produced(1, 0, 40, 10)).unwrap();
+    // Not before the one that replaces them is durable.
+    world.directory.sync().await.unwrap();
     let killed = world.killed();
     let snapshots = files(&killed.path().join(LOG))
         .into_iter()
@@ -109,6 +111,72 @@ async fn duplicates_are_known_after_a_kill_with_and_without_snapshots() {
             "{damage}"
         );
     }
+}
+
+/// The bug: recovery finds out from the batches what a lost snapshot said, and writes it down nowhere; DeleteRecords takes those
+/// batches, and the next recovery takes a retry for something new. (Found by the simulation's power cuts.)
+#[tokio::test]
+async fn producers_are_known_when_their_snapshot_was_lost_and_then_their_records_are_deleted() {
+    let world = World::new().await;
+    let log = world.log_with(small_segments(1_000));
+    append(&log, produced(9, 3, 0, 1)).unwrap();
+    five_and_more(&log);
+    let killed = world.killed();
+    for name in files(&killed.path().join(LOG)) {
+        if name.ends_with(".snapshot") {
+            std::fs::remove_file(killed.path().join(LOG).join(name)).unwrap();
+        }
+    }
+    let world = World::over(killed).await;
+    let log = world.log_with(small_segments(1_000));
+    delete_all(&world, &log).await;
+    let world = world.after_kill().await;
+    let log = world.log_with(small_segments(1_000));
+    assert!(log.start() > Offset(1));
+    assert!(append(&log, produced(9, 3, 0, 1)).unwrap().duplicate);
+}
+
+/// Takes all that is not in the active segment, for good.
+async fn delete_all(world: &World, log: &std::sync::Arc<Log>) {
+    flushed(log).await;
+    log.advance_start(log.end(), Reason::DeleteRecords).unwrap();
+    log.retain(wall_clock(), log.end()).unwrap();
+    world.directory.sync().await.unwrap();
+}
+
+/// The bug: the only snapshot that knows a producer is written again, with what it says already, and a power cut leaves half of it.
+#[tokio::test]
+async fn a_snapshot_that_is_there_is_not_written_again() {
+    let world = World::new().await;
+    let config = LogConfig {
+        segment_ms: 1_000,
+        ..small_segments(1_000)
+    };
+    append(&world.log_with(config.clone()), produced(1, 0, 0, 1)).unwrap();
+    flushed(&world.log_with(config.clone())).await;
+    // Of a recovery.
+    let world = world.after_kill().await;
+    flushed(&world.log_with(config.clone())).await;
+    let killed = world.killed();
+    let path = killed.path().join(LOG).join("00000000000000000001.snapshot");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    std::fs::File::options()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    let world = World::over(killed).await;
+    let log = world.log_with(config);
+    let written = || {
+        let path = world.log_path().join("00000000000000000001.snapshot");
+        std::fs::metadata(path).unwrap().modified().unwrap()
+    };
+    assert_eq!(written(), long_ago, "by recovery");
+    log.roll_if_due(WallTime(wall_clock().0 + 10_000)).unwrap();
+    assert_eq!(written(), long_ago, "by a roll");
+    world.directory.shutdown().await.unwrap();
+    assert_eq!(written(), long_ago, "by a shutdown");
 }
 
 #[tokio::test]
