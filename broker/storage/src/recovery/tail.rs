@@ -4,6 +4,9 @@
 //! others. A sector that never reached the disk reads as zeros, and one that reached it while it was being filled reads as zeros from
 //! there to its end. So a bad stretch in front of a good batch is *lost*, rather than rotten, if some sector of it ends in zeros. Rot
 //! changes bits; it does not fill a sector up with zeros.
+//!
+//! What looks like a good batch may be within the bad one: an outbox entry has others inside, and a record's value may be anything. So
+//! the bad stretch is at least as long as the bad batch says.
 
 use std::io;
 
@@ -18,6 +21,18 @@ const LOST_BYTES: u64 = 8;
 const LOST_AT_END_BYTES: u64 = 2;
 /// What is read at once.
 const WINDOW_BYTES: u64 = 1 << 20;
+
+/// Whether what is bad at `from`, in a file that ends at `end`, is rot: there is a good batch behind it, and no zeros explain what is
+/// between. `None` if there is no good batch. A batch with the offset `expected` was to begin there.
+pub(super) fn is_rot(file: &File, from: u64, end: u64, expected: Offset) -> io::Result<Option<bool>> {
+    // Whatever was there had an offset at least.
+    let Some(good) = find_good_batch(file, from, end, expected.next())? else {
+        return Ok(None);
+    };
+    let said = said_end(file, from, end)?;
+    let lost = looks_lost(file, from, good.max(said), end)? || has_lost_its_front(file, from, end, expected)?;
+    Ok(Some(!lost))
+}
 
 /// Where the first good batch behind `from` begins, of those whose offsets are behind `expected`.
 pub(super) fn find_good_batch(file: &File, from: u64, end: u64, expected: Offset) -> io::Result<Option<u64>> {
@@ -64,6 +79,25 @@ pub(super) fn looks_lost(file: &File, from: u64, to: u64, end: u64) -> io::Resul
     Ok(false)
 }
 
+/// Where the batch at `from` says that it ends, as far as that can be.
+fn said_end(file: &File, from: u64, end: u64) -> io::Result<u64> {
+    let front = read(file, from, (from + HEADER_SIZE as u64).min(end))?;
+    let size = size_at_front(&front).map_or(0, |size| size as u64);
+    Ok(if size <= end - from { from + size } else { from })
+}
+
+/// Whether the batch at `from` begins so close to a sector's end that only the front of its offset is there, and that is lost: it was
+/// written to a sector that reached the disk when the batch before it had been appended, and not again.
+pub(super) fn has_lost_its_front(file: &File, from: u64, end: u64, expected: Offset) -> io::Result<bool> {
+    let sector_end = from.next_multiple_of(SECTOR_BYTES);
+    if sector_end > end || sector_end - from >= LOST_BYTES {
+        return Ok(false);
+    }
+    let front = read(file, from, sector_end)?;
+    let is_zero = |bytes: &[u8]| bytes.iter().all(|&byte| byte == 0);
+    Ok(is_zero(&front) && !is_zero(&expected.0.to_be_bytes()[..front.len()]))
+}
+
 fn may_begin_here(bytes: &[u8], left: u64, expected: Offset) -> bool {
     let Ok(size) = size_at_front(bytes) else {
         return false;
@@ -91,6 +125,8 @@ fn read(file: &File, from: u64, to: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use std::io::IoSlice;
+
+    use corvid_record::{BatchBuilder, Compression, RecordParts};
 
     use super::*;
     use crate::testing::batch_of;
@@ -123,6 +159,56 @@ mod tests {
                 None,
                 "a batch that is cut"
             );
+        }
+    }
+
+    /// The bug (found by the simulation's power cuts): a batch begins seven bytes before a sector's end, and these are lost: its offset
+    /// is another one, its checksum is right, and seven zeros are too few; so a sound log is quarantined.
+    #[test]
+    fn the_front_of_an_offset_may_be_lost() {
+        for in_front in 505..512 {
+            let mut bytes = vec![0xa7; in_front];
+            bytes.extend_from_slice(&batch_of(0x0102_0304_0506_0708, 3));
+            let second = bytes.len();
+            bytes.extend_from_slice(&batch_of(0x0102_0304_0506_070b, 3));
+            let judge = |bytes: &[u8]| {
+                let (_keep, file) = file_of(bytes);
+                let expected = Offset(0x0102_0304_0506_0708);
+                is_rot(&file, in_front as u64, bytes.len() as u64, expected).unwrap()
+            };
+            let mut rotten = bytes.clone();
+            rotten[second - 1] ^= 1;
+            assert_eq!(judge(&rotten), Some(true));
+            bytes[in_front..512].fill(0);
+            assert_eq!(judge(&bytes), Some(false));
+            assert_eq!(judge(&bytes[..second]), None, "nothing good behind it");
+        }
+    }
+
+    /// The bug (found by the simulation's power cuts): sectors of an outbox entry are lost, and a batch that is inside of it, in front
+    /// of them, looks like a good one behind it; so a sound log is quarantined.
+    #[test]
+    fn a_batch_within_the_bad_one_is_none_behind_it() {
+        for inner_base in [0, 1, 900] {
+            let inner = batch_of(inner_base, 3);
+            let mut builder = BatchBuilder::new(Compression::None);
+            builder.push(&RecordParts {
+                value: Some(&[&inner[..], &[0xa7; 3000]].concat()),
+                ..RecordParts::default()
+            });
+            let mut bytes = builder.finish(None).unwrap().to_vec();
+            let outer = bytes.len();
+            bytes[1536..2560].fill(0);
+            let judge = |bytes: &[u8]| {
+                let (_keep, file) = file_of(bytes);
+                is_rot(&file, 0, bytes.len() as u64, Offset(0)).unwrap()
+            };
+            assert_ne!(judge(&bytes), Some(true), "{inner_base}");
+            bytes.extend_from_slice(&batch_of(1, 2));
+            assert_eq!(judge(&bytes), Some(false), "{inner_base}");
+            bytes[1536..2560].fill(0xa7);
+            bytes[outer - 100] ^= 1;
+            assert_eq!(judge(&bytes), Some(true), "{inner_base}");
         }
     }
 

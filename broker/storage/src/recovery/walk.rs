@@ -10,7 +10,7 @@ use corvid_record::{BatchError, Offset, Timestamp};
 
 use super::clean::{read_epochs, sealed_segments};
 use super::inventory::Inventory;
-use super::tail::{find_good_batch, looks_lost};
+use super::tail::{self, find_good_batch, has_lost_its_front, looks_lost};
 use super::{Derived, Known, Recovered, gaps_are_normal};
 use crate::batch_reader::{BatchReader, Next};
 use crate::config::LogConfig;
@@ -234,11 +234,13 @@ impl<'a> Walk<'a> {
 
     /// Whether what is bad behind `segment` is rot, rather than what a crash leaves of writes that no sync covered.
     fn is_rot(&self, segment: &ActiveSegment, bytes: u64, stop: &Stop) -> io::Result<bool> {
-        if let Some(good) = find_good_batch(&segment.file, segment.size, bytes, segment.next)? {
-            return Ok(!looks_lost(&segment.file, segment.size, good, bytes)?);
+        if let Some(is_rot) = tail::is_rot(&segment.file, segment.size, bytes, segment.next)? {
+            return Ok(is_rot);
         }
         // With a good batch in a later segment, this one must have had all of its own once.
-        let lost = stop.what == What::EndsEarly || looks_lost(&segment.file, segment.size, bytes, bytes)?;
+        let lost = stop.what == What::EndsEarly
+            || looks_lost(&segment.file, segment.size, bytes, bytes)?
+            || has_lost_its_front(&segment.file, segment.size, bytes, segment.next)?;
         Ok(!lost && self.good_batch_ahead(segment.next)?)
     }
 
