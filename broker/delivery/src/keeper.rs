@@ -20,13 +20,16 @@ mod change;
 mod list;
 mod release;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use corvid_env::clock::{self, Instant};
+use corvid_env::{fault, random};
 use corvid_record::hidden::{EntryView, SourceId};
-use corvid_record::{Batch, Offset};
+use corvid_record::{Batch, Offset, Timestamp};
 use corvid_replication::{Closed, Partition};
 use corvid_storage::{EntryAt, ReadError};
 use tokio::sync::{mpsc, oneshot};
@@ -98,6 +101,8 @@ pub(crate) struct Keeper {
     pub id: SourceId,
     pub counters: Arc<Counters>,
     pub asked: mpsc::Receiver<Ask>,
+    /// What was asked before the log was looked through.
+    waiting: Vec<Ask>,
     holds: Holds,
     /// The oldest hold is damaged: it can't be carried on.
     pinned: bool,
@@ -129,6 +134,7 @@ impl Keeper {
             id,
             counters,
             asked,
+            waiting: Vec::new(),
             holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
             pinned: false,
             allowance: Allowance::default(),
@@ -153,6 +159,9 @@ impl Keeper {
     async fn keep(&mut self) -> Result<(), HeldError> {
         while let Err(error) = self.replay().await {
             self.rest_after(error).await?;
+        }
+        for ask in std::mem::take(&mut self.waiting) {
+            self.answer(ask).await?;
         }
         loop {
             let rest = match self.turn().await {
@@ -347,8 +356,13 @@ fn held_of<'a>(entry: &EntryView<'a>, whole: &'a [u8]) -> impl Iterator<Item = H
     entry.held().filter_map(move |(name, sub_batch)| {
         let hold = sub_batch.hold()?;
         let bytes = sub_batch.batch().bytes();
+        // A test plants a bug here: when a record comes back is decided again, whenever its entry is read.
+        let due = match fault::hit("retry.decide_again").filter(|_| hold.attempts > 0) {
+            Some(_) => Timestamp(clock::wall_clock().0 + (random::below(1_000) as i64)),
+            None => hold.due,
+        };
         Some(HeldAt {
-            due: hold.due,
+            due,
             first: hold.first_offset.unwrap_or(name),
             name,
             behind_entry: (name.0 - offset.0) as u32,

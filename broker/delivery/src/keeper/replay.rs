@@ -4,7 +4,7 @@ use corvid_record::hidden::{self, LinkStamp};
 use corvid_record::{Offset, batches};
 use corvid_storage::{EntryAt, Which};
 
-use super::{HeldError, Keeper};
+use super::{Ask, HeldError, Keeper};
 
 /// How much of the log is read at once.
 const READ_BYTES: u32 = 1 << 20;
@@ -26,8 +26,23 @@ impl Keeper {
             }
             self.tell();
             tokio::task::yield_now().await;
-            if self.answer_all().await? {
-                return Err(HeldError::Closed);
+            self.answer_meanwhile()?;
+        }
+        Ok(())
+    }
+
+    /// A snapshot says what is known so far. Whoever asks about holds waits: of one that seems to be pending, the release may come.
+    fn answer_meanwhile(&mut self) -> Result<(), HeldError> {
+        while let Ok(ask) = self.asked.try_recv() {
+            match ask {
+                Ask::Snapshot { last, answer } => {
+                    // Who asked may have gone.
+                    let _ = answer.send(self.holds.snapshot(self.partition.log()));
+                    if last {
+                        return Err(HeldError::Closed);
+                    }
+                }
+                Ask::List { .. } | Ask::Cancel { .. } => self.waiting.push(ask),
             }
         }
         Ok(())

@@ -1,0 +1,138 @@
+//! What others ask while a log is looked through.
+
+use bytes::Bytes;
+use corvid_env::fs::Dir;
+use corvid_metadata::{NodeId, PartitionIndex, TopicId};
+use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
+use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, Timestamp};
+use corvid_replication::{Leadership, PartitionId};
+use corvid_storage::{AppendKind, LogConfig, LogDirectory, LogDirectoryConfig, Which};
+
+use super::*;
+
+const TOPIC: TopicId = TopicId([7; 16]);
+const SOURCE: SourceId = SourceId::new(3).unwrap();
+
+struct Bench {
+    partition: Arc<Partition>,
+    _directory: Arc<LogDirectory>,
+    _dir: tempfile::TempDir,
+}
+
+/// A log with a hold, more than is read at once, and the hold's release.
+async fn bench() -> Bench {
+    let dir = tempfile::tempdir().unwrap();
+    let directory = LogDirectory::open(Dir::open(dir.path()).unwrap(), LogDirectoryConfig::default());
+    let directory = directory.await.unwrap();
+    let log = directory.open_log("later-0", LogConfig::default()).unwrap();
+    let id = PartitionId {
+        topic: TOPIC,
+        index: PartitionIndex(0),
+    };
+    let leadership = Leadership {
+        epoch: LeaderEpoch(1),
+        in_sync: vec![NodeId(1)],
+        durability: corvid_metadata::config::Durability::Disk,
+        min_in_sync: 1,
+        source: Some(SOURCE),
+        release_rate: Some(1_000),
+    };
+    let partition = Partition::lead(id, "later".into(), log, leadership);
+    partition.append(held("held"), AppendKind::Internal).unwrap();
+    let filler = vec![0; 3 << 19];
+    let filled = partition
+        .append(batch("filler", &filler), AppendKind::Internal)
+        .unwrap();
+    partition.committed(filled.end).await.unwrap();
+    let bench = Bench {
+        partition,
+        _directory: directory,
+        _dir: dir,
+    };
+    bench.live(None).await;
+    assert_eq!(bench.releases(), 1);
+    bench
+}
+
+impl Bench {
+    fn keeper(&self, snapshot: Option<Snapshot>) -> (Keeper, mpsc::Sender<Ask>) {
+        let (ask, asked) = mpsc::channel(4);
+        let keeper = Keeper::new(self.partition.clone(), SOURCE, Arc::default(), asked, snapshot);
+        (keeper, ask)
+    }
+
+    /// A life in which nobody asks anything.
+    async fn live(&self, snapshot: Option<Snapshot>) {
+        let (mut keeper, _ask) = self.keeper(snapshot);
+        keeper.replay().await.unwrap();
+        while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
+        // What is on the disk is in a snapshot.
+        self.partition.committed(self.partition.log().end()).await.unwrap();
+    }
+
+    fn releases(&self) -> usize {
+        let (log, end) = (self.partition.log(), self.partition.high_watermark());
+        let bytes = log.read_bytes(log.start(), end, 1 << 24, true, Which::Visible).unwrap();
+        let batches: Vec<_> = corvid_record::batches(&bytes).map(Result::unwrap).collect();
+        batches.len() - 1
+    }
+}
+
+fn batch(key: &str, value: &[u8]) -> Bytes {
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.push(&RecordParts {
+        key: Some(key.as_bytes()),
+        value: Some(value),
+        ..RecordParts::default()
+    });
+    builder.finish(None).unwrap()
+}
+
+fn held(key: &str) -> Bytes {
+    let hold = Hold {
+        due: Timestamp(1),
+        first_offset: None,
+        attempts: 0,
+        decision: Vec::new(),
+    };
+    let sub_batch = SubBatch {
+        target: Target {
+            topic_id: TOPIC.0,
+            partition: 0,
+        },
+        hold: Some(hold),
+        origins: Vec::new(),
+        offset_headers: Vec::new(),
+        batch: batch(key, b"value"),
+    };
+    EntryBuilder::armed_alone(Timestamp(1))
+        .sub_batch(sub_batch)
+        .finish()
+        .unwrap()
+}
+
+/// The bug: a node that is stopped while it still looks through its logs writes down that what was released is held; its next life
+/// releases it again.
+#[tokio::test]
+async fn a_snapshot_from_the_middle_of_a_replay_forgets_no_release() {
+    let bench = bench().await;
+    let (keeper, ask) = bench.keeper(None);
+    let (answer, snapshot) = oneshot::channel();
+    ask.try_send(Ask::Snapshot { last: true, answer }).unwrap();
+    keeper.run().await;
+    bench.live(Some(snapshot.await.unwrap())).await;
+    assert_eq!(bench.releases(), 1);
+}
+
+/// The bug: a record that came before the restart is said to be cancelled, since its release is not found yet.
+#[tokio::test]
+async fn what_came_before_a_restart_is_not_cancelled_after_it() {
+    let bench = bench().await;
+    let (keeper, ask) = bench.keeper(None);
+    let (answer, cancelled) = oneshot::channel();
+    let names = vec![Offset(0)];
+    ask.try_send(Ask::Cancel { names, answer }).unwrap();
+    drop(ask);
+    keeper.run().await;
+    assert_eq!(cancelled.await.unwrap().unwrap(), 0);
+}
