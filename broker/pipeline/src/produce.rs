@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use corvid_delivery::elsewhere_of;
-use corvid_env::clock;
+use corvid_env::{clock, fault};
 use corvid_metadata::TopicSettings;
 use corvid_metadata::config::CompressionType;
 use corvid_record::{Batch, Compression};
@@ -171,7 +171,14 @@ async fn try_append(
     };
     let mut looks = Vec::new();
     let (fates, tally) = topic.judge(plan, to, section, partition.holding(), &mut looks).await?;
+    if topic.is_for_retries() {
+        // A test kills the node here and below: what is decided is not written, or nobody knows that it is.
+        let _ = fault::hit("retry.before_append");
+    }
     let accepted = append_judged(topic, plan, partition, acks, bytes, section, &fates);
+    if topic.is_for_retries() {
+        let _ = fault::hit("retry.after_append");
+    }
     let offset = accepted.as_ref().ok().map(|accepted| accepted.appended.base_offset.0);
     for look in looks {
         look.hand_over(offset);

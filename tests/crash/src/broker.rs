@@ -58,6 +58,11 @@ impl Program {
         }
     }
 
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// What the broker has written.
     pub fn log(&self) -> &Path {
         &self.log

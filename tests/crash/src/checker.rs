@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::cancels::{Cancelled, Cancels};
 use crate::history::{self, Found, PartitionName, Sort, StreamHistory, Told};
 use crate::member::MemberHistory;
+use crate::setup::LATER;
 
 mod later;
 pub mod redriven;
+pub mod retried;
+pub mod viewed;
 
 /// Everything that was read back, by partition, in the order of the log.
 pub type Logs = BTreeMap<PartitionName, Vec<Found>>;
@@ -31,6 +35,12 @@ pub enum Violation {
     Early(String),
     /// A dead letter was not redriven once.
     Redriven(String),
+    /// It was decided more than once of a failure, or what came is not what the log says.
+    Decided(String),
+    /// A reader with a view has seen what it may not.
+    Unmasked(String),
+    /// A record that was cancelled is there.
+    Cancelled(String),
     /// A record's offset is not the one that was told.
     Offset(String),
     /// Nothing was ever told about a record.
@@ -50,6 +60,9 @@ impl fmt::Display for Violation {
             Self::Order(which) => ("out of order", which),
             Self::Early(which) => ("before it was due", which),
             Self::Redriven(which) => ("not redriven once", which),
+            Self::Decided(which) => ("not decided once, or not as it is written", which),
+            Self::Unmasked(which) => ("seen, and not masked", which),
+            Self::Cancelled(which) => ("cancelled, and there", which),
             Self::Offset(which) => ("not at the offset that was told", which),
             Self::Unsettled(which) => ("never settled", which),
             Self::Group(which) => ("consumer group", which),
@@ -73,6 +86,7 @@ pub fn check(
     logs: &Logs,
     dead_letters: impl Fn(&str) -> Option<String>,
     member: &MemberHistory,
+    cancels: &Cancels,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
     let by_id: BTreeMap<u32, &StreamHistory> = streams.iter().map(|stream| (stream.id, stream)).collect();
@@ -85,6 +99,7 @@ pub fn check(
                 sort: *sort,
                 target: &stream.target,
                 letters: letters.as_deref(),
+                cancelled: cancels.of(LATER, history::key(stream.id, number).as_bytes(), 0),
             };
             let found = places.get(&(stream.id, number)).map_or(&[][..], Vec::as_slice);
             record.check(*told, found, &mut violations);
@@ -133,6 +148,7 @@ struct Record<'a> {
     sort: Sort,
     target: &'a PartitionName,
     letters: Option<&'a str>,
+    cancelled: Option<Cancelled>,
 }
 
 impl Record<'_> {
@@ -142,6 +158,10 @@ impl Record<'_> {
             (None, _) => violations.push(Violation::Unsettled(told_and_found())),
             (Some(Told::Refused), []) => {}
             (Some(Told::Refused), _) => violations.push(Violation::Refused(told_and_found())),
+            (Some(Told::Acknowledged(_)), []) if self.cancelled.is_some() => {}
+            (Some(Told::Acknowledged(_)), [_, ..]) if self.cancelled == Some(Cancelled::Surely) => {
+                violations.push(Violation::Cancelled(told_and_found()));
+            }
             (Some(Told::Acknowledged(_)), []) => violations.push(Violation::Lost(told_and_found())),
             (Some(Told::Acknowledged(offset)), [place]) => {
                 if !self.may_be_in(place) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::card;
 use crate::later::Asked;
 
 /// A partition by its topic's name and index.
@@ -17,6 +18,8 @@ pub enum Sort {
     Bad,
     /// The second validator flips a coin: the whole batch is refused, or not.
     Worst,
+    /// It has a card's number, which the view masks; it hides all others.
+    Card,
 }
 
 impl Sort {
@@ -30,6 +33,7 @@ impl Sort {
             .into(),
             Self::Bad => b"bad".to_vec(),
             Self::Worst => b"worst".to_vec(),
+            Self::Card => card::value(stream, number),
         }
     }
 }
@@ -84,4 +88,8 @@ pub struct Found {
     pub was_held: bool,
     /// When it was read, if somebody has read it at once.
     pub seen_at: Option<i64>,
+    /// How often it has failed, if it says so.
+    pub attempts: Option<u32>,
+    /// The partition and offset that it says it had before it failed.
+    pub origin: Option<(i32, i64)>,
 }

@@ -6,15 +6,20 @@
 //! at it until it is dead. The topic has a partitioner that flips a coin on every call, a validator that
 //! sends some records to the dead-letter topic, and one that refuses some batches, both by a coin: what a retry
 //! would decide is never what was decided. Some records ask to be delivered later: they are held in the log, and carried on when it is
-//! deleted behind a reader.
+//! deleted behind a reader. A consumer fails on some records and produces them to their retry topic, where a policy decides of each
+//! failure by a coin, too; some are read through a view; and some of what is held is cancelled.
 //!
 //! ```text
 //! run ─ schedule: which fault, which change      broker: the process      setup: topics, bindings, changes
-//!   ├─ producer ─ stream: one producer id at one partition; batches, sequences, what became of each record
-//!   ├─ member: a consumer group of one, with commits
-//!   ├─ watcher: reads what was delayed, and has the log deleted behind it
-//!   ├─ operator: redrives dead letters; deploys, promotes and rolls back the plugin
-//!   └─ read_back ─ checker: what must hold
+//!   ├─ clients
+//!   │    ├─ producer ─ stream: one producer id at one partition; batches, sequences, what became of each record
+//!   │    ├─ member: a consumer group of one, with commits
+//!   │    ├─ watcher: reads what was delayed, and has the log deleted behind it
+//!   │    ├─ retries: a consumer that fails, and produces what it failed on
+//!   │    ├─ viewer: reads through a view, and again
+//!   │    └─ operator: redrives dead letters; cancels; deploys, promotes and rolls back the plugins
+//!   ├─ settle: all that is promised comes
+//!   └─ left: read_back, and entries from the files ─ checker: what must hold
 //! ```
 //!
 //! From one seed come the faults, the hits, the changes and the records. How the processes interleave is the machine's
@@ -36,19 +41,28 @@
     reason = "a harness around a process: the machine's clock, files and sockets are what it is about"
 )]
 
+pub mod admin;
 pub mod broker;
+pub mod cancels;
+pub mod card;
 pub mod checker;
+pub mod clients;
+pub mod entries;
 pub mod gate;
 pub mod history;
 pub mod later;
+pub mod left;
 pub mod member;
 pub mod operator;
 pub mod producer;
 pub mod read_back;
 pub mod report;
+pub mod retries;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+pub mod settle;
 pub mod setup;
 pub mod stream;
+pub mod viewer;
 pub mod watcher;

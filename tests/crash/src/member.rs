@@ -5,11 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use corvid_wire::client::{Client, ClientError, ClientOptions, Consumer, ConsumerOptions};
+use corvid_wire::client::{Client, ClientError, Consumer, ConsumerOptions};
 
 use crate::checker::{Logs, Violation};
 use crate::gate::GateKeeper;
 use crate::history::PartitionName;
+use crate::setup;
 
 mod group;
 
@@ -134,12 +135,8 @@ impl Member {
     }
 
     async fn read(&mut self, address: SocketAddr, gate: &GateKeeper) -> anyhow::Result<()> {
-        let options = ClientOptions {
-            request_timeout: Duration::from_secs(60),
-            ..ClientOptions::default()
-        };
-        let mut client = Client::connect(&address.to_string(), options.clone()).await?;
-        let consuming = Client::connect(&address.to_string(), options).await?;
+        let mut client = setup::patient_client(address, "member").await?;
+        let consuming = setup::patient_client(address, "member").await?;
         let mut consumer = Consumer::new(
             consuming,
             ConsumerOptions {

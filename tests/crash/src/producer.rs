@@ -62,7 +62,8 @@ impl Producer {
             // The answers come in the order of the requests.
             if under_way.is_empty() {
                 for stream in self.streams.iter_mut().filter(|stream| stream.is_anonymous()) {
-                    identify(stream, pipe).await?;
+                    let (id, epoch) = identity(pipe).await?;
+                    stream.identify(id, epoch);
                 }
             }
             if under_way.len() < REQUESTS_MAX {
@@ -160,25 +161,24 @@ fn answer_in(response: &ProduceResponse, stream: &Stream) -> anyhow::Result<Resu
     Ok(ResponseError::try_from_code(partition.error_code).map_or(Ok(partition.base_offset), Err))
 }
 
-async fn identify(stream: &mut Stream, pipe: &mut Pipe) -> anyhow::Result<()> {
+/// A producer id of its own, from the broker.
+pub async fn identity(pipe: &mut Pipe) -> anyhow::Result<(ProducerId, ProducerEpoch)> {
     const VERSION: i16 = 4;
     let request = InitProducerIdRequest::default()
         .with_transactional_id(None)
         .with_transaction_timeout_ms(60_000)
         .with_producer_id((-1).into())
         .with_producer_epoch(-1);
-    let response = timeout(HANGS, pipe.call(VERSION, &request))
-        .await
-        .context("no answer to InitProducerId")??;
+    let response = timeout(HANGS, pipe.call(VERSION, &request)).await;
+    let response = response.context("no answer to InitProducerId")??;
     match ResponseError::try_from_code(response.error_code) {
-        None => stream.identify(
+        None => Ok((
             ProducerId(*response.producer_id),
             ProducerEpoch(response.producer_epoch),
-        ),
-        Some(error) if error.is_retriable() => return Err(PipeError::Io(std::io::ErrorKind::Interrupted.into()).into()),
+        )),
+        Some(error) if error.is_retriable() => Err(PipeError::Io(std::io::ErrorKind::Interrupted.into()).into()),
         Some(error) => bail!("InitProducerId is answered {error:?}"),
     }
-    Ok(())
 }
 
 /// Whether the connection is what failed. A broker that dies may be anywhere in an answer.

@@ -22,6 +22,12 @@ pub struct Report {
     pub records: [usize; 3],
     /// Records that were held, and came back.
     pub held: usize,
+    /// Failures that were decided on, records that came back, and those that died of it.
+    pub retried: [usize; 3],
+    /// Records that were seen through a view.
+    pub viewed: usize,
+    /// Held records that were cancelled.
+    pub cancelled: usize,
     /// What the operator has done.
     pub operated: Counts,
     /// Records in partitions other than the one that was named, and dead letters.
@@ -51,10 +57,16 @@ impl fmt::Display for Report {
             "records: {acknowledged} acknowledged ({moved} moved, {letters} dead letters, {} held and released), {refused} refused, {read} read by the group",
             self.held
         )?;
+        let [failed, came_back, died] = self.retried;
+        writeln!(
+            f,
+            "retries: {failed} failures, {came_back} came back, {died} dead letters; cancelled {} of what was held; {} records seen through a view",
+            self.cancelled, self.viewed
+        )?;
         let Counts { redriven, deployed } = self.operated;
         writeln!(
             f,
-            "the operator: {redriven} letters redriven under way, the plugin changed {deployed} times"
+            "the operator: {redriven} letters redriven under way, the plugins changed {deployed} times"
         )?;
         let (rounds, seconds) = (self.rounds, self.took.as_secs_f64());
         if self.violations.is_empty() {

@@ -37,13 +37,21 @@ pub enum Fault {
     BeforeRedrive,
     /// After that, before anybody knows.
     AfterRedrive,
+    /// When it is decided of records that a consumer failed on, and nothing is written.
+    BeforeRetry,
+    /// When that is written, and nobody knows.
+    AfterRetry,
+    /// Behind the entry that cancels what is held.
+    AfterCancel,
+    /// While a view shows a batch.
+    InView,
     /// At any moment, from outside.
     Kill,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::CutPair,
         Self::CutWrite,
         Self::AfterEntry,
@@ -59,6 +67,10 @@ impl Fault {
         Self::AfterCarry,
         Self::BeforeRedrive,
         Self::AfterRedrive,
+        Self::BeforeRetry,
+        Self::AfterRetry,
+        Self::AfterCancel,
+        Self::InView,
         Self::Kill,
     ];
 
@@ -80,6 +92,10 @@ impl Fault {
             Self::AfterCarry => "after holds are carried on",
             Self::BeforeRedrive => "before a redrive",
             Self::AfterRedrive => "after a redrive",
+            Self::BeforeRetry => "before a retry is held",
+            Self::AfterRetry => "after a retry is held",
+            Self::AfterCancel => "after a cancel",
+            Self::InView => "while a view shows",
             Self::Kill => "SIGKILL at any moment",
         }
     }
@@ -96,13 +112,17 @@ impl Fault {
             | Self::BeforeAnswer
             | Self::BeforeRelease
             | Self::AfterRelease
-            | Self::AfterCarry => 2,
+            | Self::AfterCarry
+            | Self::BeforeRetry
+            | Self::AfterRetry => 2,
             Self::CutWrite
             | Self::BeforeFlush
             | Self::AfterFlush
             | Self::Roll
             | Self::BeforeRedrive
             | Self::AfterRedrive
+            | Self::AfterCancel
+            | Self::InView
             | Self::Kill => 1,
         }
     }
@@ -127,6 +147,10 @@ impl Fault {
             Self::AfterCarry => format!("hold.after_again=kill@{}", rng.between(1, 4)),
             Self::BeforeRedrive => format!("redrive.before_append=kill@{}", rng.between(1, 8)),
             Self::AfterRedrive => format!("redrive.after_append=kill@{}", rng.between(1, 8)),
+            Self::BeforeRetry => format!("retry.before_append=kill@{}", rng.between(1, 30)),
+            Self::AfterRetry => format!("retry.after_append=kill@{}", rng.between(1, 30)),
+            Self::AfterCancel => format!("hold.after_cancel=kill@{}", rng.between(1, 6)),
+            Self::InView => format!("view.show=kill@{}", rng.between(1, 200)),
             Self::Kill => return None,
         };
         Some(point)

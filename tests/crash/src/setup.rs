@@ -7,6 +7,7 @@ use corvid_wire::kafka::messages::CreatePartitionsRequest;
 use corvid_wire::kafka::messages::create_partitions_request::CreatePartitionsTopic;
 use serde_json::json;
 
+use crate::card;
 use crate::rng::Rng;
 
 /// The topic with the plugins.
@@ -21,12 +22,34 @@ pub const LATER: &str = "later";
 pub const LATER_PARTITIONS: i32 = 2;
 /// Its dead-letter topic.
 pub const LATER_LETTERS: &str = "later.DLT";
-/// Where the letters of both go when they are redriven.
+/// A topic with a retry table.
+pub const JOBS: &str = "jobs";
+/// Where its consumers produce what they fail on.
+pub const RETRY: &str = "jobs.workers.retry";
+/// Where it ends when nobody succeeds.
+pub const JOBS_LETTERS: &str = "jobs.DLT";
+/// How many partitions these have.
+pub const JOBS_PARTITIONS: i32 = 2;
+/// How often a record of it is handled at most.
+pub const ATTEMPTS: u32 = 4;
+/// A topic that some read through a view.
+pub const CARDS: &str = "cards";
+/// The plugin of that view.
+pub const MASK: &str = "field-mask";
+/// What those are called who read through it.
+pub const VIEWER: &str = "viewer";
+/// Where all letters go when they are redriven.
 pub const AGAIN: &str = "again";
 /// How many partitions the dead-letter topics have.
 pub const LETTERS_PARTITIONS: i32 = 2;
-/// All of them but `later` and `again`.
-pub const TOPICS: [&str; 4] = [ORDERS, LETTERS, PLAIN, LATER_LETTERS];
+/// All of them but those that have a reader of their own, and `again`.
+pub const TOPICS: [&str; 6] = [ORDERS, LETTERS, PLAIN, LATER_LETTERS, JOBS, CARDS];
+/// The dead-letter topics.
+pub const ALL_LETTERS: [&str; 3] = [LETTERS, LATER_LETTERS, JOBS_LETTERS];
+/// The topics that hold records until later.
+pub const HOLDING: [&str; 2] = [LATER, RETRY];
+/// How many partitions these have.
+pub const HOLDING_PARTITIONS: i32 = 2;
 
 /// How many partitions `orders` begins with.
 pub const PARTITIONS: i32 = 3;
@@ -59,19 +82,47 @@ pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientErro
     topics::create(client, LATER_LETTERS, LETTERS_PARTITIONS, &[SMALL]).await?;
     let [_, (key, produce)] = self::bindings(rng);
     topics::create(client, LATER, LATER_PARTITIONS, &[SMALLER, DELAYS, (key, &produce)]).await?;
+    topics::create(client, CARDS, 2, &[SMALL, ("corvid.fetch", &view(rng))]).await?;
+    create_jobs(client, rng).await?;
     let bindings = bindings(rng);
     let bindings = bindings.iter().map(|(key, value)| (*key, value.as_str()));
     let configs: Vec<_> = bindings.chain([SMALL]).collect();
     topics::create(client, ORDERS, PARTITIONS, &configs).await
 }
 
-/// Binds the plugins with another configuration: other coins, and sometimes a validator that takes bad records.
+/// The retry topic comes by itself, when it is named.
+async fn create_jobs(client: &mut Client, rng: &mut Rng) -> Result<(), ClientError> {
+    const BACKOFF: &str = r#"{"initial":"30ms","multiplier":3.0,"max":"500ms","jitter":0.5}"#;
+    topics::create(client, JOBS_LETTERS, JOBS_PARTITIONS, &[SMALL]).await?;
+    let attempts = ATTEMPTS.to_string();
+    let configs = [
+        SMALL,
+        ("corvid.retry.attempts", &attempts),
+        ("corvid.retry.backoff", BACKOFF),
+        ("corvid.retry.policy", &policy(rng)),
+    ];
+    topics::create(client, JOBS, JOBS_PARTITIONS, &configs).await?;
+    loop {
+        match client.partition_count(RETRY, true).await {
+            Err(error) if error.is_retriable() => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            made => {
+                made?;
+                break;
+            }
+        }
+    }
+    topics::alter(client, RETRY, &[SMALL]).await
+}
+
+/// Binds the plugins with another configuration: other coins, another mask, and sometimes a validator that takes bad records.
 pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), ClientError> {
     let bindings = bindings(rng);
     let configs: Vec<_> = bindings.iter().map(|(key, value)| (*key, value.as_str())).collect();
     topics::alter(client, ORDERS, &configs).await?;
     let [_, (key, produce)] = self::bindings(rng);
-    topics::alter(client, LATER, &[(key, &produce)]).await
+    topics::alter(client, LATER, &[(key, &produce)]).await?;
+    topics::alter(client, JOBS, &[("corvid.retry.policy", &policy(rng))]).await?;
+    topics::alter(client, CARDS, &[("corvid.fetch", &view(rng))]).await
 }
 
 /// Binds a validator that panics on bad records, which is to be tried again; what is refused for good stays so.
@@ -112,6 +163,37 @@ pub async fn add_partition(client: &mut Client) -> Result<(), ClientError> {
 /// A client for all this.
 pub async fn client(address: std::net::SocketAddr) -> Result<Client, ClientError> {
     Client::connect(&address.to_string(), ClientOptions::default()).await
+}
+
+/// A client that waits for as long as a busy machine may need.
+pub async fn patient_client(address: std::net::SocketAddr, client_id: &str) -> Result<Client, ClientError> {
+    let options = ClientOptions {
+        client_id: client_id.to_owned(),
+        request_timeout: std::time::Duration::from_secs(60),
+        ..ClientOptions::default()
+    };
+    Client::connect(&address.to_string(), options).await
+}
+
+/// When a failed record comes back, or that it does not: mostly by a coin that never falls alike twice, sometimes by the table, which has
+/// a jitter, or by a policy that panics on some, so that the table decides of these.
+fn policy(rng: &mut Rng) -> String {
+    match rng.below(8) {
+        0 => String::new(),
+        1 => binding(&json!({ "behaviour": "panic", "on": "bad" })),
+        _ => binding(&json!({ "behaviour": "coin-flip", "seed": rng.below(1 << 30) })),
+    }
+}
+
+/// What viewers see of a card.
+fn view(rng: &mut Rng) -> String {
+    let config = mask(rng.pick(&[0, card::KEPT]));
+    json!([{ "plugin": MASK, "config": config, "clients": [VIEWER] }]).to_string()
+}
+
+/// The configuration of that view's plugin.
+pub fn mask(keep_last: usize) -> serde_json::Value {
+    json!({ "mask": ["card"], "keep_last": keep_last })
 }
 
 fn bindings(rng: &mut Rng) -> [(&'static str, String); 2] {

@@ -21,6 +21,8 @@ pub struct Stream {
     rng: Rng,
     /// How many of a hundred records are to be delivered later.
     later_percent: u64,
+    /// How many of a hundred good records are cards.
+    card_percent: u64,
     codec: Compression,
     identity: Option<(ProducerId, ProducerEpoch)>,
     next_sequence: Sequence,
@@ -64,6 +66,7 @@ impl Stream {
             history,
             rng,
             later_percent: 0,
+            card_percent: 0,
             codec,
             identity: Option::None,
             next_sequence: Sequence(0),
@@ -80,6 +83,13 @@ impl Stream {
     #[must_use]
     pub fn later(mut self, percent: u64) -> Self {
         self.later_percent = percent;
+        self
+    }
+
+    /// The same, with so many of a hundred good records being cards.
+    #[must_use]
+    pub fn cards(mut self, percent: u64) -> Self {
+        self.card_percent = percent;
         self
     }
 
@@ -224,6 +234,7 @@ impl Stream {
         let mut sort = |_| match self.rng.below(100) {
             at if at < worst => Sort::Worst,
             at if at < worst + 8 => Sort::Bad,
+            _ if self.card_percent > 0 && self.rng.chance(self.card_percent) => Sort::Card,
             _ => Sort::Good,
         };
         let sorts: Vec<Sort> = (0..count).map(&mut sort).collect();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use corvid_wire::client::{BrokerError, Client, ClientError, ClientOptions, Consumer, ConsumerOptions, topic_name};
+use corvid_wire::client::{BrokerError, Client, ClientError, Consumer, ConsumerOptions, topic_name};
 use corvid_wire::kafka::messages::DeleteRecordsRequest;
 use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 
@@ -13,6 +13,7 @@ use crate::checker::{Logs, Violation};
 use crate::gate::GateKeeper;
 use crate::read_back::found;
 use crate::rng::Rng;
+use crate::setup;
 
 /// What has been read so far.
 pub type Watched = Arc<Mutex<Logs>>;
@@ -49,11 +50,7 @@ impl Watcher {
     }
 
     async fn read(&mut self, address: SocketAddr, gate: &GateKeeper) -> Result<(), ClientError> {
-        let options = ClientOptions {
-            request_timeout: Duration::from_secs(60),
-            ..ClientOptions::default()
-        };
-        let client = Client::connect(&address.to_string(), options).await?;
+        let client = setup::patient_client(address, "watcher").await?;
         let mut consumer = Consumer::new(
             client,
             ConsumerOptions {
@@ -103,6 +100,11 @@ async fn delete_below(client: &mut Client, topic: &str, index: i32, offset: i64)
         BrokerError::check(partition.error_code, || format!("DeleteRecords up to {offset}"))?;
     }
     Ok(())
+}
+
+/// All that was read so far.
+pub fn copy(watched: &Watched) -> Logs {
+    watched.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// Puts what was read and then deleted before what was read back. What was read and not deleted must be there as it was.

@@ -9,6 +9,10 @@
 //! | `hold.carry` | what is held where the log is to be deleted is ended there, and not held again | records lost |
 //! | `redrive.known` | a redrive doesn't look at what has left before | letters redriven twice |
 //! | `hold.retention` | the log is deleted whatever is held there | records lost |
+//! | `hold.cancel` | that a hold was cancelled is known in memory only | records there that were cancelled, after each restart |
+//! | `retry.decide_again` | when a record comes back is decided again, whenever its entry is read | records there before the time that the entry says |
+//! | `recovery.producers` | after a restart, nobody knows who has produced what | failures that were decided twice, since their producer tried again |
+//! | `view.show` | a view that is not asked shows what is stored | fields that are not masked |
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
 
@@ -32,80 +36,76 @@ async fn rounds(rounds: u32, seed: u64, faults: &[Fault], plant: Option<&str>) -
     run(&options, dir.path()).await
 }
 
-fn count(report: &Report, kind: fn(&Violation) -> bool) -> usize {
-    report.violations.iter().filter(|violation| kind(violation)).count()
+/// Sees that the checker finds this in a run with these fail-points.
+async fn is_caught(plant: &str, number: u32, faults: &[Fault], kind: fn(&Violation) -> bool) {
+    let report = rounds(number, 1, faults, Some(plant)).await.expect("a result");
+    assert!(report.violations.iter().any(kind), "{plant}: {report}");
 }
 
 #[tokio::test]
 async fn a_courier_that_delivers_twice_is_caught() {
-    let plant = "link.dedupe=skip,link.check=skip";
-    let report = rounds(2, 1, &[Fault::Kill], Some(plant)).await.expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
-        "{report}"
-    );
+    let doubled = |violation: &Violation| matches!(violation, Violation::Doubled(_));
+    is_caught("link.dedupe=skip,link.check=skip", 2, &[Fault::Kill], doubled).await;
 }
 
 #[tokio::test]
 async fn a_courier_that_takes_torn_entries_is_caught() {
-    let report = rounds(3, 1, &[Fault::AfterEntry], Some("link.mate=skip"))
-        .await
-        .expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
-        "{report}"
-    );
+    let doubled = |violation: &Violation| matches!(violation, Violation::Doubled(_));
+    is_caught("link.mate=skip", 3, &[Fault::AfterEntry], doubled).await;
 }
 
 #[tokio::test]
 async fn a_release_that_leaves_no_mark_is_caught() {
-    let report = rounds(2, 1, &[Fault::AfterRelease], Some("release.stamp=skip"))
-        .await
-        .expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Doubled(_))) > 0,
-        "{report}"
-    );
+    let doubled = |violation: &Violation| matches!(violation, Violation::Doubled(_));
+    is_caught("release.stamp=skip", 2, &[Fault::AfterRelease], doubled).await;
 }
 
 #[tokio::test]
 async fn what_is_forgotten_when_it_is_carried_on_is_missed() {
-    let report = rounds(2, 1, &[Fault::AfterCarry], Some("hold.carry=skip"))
-        .await
-        .expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Lost(_))) > 0,
-        "{report}"
-    );
+    let lost = |violation: &Violation| matches!(violation, Violation::Lost(_));
+    is_caught("hold.carry=skip", 2, &[Fault::AfterCarry], lost).await;
 }
 
 #[tokio::test]
 async fn what_goes_with_its_segment_is_missed() {
-    let report = rounds(2, 1, &[Fault::Roll], Some("hold.retention=skip"))
-        .await
-        .expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Lost(_))) > 0,
-        "{report}"
-    );
+    let lost = |violation: &Violation| matches!(violation, Violation::Lost(_));
+    is_caught("hold.retention=skip", 2, &[Fault::Roll], lost).await;
 }
 
 #[tokio::test]
 async fn letters_that_leave_twice_are_caught() {
+    let redriven = |violation: &Violation| matches!(violation, Violation::Redriven(_));
     let faults = [Fault::AfterRedrive, Fault::BeforeLink];
-    let report = rounds(5, 1, &faults, Some("redrive.known=skip"))
-        .await
-        .expect("a result");
-    assert!(
-        count(&report, |violation| matches!(violation, Violation::Redriven(_))) > 0,
-        "{report}"
-    );
+    is_caught("redrive.known=skip", 5, &faults, redriven).await;
+}
+
+#[tokio::test]
+async fn a_cancel_that_a_restart_forgets_is_caught() {
+    let cancelled = |violation: &Violation| matches!(violation, Violation::Cancelled(_));
+    is_caught("hold.cancel=skip", 3, &[Fault::AfterCancel], cancelled).await;
+}
+
+#[tokio::test]
+async fn a_decision_that_is_taken_again_when_it_is_replayed_is_caught() {
+    let early = |violation: &Violation| matches!(violation, Violation::Early(_));
+    is_caught("retry.decide_again=skip", 2, &[Fault::AfterRetry], early).await;
+}
+
+#[tokio::test]
+async fn a_decision_that_is_taken_again_when_a_producer_tries_again_is_caught() {
+    let decided = |violation: &Violation| matches!(violation, Violation::Decided(_));
+    is_caught("recovery.producers=skip", 3, &[Fault::AfterRetry], decided).await;
+}
+
+#[tokio::test]
+async fn a_view_that_is_not_asked_is_caught() {
+    let unmasked = |violation: &Violation| matches!(violation, Violation::Unmasked(_));
+    is_caught("view.show=skip", 1, &[Fault::Kill], unmasked).await;
 }
 
 #[tokio::test]
 async fn nothing_is_found_where_nothing_is_planted() {
-    let report = rounds(2, 1, &[Fault::CutPair, Fault::AfterRelease], None)
-        .await
-        .expect("a result");
+    let faults = [Fault::CutPair, Fault::AfterRelease, Fault::AfterRetry];
+    let report = rounds(3, 1, &faults, None).await.expect("a result");
     assert_eq!(report.violations, [], "{report}");
 }

@@ -22,6 +22,16 @@ pub(super) struct Shown {
     pub last: Option<Offset>,
 }
 
+impl Shown {
+    /// All of it, as it is stored.
+    pub(super) fn as_stored(batch: &Batch<'_>) -> Self {
+        Self {
+            instead: None,
+            last: Some(batch.last_offset()),
+        }
+    }
+}
+
 impl Views {
     /// What the reader sees of `batch`, whose bytes are `whole`. An error is why nothing may be shown of it.
     pub(super) async fn show(
@@ -33,10 +43,7 @@ impl Views {
     ) -> Result<Shown, String> {
         if batch.attributes().control {
             // Not a client's records, and no plugin's business.
-            return Ok(Shown {
-                instead: None,
-                last: Some(batch.last_offset()),
-            });
+            return Ok(Shown::as_stored(batch));
         }
         let key = CacheKey {
             partition,

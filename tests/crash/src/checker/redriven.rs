@@ -3,11 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::{Logs, Violation};
+use crate::history::{Found, PartitionName};
 
-/// Every letter has left once: it is in `again` as often as it is among the letters.
-pub fn check(logs: &Logs, letters: &[&str], again: &Logs) -> Vec<Violation> {
+/// Every letter has left once: it is in `again` as often as it is among the letters, which are in `logs` with others.
+pub fn check<'a>(
+    logs: impl IntoIterator<Item = (&'a PartitionName, &'a Vec<Found>)>,
+    letters: &[&str],
+    again: &'a Logs,
+) -> Vec<Violation> {
     let mut counts: BTreeMap<&[u8], (u32, u32)> = BTreeMap::new();
-    let dead = logs.iter().filter(|((topic, _), _)| letters.contains(&&**topic));
+    let dead = logs.into_iter().filter(|((topic, _), _)| letters.contains(&&**topic));
     for found in dead.flat_map(|(_, log)| log) {
         counts.entry(&found.key).or_default().0 += 1;
     }

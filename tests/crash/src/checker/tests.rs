@@ -37,7 +37,7 @@ fn violations(streams: &[StreamHistory], logs: &[(&str, i32, Vec<Found>)]) -> Ve
         .map(|(topic, index, log)| (((*topic).into(), *index), log.clone()))
         .collect();
     let letters = |topic: &str| (topic == "orders").then(|| "orders.DLT".to_owned());
-    check(streams, &logs, letters, &MemberHistory::default())
+    check(streams, &logs, letters, &MemberHistory::default(), &Cancels::default())
 }
 
 #[test]
@@ -124,10 +124,10 @@ fn a_member_that_skipped_a_record_or_saw_another_is_noticed() {
     let mut member = MemberHistory::default();
     member.saw(&target(), 1, b"1/1");
     member.acknowledged(&target(), 2);
-    let seen = check(&streams, &logs, |_| None, &member);
+    let seen = check(&streams, &logs, |_| None, &member, &Cancels::default());
     assert!(matches!(&seen[..], [Violation::Group(_)]), "{seen:?}");
     member.saw(&target(), 0, b"1/9");
-    let seen = check(&streams, &logs, |_| None, &member);
+    let seen = check(&streams, &logs, |_| None, &member, &Cancels::default());
     assert!(matches!(&seen[..], [Violation::Group(_)]), "{seen:?}");
 }
 
@@ -160,4 +160,19 @@ fn what_comes_early_or_in_another_order_is_noticed() {
     assert!(matches!(&order[..], [Violation::Order(_)]), "{order:?}");
     let told = released((9, 5_000), (1, 4_000));
     assert!(matches!(&told[..], [Violation::Offset(_)]), "{told:?}");
+}
+
+#[test]
+fn what_was_surely_cancelled_must_not_come() {
+    let (mut cancels, mut streams) = (Cancels::default(), stream(&[(Sort::Good, acknowledged(0))]));
+    streams[0].target = (LATER.into(), 0);
+    let seen = |cancels: &Cancels, log: &[Found]| {
+        let logs = Logs::from([((LATER.into(), 0), log.to_vec())]);
+        check(&streams, &logs, |_| None, &MemberHistory::default(), cancels)
+    };
+    assert!(matches!(&seen(&cancels, &[])[..], [Violation::Lost(_)]));
+    cancels.note((LATER, b"1/0".to_vec(), 0), Cancelled::Surely);
+    assert_eq!(seen(&cancels, &[]), []);
+    let came = seen(&cancels, &[found(0, Sort::Good, 0)]);
+    assert!(matches!(&came[..], [Violation::Cancelled(_)]), "{came:?}");
 }

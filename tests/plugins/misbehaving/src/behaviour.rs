@@ -244,7 +244,10 @@ impl Policy for Misbehaving {
     fn decide(&mut self, record: &Record<'_>, failure: &Failure<'_>, _topic: &Topic<'_>) -> Decision {
         let provoked = self.meet(record);
         match self.behaviour {
-            Behaviour::CoinFlip => Decision::RetryAfter(Duration::from_millis(self.coin(1000) as u64)),
+            Behaviour::CoinFlip => match self.coin(8) {
+                0 => Decision::DeadLetter,
+                _ => Decision::RetryAfter(Duration::from_millis(self.coin(1000) as u64)),
+            },
             Behaviour::Modulo => Decision::RetryAfter(Duration::from_millis(failure.attempt.into())),
             Behaviour::Refuse if provoked => Decision::Refuse(Refusal::new(7, failure.reason.to_owned())),
             Behaviour::Drop if provoked => Decision::Drop,
