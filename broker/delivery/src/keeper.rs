@@ -335,12 +335,15 @@ impl Keeper {
     async fn answer(&mut self, ask: Ask) -> Result<bool, HeldError> {
         match ask {
             Ask::Snapshot { last, answer } => {
-                self.follow()?;
+                // What can't be read now is not in it; the next turn says so.
+                let _ = self.follow();
                 let _ = answer.send(self.holds.snapshot(self.partition.log()));
                 return Ok(last);
             }
             Ask::List { from, limit, answer } => {
-                let _ = answer.send(self.list(from, limit));
+                // Whoever has an acknowledgement finds what is held by it.
+                let listed = self.follow().and_then(|()| self.list(from, limit));
+                let _ = answer.send(listed);
             }
             Ask::Cancel { names, answer } => {
                 let _ = answer.send(self.cancel(&names).await);

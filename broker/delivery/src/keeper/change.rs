@@ -97,6 +97,7 @@ impl Keeper {
 
     /// Ends those of these holds that are pending, for good.
     pub(super) async fn cancel(&mut self, names: &[Offset]) -> Result<usize, HeldError> {
+        self.follow()?;
         let names: BTreeSet<Offset> = names
             .iter()
             .copied()

@@ -78,6 +78,27 @@ impl Bench {
     }
 }
 
+/// The bug: what was acknowledged a moment ago is not listed, and not cancelled, since the keeper has not looked yet.
+#[tokio::test]
+async fn what_is_committed_is_listed_and_cancelled_at_once() {
+    let bench = bench().await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    for first in [true, false] {
+        let appended = bench.partition.append(held("again"), AppendKind::Internal).unwrap();
+        bench.partition.committed(appended.end).await.unwrap();
+        let (names, from) = (vec![appended.base_offset], appended.base_offset);
+        if first {
+            let (answer, listed) = oneshot::channel();
+            keeper.answer(Ask::List { from, limit: 9, answer }).await.unwrap();
+            assert_eq!(listed.await.unwrap().unwrap().len(), 1);
+        }
+        let (answer, cancelled) = oneshot::channel();
+        keeper.answer(Ask::Cancel { names, answer }).await.unwrap();
+        assert_eq!(cancelled.await.unwrap().unwrap(), 1);
+    }
+}
+
 fn batch(key: &str, value: &[u8]) -> Bytes {
     let mut builder = BatchBuilder::new(Compression::None);
     builder.push(&RecordParts {
