@@ -20,7 +20,7 @@ pub enum Cancelled {
 }
 
 /// A held record: its topic, its key, and how many attempts it has behind it.
-type Held = (&'static str, Vec<u8>, u32);
+type Held = (String, Vec<u8>, u32);
 
 /// All that was cancelled, perhaps.
 #[derive(Debug, Clone, Default)]
@@ -31,8 +31,8 @@ pub type Cancelling = Arc<Mutex<Cancels>>;
 
 impl Cancels {
     /// What was answered of this record; none if nobody has asked, or it was not held any more.
-    pub fn of(&self, topic: &'static str, key: &[u8], attempts: u32) -> Option<Cancelled> {
-        self.0.get(&(topic, key.to_vec(), attempts)).copied()
+    pub fn of(&self, topic: &str, key: &[u8], attempts: u32) -> Option<Cancelled> {
+        self.0.get(&(topic.to_owned(), key.to_vec(), attempts)).copied()
     }
 
     /// How many surely.
@@ -56,7 +56,7 @@ pub fn copy(cancelling: &Cancelling) -> Cancels {
 /// Cancels some of what is held in a partition, each by itself, so that the answer is about one.
 pub async fn cancel_some(
     address: SocketAddr,
-    (topic, partition): (&'static str, i32),
+    (topic, partition): (&str, i32),
     rng: &mut Rng,
     cancelling: &Cancelling,
 ) -> anyhow::Result<()> {
@@ -84,7 +84,7 @@ pub async fn cancel_some(
             Ok(_) => Cancelled::Surely,
             Err(_) => Cancelled::Perhaps,
         };
-        let held = (topic, key.as_bytes().to_vec(), attempts);
+        let held = (topic.to_owned(), key.as_bytes().to_vec(), attempts);
         cancelling
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

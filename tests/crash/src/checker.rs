@@ -6,10 +6,11 @@ use std::fmt;
 use crate::cancels::{Cancelled, Cancels};
 use crate::history::{self, Found, PartitionName, Sort, StreamHistory, Told};
 use crate::member::MemberHistory;
-use crate::setup::LATER;
+use crate::replacer::PREFIX;
 
 mod later;
 pub mod redriven;
+pub mod replaced;
 pub mod retried;
 pub mod viewed;
 
@@ -99,7 +100,7 @@ pub fn check(
                 sort: *sort,
                 target: &stream.target,
                 letters: letters.as_deref(),
-                cancelled: cancels.of(LATER, history::key(stream.id, number).as_bytes(), 0),
+                cancelled: cancels.of(&stream.target.0, history::key(stream.id, number).as_bytes(), 0),
             };
             let found = places.get(&(stream.id, number)).map_or(&[][..], Vec::as_slice);
             record.check(*told, found, &mut violations);
@@ -121,7 +122,8 @@ type Places<'a> = BTreeMap<(u32, u64), Vec<Place<'a>>>;
 fn places<'a>(logs: &'a Logs, streams: &BTreeMap<u32, &StreamHistory>, violations: &mut Vec<Violation>) -> Places<'a> {
     let mut places = Places::new();
     for (partition, records) in logs {
-        for found in records {
+        // What is written under the same keys again is another's to check.
+        for found in records.iter().filter(|found| !found.key.starts_with(PREFIX.as_bytes())) {
             let known = history::parse_key(&found.key).filter(|(stream, number)| {
                 let record = streams
                     .get(stream)

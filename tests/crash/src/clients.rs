@@ -14,9 +14,10 @@ use crate::history::StreamHistory;
 use crate::member::{Member, MemberHistory};
 use crate::operator::{Counts, Operator};
 use crate::producer::Producer;
+use crate::replacer::{Replaced, Replacer};
 use crate::retries::{Retries, Worker};
 use crate::rng::Rng;
-use crate::setup::{CARDS, JOBS, LATER, LATER_PARTITIONS, ORDERS, PARTITIONS, PLAIN, TOPICS};
+use crate::setup::{CARDS, JOBS, KEPT, LATER, LATER_PARTITIONS, ORDERS, PARTITIONS, PLAIN, TOPICS};
 use crate::stream::Stream;
 use crate::viewer::{ViewHistory, Viewer};
 use crate::watcher::{Watched, Watcher};
@@ -44,6 +45,7 @@ pub struct Clients {
     member: JoinHandle<anyhow::Result<MemberHistory>>,
     viewer: JoinHandle<anyhow::Result<ViewHistory>>,
     operator: JoinHandle<anyhow::Result<Counts>>,
+    replacer: JoinHandle<anyhow::Result<Replaced>>,
     others: Vec<JoinHandle<anyhow::Result<()>>>,
 }
 
@@ -55,6 +57,8 @@ pub struct Told {
     pub viewed: ViewHistory,
     /// The operator.
     pub operated: Counts,
+    /// The producer of the same keys.
+    pub replaced: Replaced,
 }
 
 impl Clients {
@@ -73,6 +77,7 @@ impl Clients {
             streams.push(stream(PLAIN, half, &mut rng));
             streams.push(stream(JOBS, half, &mut rng));
             streams.push(stream(CARDS, half, &mut rng).cards(60));
+            streams.push(stream(KEPT, half, &mut rng));
             let producer = Producer {
                 streams,
                 version,
@@ -89,6 +94,7 @@ impl Clients {
             member: tokio::spawn(Member::new(&TOPICS).run(keeper())),
             viewer: tokio::spawn(Viewer::new(2, rng.fork()).run(keeper())),
             operator: tokio::spawn(operator.run(keeper())),
+            replacer: tokio::spawn(Replacer::new(rng.fork()).run(keeper())),
             others: vec![tokio::spawn(watcher.run(keeper())), tokio::spawn(worker.run(keeper()))],
         }
     }
@@ -132,12 +138,14 @@ impl Clients {
             timeout(SETTLES_WITHIN, other).await.context("a reader hangs")???;
         }
         let operated = timeout(SETTLES_WITHIN, self.operator).await;
+        let replaced = timeout(SETTLES_WITHIN, self.replacer).await;
         let viewed = timeout(SETTLES_WITHIN, self.viewer).await;
         let member = timeout(SETTLES_WITHIN, self.member).await;
         Ok(Told {
             member: member.context("the group's member hangs")???,
             viewed: viewed.context("the reader with a view hangs")???,
             operated: operated.context("the operator hangs")???,
+            replaced: replaced.context("the producer of the same keys hangs")???,
         })
     }
 }

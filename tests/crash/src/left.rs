@@ -11,7 +11,7 @@ use crate::history::{self, StreamHistory};
 use crate::read_back::read_back;
 use crate::report::Report;
 use crate::run::{Options, Run};
-use crate::setup::{self, ALL_LETTERS, JOBS_LETTERS, JOBS_PARTITIONS, LATER, LETTERS, RETRY, TOPICS};
+use crate::setup::{self, ALL_LETTERS, JOBS_LETTERS, JOBS_PARTITIONS, KEPT, LATER, LETTERS, RETRY, TOPICS};
 use crate::{settle, viewer, watcher};
 
 /// All of it.
@@ -33,7 +33,7 @@ impl Left {
     pub async fn read(run: &Run, broker: &Broker, streams: Vec<StreamHistory>, mut told: Told) -> anyhow::Result<Self> {
         let again = settle::redriven(broker).await?;
         let mut logs = read_back(broker.address(), &TOPICS).await?;
-        logs.extend(read_back(broker.address(), &[LATER]).await?);
+        logs.extend(read_back(broker.address(), &[LATER, KEPT]).await?);
         viewer::see_all(&mut told.viewed, broker.address()).await?;
         Ok(Self {
             streams,
@@ -51,6 +51,7 @@ impl Left {
         let mut violations = watcher::complete(&mut self.logs, watcher::copy(&so_far.watched));
         let all = self.logs.iter().chain(&self.retried);
         violations.extend(checker::redriven::check(all, &ALL_LETTERS, &self.again));
+        violations.extend(checker::replaced::check(&self.told.replaced, &self.logs));
         violations.extend(checker::viewed::check(&self.told.viewed, &self.logs));
         violations.extend(checker::retried::check(
             &so_far.retries.now(),
@@ -84,6 +85,15 @@ impl Left {
             held,
             retried: [self.decisions.len(), count(RETRY), count(JOBS_LETTERS)],
             viewed: self.told.viewed.count,
+            replaced: [
+                self.told
+                    .replaced
+                    .values()
+                    .map(|written| written.sent)
+                    .max()
+                    .unwrap_or(0) as usize,
+                checker::replaced::count(&self.logs),
+            ],
             cancelled: cancels::copy(&run.so_far.cancelling).count(),
             operated: self.told.operated,
             elsewhere: self.count_elsewhere(),

@@ -7,7 +7,7 @@
 //! sends some records to the dead-letter topic, and one that refuses some batches, both by a coin: what a retry
 //! would decide is never what was decided. Some records ask to be delivered later: they are held in the log, and carried on when it is
 //! deleted behind a reader. A consumer fails on some records and produces them to their retry topic, where a policy decides of each
-//! failure by a coin, too; some are read through a view; and some of what is held is cancelled.
+//! failure by a coin, too; some are read through a view; some of what is held is cancelled; and one log is compacted all the time.
 //!
 //! ```text
 //! run ─ schedule: which fault, which change      broker: the process      setup: topics, bindings, changes
@@ -16,6 +16,7 @@
 //!   │    ├─ member: a consumer group of one, with commits
 //!   │    ├─ watcher: reads what was delayed, and has the log deleted behind it
 //!   │    ├─ retries: a consumer that fails, and produces what it failed on
+//!   │    ├─ replacer: writes the same keys again and again where the log is compacted
 //!   │    ├─ viewer: reads through a view, and again
 //!   │    └─ operator: redrives dead letters; cancels; deploys, promotes and rolls back the plugins
 //!   ├─ settle: all that is promised comes
@@ -56,6 +57,7 @@ pub mod member;
 pub mod operator;
 pub mod producer;
 pub mod read_back;
+pub mod replacer;
 pub mod report;
 pub mod retries;
 pub mod rng;

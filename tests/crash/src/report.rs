@@ -26,6 +26,8 @@ pub struct Report {
     pub retried: [usize; 3],
     /// Records that were seen through a view.
     pub viewed: usize,
+    /// Records with keys that were written before, and how many of them compaction has left.
+    pub replaced: [usize; 2],
     /// Held records that were cancelled.
     pub cancelled: usize,
     /// What the operator has done.
@@ -62,6 +64,11 @@ impl fmt::Display for Report {
             f,
             "retries: {failed} failures, {came_back} came back, {died} dead letters; cancelled {} of what was held; {} records seen through a view",
             self.cancelled, self.viewed
+        )?;
+        let [replaced, left] = self.replaced;
+        writeln!(
+            f,
+            "compaction: {left} left of {replaced} records with keys that came again"
         )?;
         let Counts { redriven, deployed } = self.operated;
         writeln!(

@@ -45,13 +45,15 @@ pub enum Fault {
     AfterCancel,
     /// While a view shows a batch.
     InView,
+    /// When a compacted segment is about to take the place of others.
+    Swap,
     /// At any moment, from outside.
     Kill,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::CutPair,
         Self::CutWrite,
         Self::AfterEntry,
@@ -71,6 +73,7 @@ impl Fault {
         Self::AfterRetry,
         Self::AfterCancel,
         Self::InView,
+        Self::Swap,
         Self::Kill,
     ];
 
@@ -96,6 +99,7 @@ impl Fault {
             Self::AfterRetry => "after a retry is held",
             Self::AfterCancel => "after a cancel",
             Self::InView => "while a view shows",
+            Self::Swap => "while segments are swapped",
             Self::Kill => "SIGKILL at any moment",
         }
     }
@@ -123,6 +127,7 @@ impl Fault {
             | Self::AfterRedrive
             | Self::AfterCancel
             | Self::InView
+            | Self::Swap
             | Self::Kill => 1,
         }
     }
@@ -151,6 +156,7 @@ impl Fault {
             Self::AfterRetry => format!("retry.after_append=kill@{}", rng.between(1, 30)),
             Self::AfterCancel => format!("hold.after_cancel=kill@{}", rng.between(1, 6)),
             Self::InView => format!("view.show=kill@{}", rng.between(1, 200)),
+            Self::Swap => format!("compaction.swap=kill@{}", rng.between(1, 6)),
             Self::Kill => return None,
         };
         Some(point)

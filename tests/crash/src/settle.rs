@@ -11,7 +11,7 @@ use crate::checker::Logs;
 use crate::clients::SoFar;
 use crate::history::{StreamHistory, key};
 use crate::read_back::read_back;
-use crate::setup::{AGAIN, JOBS_LETTERS, LATER, LATER_LETTERS, RETRY};
+use crate::setup::{AGAIN, JOBS_LETTERS, LATER_LETTERS, RETRY};
 use crate::watcher;
 
 /// After it is due, and the broker lives, what was held is there within this time.
@@ -33,8 +33,8 @@ pub async fn wait_for_held(broker: &Broker, streams: &[StreamHistory], so_far: &
         logs.extend(read_back(broker.address(), &[LATER_LETTERS]).await?);
         let there: BTreeSet<_> = logs.values().flatten().map(|found| found.key.clone()).collect();
         let cancels = cancels::copy(&so_far.cancelling);
-        let is_open = |key: &[u8]| !there.contains(key) && cancels.of(LATER, key, 0).is_none();
         let missing = streams.iter().any(|stream| {
+            let is_open = |key: &[u8]| !there.contains(key) && cancels.of(&stream.target.0, key, 0).is_none();
             let mut acknowledged = stream.later.iter().filter(|(_, asked)| asked.acknowledged_at.is_some());
             acknowledged.any(|(number, _)| is_open(key(stream.id, *number).as_bytes()))
         });

@@ -20,8 +20,12 @@ pub const PLAIN: &str = "plain";
 pub const LATER: &str = "later";
 /// How many partitions that has.
 pub const LATER_PARTITIONS: i32 = 2;
-/// Its dead-letter topic.
+/// The dead-letter topic of both.
 pub const LATER_LETTERS: &str = "later.DLT";
+/// A topic that is compacted.
+pub const KEPT: &str = "kept";
+/// How many partitions it has.
+pub const KEPT_PARTITIONS: i32 = 2;
 /// A topic with a retry table.
 pub const JOBS: &str = "jobs";
 /// Where its consumers produce what they fail on.
@@ -69,7 +73,7 @@ const DELAYS: (&str, &str) = ("corvid.delay.max.ms", "60000");
 pub fn dead_letters(topic: &str) -> Option<String> {
     match topic {
         ORDERS => Some(LETTERS.to_owned()),
-        LATER => Some(LATER_LETTERS.to_owned()),
+        LATER | KEPT => Some(LATER_LETTERS.to_owned()),
         _ => None,
     }
 }
@@ -82,6 +86,14 @@ pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientErro
     topics::create(client, LATER_LETTERS, LETTERS_PARTITIONS, &[SMALL]).await?;
     let [_, (key, produce)] = self::bindings(rng);
     topics::create(client, LATER, LATER_PARTITIONS, &[SMALLER, DELAYS, (key, &produce)]).await?;
+    let kept = [
+        SMALLER,
+        ("cleanup.policy", "compact"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("corvid.dead.letter.topic", LATER_LETTERS),
+        (key, &produce),
+    ];
+    topics::create(client, KEPT, KEPT_PARTITIONS, &kept).await?;
     topics::create(client, CARDS, 2, &[SMALL, ("corvid.fetch", &view(rng))]).await?;
     create_jobs(client, rng).await?;
     let bindings = bindings(rng);
@@ -121,6 +133,7 @@ pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), C
     topics::alter(client, ORDERS, &configs).await?;
     let [_, (key, produce)] = self::bindings(rng);
     topics::alter(client, LATER, &[(key, &produce)]).await?;
+    topics::alter(client, KEPT, &[(key, &produce)]).await?;
     topics::alter(client, JOBS, &[("corvid.retry.policy", &policy(rng))]).await?;
     topics::alter(client, CARDS, &[("corvid.fetch", &view(rng))]).await
 }

@@ -43,7 +43,7 @@ pub fn run_rounds(options: &Options) -> anyhow::Result<()> {
 /// Each fault once.
 pub fn smoke() -> anyhow::Result<()> {
     run_rounds(&Options {
-        rounds: 20,
+        rounds: 21,
         seed: Some(1),
         talk: true,
     })

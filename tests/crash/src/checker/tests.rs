@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::later::Asked;
+use crate::setup::LATER;
 
 fn target() -> PartitionName {
     ("orders".into(), 0)
@@ -171,7 +172,7 @@ fn what_was_surely_cancelled_must_not_come() {
         check(&streams, &logs, |_| None, &MemberHistory::default(), cancels)
     };
     assert!(matches!(&seen(&cancels, &[])[..], [Violation::Lost(_)]));
-    cancels.note((LATER, b"1/0".to_vec(), 0), Cancelled::Surely);
+    cancels.note((LATER.to_owned(), b"1/0".to_vec(), 0), Cancelled::Surely);
     assert_eq!(seen(&cancels, &[]), []);
     let came = seen(&cancels, &[found(0, Sort::Good, 0)]);
     assert!(matches!(&came[..], [Violation::Cancelled(_)]), "{came:?}");

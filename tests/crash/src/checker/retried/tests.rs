@@ -124,7 +124,7 @@ fn what_was_surely_cancelled_must_not_come_and_what_perhaps_was_may() {
     let decided = [decision(1, back(400))];
     let cancelled = |answer, logs: &Logs| {
         let mut cancels = Cancels::default();
-        cancels.note((RETRY, KEY.to_vec(), 1), answer);
+        cancels.note((RETRY.to_owned(), KEY.to_vec(), 1), answer);
         check(&failed(1), &decided, logs, &cancels)
     };
     assert_eq!(cancelled(Cancelled::Surely, &gone), []);
