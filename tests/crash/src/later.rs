@@ -24,7 +24,7 @@ impl Asked {
         let ms = if rng.chance(80) {
             rng.between(5, 400)
         } else {
-            rng.between(1_500, 6_000)
+            rng.between(1_500, 4_500)
         };
         Self::after(ms as i64, rng.chance(50), now)
     }

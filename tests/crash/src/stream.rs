@@ -193,7 +193,9 @@ impl Stream {
             let told = told(delta as i64);
             let number = batch.first + delta as u64;
             self.history.records[number as usize].1 = Some(told);
-            if let Some(asked) = self.history.later.get_mut(&number) {
+            // What was refused never comes, and nobody has to wait for it.
+            let is_in = told != Told::Refused;
+            if let Some(asked) = self.history.later.get_mut(&number).filter(|_| is_in) {
                 asked.acknowledged_at = Some(corvid_env::clock::wall_clock().0);
             }
         }
