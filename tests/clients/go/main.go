@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -147,6 +148,14 @@ func poll(ctx context.Context, consumer *kgo.Client) []*kgo.Record {
 	ctx, cancel := context.WithTimeout(ctx, 200*time.Millisecond)
 	defer cancel()
 	return consumer.PollFetches(ctx).Records()
+}
+
+// ask asks whoever runs this for something, and waits until it is done: until they send a line.
+func ask(wish map[string]string) error {
+	line, _ := json.Marshal(wish)
+	fmt.Println(string(line))
+	_, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	return err
 }
 
 func (w *world) until(holds func() bool, explain func() string) error {

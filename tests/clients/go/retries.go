@@ -12,7 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// A consumer whose handler fails, on a topic with a retry table: the harness has prepared it.
+// A consumer whose handler fails, on a topic with a retry table: the harness has prepared it, and redrives what is dead.
 var retryScenarios = map[string]scenario{"consumer-retry": consumerRetry}
 
 var backoff = []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond}
@@ -24,7 +24,9 @@ func withRetries(ctx context.Context, client *kgo.Client, records []*kgo.Record,
 		if failed == nil {
 			continue
 		}
-		again := &kgo.Record{Topic: retries, Key: record.Key, Value: record.Value, Headers: slices.Clone(record.Headers)}
+		again := &kgo.Record{
+			Topic: retries, Key: record.Key, Value: record.Value, Headers: slices.Clone(record.Headers), Timestamp: record.Timestamp,
+		}
 		tell := func(name, value string) {
 			again.Headers = append(again.Headers, kgo.RecordHeader{Key: "corvid-retry-" + name, Value: []byte(value)})
 		}
@@ -40,6 +42,44 @@ func withRetries(ctx context.Context, client *kgo.Client, records []*kgo.Record,
 	return nil
 }
 
+// handler fails on what is hopeless until it is fixed, and twice on what is later.
+type handler struct {
+	run     string
+	handled map[string]int
+	fixed   bool
+	broken  error
+}
+
+func (h *handler) handle(record *kgo.Record) error {
+	key, value := string(record.Key), string(record.Value)
+	if !strings.HasPrefix(key, h.run) {
+		return nil
+	}
+	before, headers := h.handled[key], map[string]string{}
+	h.handled[key]++
+	for _, header := range record.Headers {
+		headers[header.Key] = string(header.Value)
+	}
+	attempts, _ := strconv.Atoi(headers["corvid-retry-attempts"])
+	if !h.fixed && attempts != before || h.fixed && attempts != 0 {
+		h.broken = fmt.Errorf("%s has %d attempts after %d", key, attempts, before)
+	}
+	if attempts > 0 {
+		// By its own times: when it failed last, and when it came back.
+		failed, _ := strconv.ParseInt(headers["corvid-retry-last-at"], 10, 64)
+		if record.Timestamp.Before(time.UnixMilli(failed).Add(backoff[attempts-1])) || time.Now().Before(record.Timestamp) {
+			h.broken = fmt.Errorf("%s is early: %d, %s", key, failed, record.Timestamp)
+		}
+	}
+	if _, n, _ := strings.Cut(key, "-"); headers["trace"] != n {
+		h.broken = fmt.Errorf("%s has the trace %q", key, headers["trace"])
+	}
+	if value == "hopeless" && !h.fixed || value == "later" && before < 2 {
+		return fmt.Errorf("attempt %d of %s", before+1, value)
+	}
+	return nil
+}
+
 func consumerRetry(ctx context.Context, w *world) (string, error) {
 	if w.topic == "" {
 		return "", errors.New("--topic is needed")
@@ -51,23 +91,7 @@ func consumerRetry(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	tries := map[string][]time.Time{}
-	var early error
-	handle := func(record *kgo.Record) error {
-		key, value := string(record.Key), string(record.Value)
-		if !strings.HasPrefix(key, w.run) {
-			return nil
-		}
-		before, now := tries[key], time.Now()
-		if n := len(before); n > 0 && n <= len(backoff) && now.Sub(before[n-1]) < backoff[n-1] {
-			early = fmt.Errorf("%s is early, after %s", key, now.Sub(before[n-1]))
-		}
-		tries[key] = append(before, now)
-		if value == "hopeless" || value == "later" && len(before) < 2 {
-			return fmt.Errorf("attempt %d of %s", len(before)+1, value)
-		}
-		return nil
-	}
+	h := &handler{run: w.run, handled: map[string]int{}}
 	kinds := []string{"fine", "later", "hopeless"}
 	expected := map[string]int{"fine": 1, "later": 3, "hopeless": 4}
 	var sent []*kgo.Record
@@ -82,21 +106,52 @@ func consumerRetry(ctx context.Context, w *world) (string, error) {
 	}
 	wrong := func() (count int) {
 		for _, record := range sent {
-			if len(tries[string(record.Key)]) != expected[string(record.Value)] {
+			if h.handled[string(record.Key)] != expected[string(record.Value)] {
 				count++
 			}
 		}
 		return count
 	}
-	var broken error
 	consume := func() bool {
-		broken = errors.Join(broken, withRetries(ctx, client, poll(ctx, client), retries, handle))
-		return broken != nil || wrong() == 0
+		h.broken = errors.Join(h.broken, withRetries(ctx, client, poll(ctx, client), retries, h.handle))
+		return h.broken != nil || wrong() == 0
 	}
-	err = w.until(consume, func() string { return fmt.Sprintf("%d records were not handled as often as they should", wrong()) })
-	if err = errors.Join(err, broken, early); err != nil {
+	// settled: each is handled as often as it should be, and a second later no more.
+	settled := func() error {
+		err := w.until(consume, func() string { return fmt.Sprintf("%d records were not handled as often as they should", wrong()) })
+		for until := time.Now().Add(time.Second); time.Now().Before(until); {
+			consume()
+		}
+		if err = errors.Join(err, h.broken); err == nil && wrong() > 0 {
+			err = fmt.Errorf("%d records were handled more often than they should", wrong())
+		}
+		return err
+	}
+	if err := settled(); err != nil {
 		return "", err
 	}
+	dead, err := w.lettersOf(ctx, w.topic+".DLT")
+	if err != nil {
+		return "", err
+	}
+	for _, letter := range dead {
+		if err := checkLetter(letter, w.topic, group); err != nil {
+			return "", err
+		}
+	}
+	h.fixed = true
+	if err := ask(map[string]string{"wants": "redrive", "topic": w.topic, "group": group}); err != nil {
+		return "", err
+	}
+	expected["hopeless"]++
+	if err := settled(); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d dead letters, after 200, 400 and 800 ms; redriven, each is there once more", len(dead)), nil
+}
+
+// lettersOf reads the ten dead letters of this run.
+func (w *world) lettersOf(ctx context.Context, topic string) ([]*kgo.Record, error) {
 	ours := func(records []*kgo.Record) (ours []*kgo.Record) {
 		for _, record := range records {
 			if strings.HasPrefix(string(record.Key), w.run) {
@@ -105,26 +160,11 @@ func consumerRetry(ctx context.Context, w *world) (string, error) {
 		}
 		return ours
 	}
-	letters, err := w.readAll(ctx, w.topic+".DLT", func(records []*kgo.Record) bool { return len(ours(records)) >= 10 })
-	if err != nil {
-		return "", err
+	letters, err := w.readAll(ctx, topic, func(records []*kgo.Record) bool { return len(ours(records)) >= 10 })
+	if dead := ours(letters); err == nil && len(dead) != 10 {
+		return nil, fmt.Errorf("%d dead letters", len(dead))
 	}
-	for until := time.Now().Add(time.Second); time.Now().Before(until); {
-		consume()
-	}
-	if wrong() > 0 || broken != nil {
-		return "", fmt.Errorf("%d records were handled more often than they should: %w", wrong(), broken)
-	}
-	dead := ours(letters)
-	if len(dead) != 10 {
-		return "", fmt.Errorf("%d dead letters", len(dead))
-	}
-	for _, letter := range dead {
-		if err := checkLetter(letter, w.topic, group); err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("%d dead letters, after 200, 400 and 800 ms", len(dead)), nil
+	return ours(letters), err
 }
 
 func checkLetter(letter *kgo.Record, topic, group string) error {

@@ -3,6 +3,7 @@
 
 const { Kafka, logLevel } = require('kafkajs')
 const { randomBytes } = require('crypto')
+const { once } = require('events')
 require('./codecs')
 
 /** A scenario that kafkajs can't do, with its reason. */
@@ -99,6 +100,12 @@ class World {
       if (Date.now() > deadline) throw new Error(`not in ${this.options.timeout} s: ${explain()}`)
       await sleep(20)
     }
+  }
+
+  /** Asks whoever runs this for something, and waits until it is done: until they send a line. */
+  async ask(wish) {
+    console.log(JSON.stringify(wish))
+    await once(process.stdin, 'data')
   }
 
   async close() {

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::shell::{cargo, root, run};
 
@@ -109,6 +110,20 @@ impl Broker {
             .env("CORVID_KAFKA", &self.ready.kafka)
             .env("CORVID_ADMIN", &self.ready.admin);
         command
+    }
+
+    /// What a command of the command line says, the values of JSON that it prints.
+    pub fn ask(&self, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
+        let output = self.corvid().arg("--json").args(arguments).output()?;
+        ensure!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter();
+        values
+            .collect::<Result<_, _>>()
+            .with_context(|| format!("{arguments:?}"))
     }
 
     /// Sends lines of `KEY:VALUE` by the command line, as one batch for a partition.

@@ -3,7 +3,9 @@
 //! `tests/clients/scenarios.toml` is the list of what they must do; the programs beside it do it. Here the broker is started
 //! and prepared, everything is run, and client × scenario is printed.
 
+mod letters;
 mod matrix;
+mod page;
 pub mod play;
 mod prepare;
 mod scenarios;
@@ -128,6 +130,7 @@ fn run_all(
                     &scenario.name,
                     broker.kafka(),
                     &prepared.options(&scenario.name, client),
+                    &|wish| letters::grant(broker, wish),
                 );
                 matrix
                     .lock()

@@ -13,7 +13,7 @@ mod project;
 use std::process::{Command, Stdio};
 use std::thread;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::broker::{Broker, Profile};
@@ -128,7 +128,9 @@ impl Job {
             .chain(more)
             .map(ToString::to_string)
             .collect();
-        let Answer { result, detail, .. } = play(client, scenario, self.broker.kafka(), &options);
+        let Answer { result, detail, .. } = play(client, scenario, self.broker.kafka(), &options, &|wish| {
+            bail!("{wish:?}")
+        });
         println!("{client} {scenario}: {detail}");
         ensure!(result == Ending::Passed, "{client} {scenario}: {detail}");
         Ok(())

@@ -5,6 +5,7 @@
 mod exceptions;
 mod layers;
 mod lengths;
+mod pages;
 mod source;
 mod words;
 
@@ -29,6 +30,7 @@ pub fn run() -> anyhow::Result<()> {
     findings.extend(lengths::check(&sources, &exceptions));
     findings.extend(words::check(&sources, &exceptions));
     findings.extend(docs(&sources));
+    findings.extend(pages::check()?);
     findings.extend(exceptions.unused(&sources));
     for finding in &findings {
         println!("{}: {}", finding.place, finding.message);

@@ -1,14 +1,14 @@
-//! One scenario with one client: a process, with a limit of time, and its line of JSON.
+//! One scenario with one client: a process, with a limit of time, and its line of JSON. It may ask for something meanwhile.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 
@@ -43,10 +43,26 @@ pub struct Answer {
     pub took: Duration,
 }
 
+/// What a client asks for while it plays: a line of JSON. It waits for a line, which says that it is done.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "wants", rename_all = "lowercase")]
+pub enum Wish {
+    /// That the dead letters of a group are looked at, and redriven.
+    Redrive {
+        /// Whose letters.
+        topic: String,
+        /// Who gave up on them.
+        group: String,
+    },
+}
+
+/// Grants what a client wishes.
+pub type Granting<'a> = &'a dyn Fn(&Wish) -> anyhow::Result<()>;
+
 /// Runs a scenario to its end.
-pub fn play(client: &str, scenario: &str, broker: &str, options: &[String]) -> Answer {
+pub fn play(client: &str, scenario: &str, broker: &str, options: &[String], grant: Granting<'_>) -> Answer {
     let begun = Instant::now();
-    let mut answer = attempt(client, scenario, broker, options).unwrap_or_else(|error| Answer {
+    let mut answer = attempt(client, scenario, broker, options, grant).unwrap_or_else(|error| Answer {
         result: Ending::Failed,
         detail: format!("{error:#}"),
         took: Duration::ZERO,
@@ -55,14 +71,20 @@ pub fn play(client: &str, scenario: &str, broker: &str, options: &[String]) -> A
     answer
 }
 
-fn attempt(client: &str, scenario: &str, broker: &str, options: &[String]) -> anyhow::Result<Answer> {
+fn attempt(
+    client: &str,
+    scenario: &str,
+    broker: &str,
+    options: &[String],
+    grant: Granting<'_>,
+) -> anyhow::Result<Answer> {
     let mut command = Command::new(root().join("tests/clients/run"));
     command
         .args([client, "--broker", broker, "--scenario", scenario])
         .args(options);
     let mut said = tempfile::tempfile()?;
     command
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(said.try_clone()?);
     // A group of its own: some of them start others, which must not outlive them.
@@ -72,7 +94,7 @@ fn attempt(client: &str, scenario: &str, broker: &str, options: &[String]) -> an
             .spawn()
             .with_context(|| format!("{command:?}"))?,
     );
-    let output = child.output()?;
+    let output = child.output(grant)?;
     let status = child.0.wait()?;
     let line = output.lines().next_back().unwrap_or_default();
     serde_json::from_str(line)
@@ -83,21 +105,37 @@ fn attempt(client: &str, scenario: &str, broker: &str, options: &[String]) -> an
 struct Group(Child);
 
 impl Group {
-    /// What it prints, once it has ended; after too long, it is ended.
-    fn output(&mut self) -> anyhow::Result<String> {
-        let mut out = self.0.stdout.take().expect("it was piped");
+    /// What it prints beside its wishes, once it has ended; after too long, it is ended.
+    fn output(&mut self, grant: Granting<'_>) -> anyhow::Result<String> {
+        let out = BufReader::new(self.0.stdout.take().expect("it was piped"));
         let (tell, told) = mpsc::channel();
         let reading = thread::spawn(move || {
-            let mut text = String::new();
-            let read = out.read_to_string(&mut text).map(|_| text);
             // Nobody listens any more if this took too long.
-            let _ = tell.send(read);
+            out.lines().try_for_each(|line| tell.send(line))
         });
-        let output = told.recv_timeout(TIME_MAX);
+        let output = self.listen(&told, grant);
         self.end();
         // Its pipe is closed now, since everyone who had it is gone.
         let _ = reading.join();
-        Ok(output.context("it took too long")??)
+        output
+    }
+
+    fn listen(&mut self, told: &Receiver<io::Result<String>>, grant: Granting<'_>) -> anyhow::Result<String> {
+        let (deadline, mut output) = (Instant::now() + TIME_MAX, String::new());
+        loop {
+            let line = match told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => line?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(output),
+                Err(RecvTimeoutError::Timeout) => bail!("it took too long, and said: {output}"),
+            };
+            match serde_json::from_str::<Wish>(&line) {
+                Ok(wish) => {
+                    grant(&wish)?;
+                    self.0.stdin.as_mut().expect("it is piped").write_all(b"done\n")?;
+                }
+                Err(_) => output.extend([&line, "\n"]),
+            }
+        }
     }
 
     fn end(&self) {

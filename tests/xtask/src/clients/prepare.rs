@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::scenarios::CLIENTS;
 use crate::broker::Broker;
-use crate::shell::run;
+use crate::shell::{root, run};
 
 /// The node's settings: a group is ready when its members are, which is what tests want.
 pub const NODE: &str = r#"
@@ -35,6 +36,9 @@ pub fn stage(scenario: &str) -> Stage {
     }
 }
 
+/// The topic of `consumer-retry`, as a page shows it.
+const RETRIES: &str = "tests/clients/retries.toml";
+
 /// How many records `view-hidden-stretch` has that are not shown.
 const HIDDEN: usize = 100_000;
 /// And behind the last one that is.
@@ -60,6 +64,7 @@ impl<'a> Prepared<'a> {
             records: 0,
         };
         prepared.apply(Steady::ByLetter)?;
+        apply(broker, &root().join(RETRIES))?;
         let letters = |range: std::ops::RangeInclusive<char>| range.collect::<Vec<_>>();
         // A record of each letter in turn; what moves is in the middle and at the end of every batch.
         for partition in [0, 1] {
@@ -84,7 +89,8 @@ impl<'a> Prepared<'a> {
             "all-moved" => "--topic all-moved --partition 0".to_owned(),
             "dump-log" => format!("--logs {}", self.broker.logs().display()),
             "view-hidden-stretch" => "--topic view-hidden-stretch --records 2".to_owned(),
-            "routed" | "dead-letters" | "view-masked" | "consumer-retry" => format!("--topic {scenario}-{client}"),
+            "consumer-retry" => "--topic orders".to_owned(),
+            "routed" | "dead-letters" | "view-masked" => format!("--topic {scenario}-{client}"),
             "spring-retry-topic" => "--topic spring-retry".to_owned(),
             "steady" => format!("--topic steady-{client} --seconds {STEADY_SECONDS}"),
             _ => String::new(),
@@ -137,13 +143,13 @@ impl<'a> Prepared<'a> {
 
     fn apply(&self, steady: Steady) -> anyhow::Result<()> {
         fs::write(&self.file, settings(steady))?;
-        let mut apply = self.broker.corvid();
-        run(apply
-            .arg("--json")
-            .arg("apply")
-            .arg(&self.file)
-            .stdout(std::process::Stdio::null()))
+        apply(self.broker, &self.file)
     }
+}
+
+fn apply(broker: &Broker, file: &Path) -> anyhow::Result<()> {
+    let mut apply = broker.corvid();
+    run(apply.arg("--json").arg("apply").arg(file).stdout(Stdio::null()))
 }
 
 /// What the topics of `steady` are bound to.
@@ -157,7 +163,7 @@ enum Steady {
     Refused,
 }
 
-/// The retry table of `consumer-retry`.
+/// The retry table of Spring's job.
 const FOUR_ATTEMPTS: &str = r#"attempts = 4, backoff = { initial = "200ms", multiplier = 2.0 }"#;
 
 fn settings(steady: Steady) -> String {
@@ -193,7 +199,6 @@ view-hidden-stretch = { partitions = 1, fetch = [{ plugin = "no-cards", clients 
             format!(
                 "view-masked-{client} = {{ partitions = 1, fetch = [{{ plugin = \"no-cards\", clients = [\"*-masked\"] }}] }}\n"
             ),
-            format!("consumer-retry-{client} = {{ partitions = 2, retry = {{ {FOUR_ATTEMPTS} }} }}\n"),
             format!("steady-{client} = {{ partitions = 2, {binding} }}\n"),
         ];
         text.extend(topics);

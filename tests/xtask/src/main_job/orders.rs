@@ -143,21 +143,14 @@ pub fn new_rules_hold(broker: &Broker) -> anyhow::Result<()> {
 }
 
 fn read(broker: &Broker, topic: &str) -> anyhow::Result<Vec<Record>> {
-    let output = broker.corvid().args(["--json", "consume", topic]).output()?;
-    ensure!(
-        output.status.success(),
-        "{topic}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let lines = String::from_utf8(output.stdout)?;
-    lines
-        .lines()
-        .map(|line| record(line).with_context(|| format!("{topic}: {line}")))
+    let records = broker.ask(&["consume", topic])?;
+    records
+        .iter()
+        .map(|one| record(one).with_context(|| format!("{topic}: {one}")))
         .collect()
 }
 
-fn record(line: &str) -> Option<Record> {
-    let record: Value = serde_json::from_str(line).ok()?;
+fn record(record: &Value) -> Option<Record> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let headers = record["headers"]
         .as_array()?

@@ -14,13 +14,12 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/** A consumer whose handler fails, on a topic with a retry table: the harness has prepared it. */
+/** A consumer whose handler fails, on a topic with a retry table: the harness has prepared it, and redrives what is dead. */
 final class Retries {
     static final Map<String, Client.Scenario> SCENARIOS = Map.of("consumer-retry", world -> new Retries(world).play());
 
     private static final long[] BACKOFF_MS = {200, 400, 800};
     private static final List<String> KINDS = List.of("fine", "later", "hopeless");
-    private static final Map<String, Integer> EXPECTED = Map.of("fine", 1, "later", 3, "hopeless", 4);
 
     private final World world;
     private final String topic;
@@ -28,7 +27,10 @@ final class Retries {
     private final String retries;
     private final KafkaProducer<byte[], byte[]> producer;
     private final KafkaConsumer<byte[], byte[]> consumer;
-    private final Map<String, List<Long>> tries = new HashMap<>();
+    private final List<ProducerRecord<byte[], byte[]>> sent = new ArrayList<>();
+    private final Map<String, Integer> handled = new HashMap<>();
+    private final Map<String, Integer> expected = new HashMap<>(Map.of("fine", 1, "later", 3, "hopeless", 4));
+    private boolean fixed;
 
     private Retries(World world) {
         this.world = world;
@@ -46,7 +48,7 @@ final class Retries {
             try {
                 handle(record);
             } catch (IllegalStateException error) {
-                var again = new ProducerRecord<>(retries, null, null, record.key(), record.value(), record.headers());
+                var again = new ProducerRecord<>(retries, null, record.timestamp(), record.key(), record.value(), record.headers());
                 again.headers().add("corvid-retry-reason", bytes(error.getMessage()));
                 if (!record.topic().equals(retries)) {
                     again.headers().add("corvid-retry-partition", bytes(String.valueOf(record.partition())));
@@ -57,50 +59,63 @@ final class Retries {
         }
     }
 
+    /** Throws for what is hopeless until it is fixed, and twice for what is later. */
     private void handle(ConsumerRecord<byte[], byte[]> record) {
         var key = text(record.key());
         if (!key.startsWith(world.run)) {
             return;
         }
-        var before = tries.computeIfAbsent(key, unknown -> new ArrayList<>());
-        long now = System.currentTimeMillis();
-        int handled = before.size();
-        if (handled > 0 && handled <= BACKOFF_MS.length) {
-            check(now >= before.get(handled - 1) + BACKOFF_MS[handled - 1], key + " is early: " + before + ", " + now);
+        int before = handled.merge(key, 1, Integer::sum) - 1;
+        var counted = told(record, "corvid-retry-attempts");
+        int attempts = counted.isEmpty() ? 0 : Integer.parseInt(counted);
+        check(attempts == (fixed ? 0 : before), key + " has " + attempts + " attempts after " + before);
+        if (attempts > 0) {
+            // By its own times: when it failed last, and when it came back.
+            long due = Long.parseLong(told(record, "corvid-retry-last-at")) + BACKOFF_MS[attempts - 1];
+            boolean early = record.timestamp() < due || System.currentTimeMillis() < record.timestamp();
+            check(!early, key + " is early: " + record.timestamp() + ", and due at " + due);
         }
-        before.add(now);
+        check(key.endsWith("-" + told(record, "trace")), key + " has the trace " + told(record, "trace"));
         var value = text(record.value());
-        if (value.equals("hopeless") || value.equals("later") && handled < 2) {
-            throw new IllegalStateException("attempt " + (handled + 1) + " of " + value);
+        if (value.equals("hopeless") && !fixed || value.equals("later") && before < 2) {
+            throw new IllegalStateException("attempt " + (before + 1) + " of " + value);
         }
     }
 
     private String play() throws Exception {
-        var sent = new ArrayList<ProducerRecord<byte[], byte[]>>();
         for (int n = 0; n < 30; n++) {
             var record = new ProducerRecord<>(topic, bytes(world.run + "-" + n), bytes(KINDS.get(n % 3)));
             record.headers().add("trace", bytes(String.valueOf(n)));
             sent.add(record);
         }
         World.send(producer, sent);
+        settled();
+        var dead = ours(world.readAll(topic + ".DLT", records -> ours(records).size() >= 10));
+        check(dead.size() == 10, dead.size() + " dead letters");
+        dead.forEach(this::checkLetter);
+        fixed = true;
+        World.ask("{\"wants\":\"redrive\",\"topic\":\"" + topic + "\",\"group\":\"" + group + "\"}");
+        expected.merge("hopeless", 1, Integer::sum);
+        settled();
+        return dead.size() + " dead letters, after 200, 400 and 800 ms; redriven, each is there once more";
+    }
+
+    /** Each is handled as often as it should be, and a second later no more. */
+    private void settled() throws Exception {
         world.until(() -> {
             consume();
-            return wrong(sent) == 0;
-        }, () -> wrong(sent) + " records were not handled as often as they should");
-        var dead = ours(world.readAll(topic + ".DLT", records -> ours(records).size() >= 10));
+            return wrong() == 0;
+        }, () -> wrong() + " records were not handled as often as they should");
         long until = System.currentTimeMillis() + 1000;
         while (System.currentTimeMillis() < until) {
             consume();
         }
-        check(wrong(sent) == 0, wrong(sent) + " records were handled more often than they should");
-        check(dead.size() == 10, dead.size() + " dead letters");
-        dead.forEach(this::checkLetter);
-        return dead.size() + " dead letters, after 200, 400 and 800 ms";
+        check(wrong() == 0, wrong() + " records were handled more often than they should");
     }
 
-    private long wrong(List<ProducerRecord<byte[], byte[]>> sent) {
+    private long wrong() {
         return sent.stream()
-                .filter(record -> tries.getOrDefault(text(record.key()), List.of()).size() != EXPECTED.get(text(record.value())))
+                .filter(record -> handled.getOrDefault(text(record.key()), 0) != (int) expected.get(text(record.value())))
                 .count();
     }
 

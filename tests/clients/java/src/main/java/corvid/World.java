@@ -1,5 +1,6 @@
 package corvid;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -137,6 +138,12 @@ final class World implements AutoCloseable {
             check(System.nanoTime() < deadline, "not in " + seconds + " s: " + explain.get());
             Thread.sleep(20);
         }
+    }
+
+    /** Asks whoever runs this for something, and waits until it is done: until they send a line. */
+    static void ask(String wish) throws IOException {
+        System.out.println(wish);
+        check(System.in.read() >= 0, "nobody answers");
     }
 
     @Override
