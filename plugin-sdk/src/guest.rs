@@ -16,11 +16,13 @@ use std::cell::RefCell;
 /// Names the plugin's hooks: `export!(partitioner = ByTenant);`, or several of `partitioner`,
 /// `validator`, `transform`, `policy` and `view`, with commas. Each has an instance of its type for itself.
 ///
-/// For wasm32 it makes the module's exports. Elsewhere it makes nothing, so that plugins can be
-/// tested, and linked together, natively.
+/// For wasm32 it makes the module's exports. Elsewhere it makes none, so that plugins can be
+/// tested, and linked together, natively; but a function by which `corvid plugin bench` runs the
+/// same hooks without a sandbox, if this stands in `lib.rs`.
 #[macro_export]
 macro_rules! export {
     ($($hook:ident = $plugin:ty),+ $(,)?) => {
+        #[cfg(target_arch = "wasm32")]
         const _: () = {
             struct Hooks {
                 $($hook: $plugin),+
@@ -32,41 +34,46 @@ macro_rules! export {
                 }
             }
 
-            #[cfg(target_arch = "wasm32")]
             std::thread_local! {
                 static HOOKS: std::cell::RefCell<Option<Hooks>> = const { std::cell::RefCell::new(None) };
             }
 
             // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
-            #[cfg(target_arch = "wasm32")]
             #[unsafe(no_mangle)]
             extern "C" fn corvid_abi_1() -> i32 {
                 $crate::guest::ABI_MINOR
             }
 
             // SAFETY: as above.
-            #[cfg(target_arch = "wasm32")]
             #[unsafe(no_mangle)]
             extern "C" fn corvid_alloc(len: u32) -> usize {
                 $crate::guest::alloc(len)
             }
 
             // SAFETY: as above.
-            #[cfg(target_arch = "wasm32")]
             #[unsafe(no_mangle)]
             extern "C" fn corvid_init(ptr: usize, len: usize) -> u64 {
                 HOOKS.with_borrow_mut(|hooks| $crate::guest::init(hooks, ptr, len))
             }
 
             $($crate::__hook!(export $hook HOOKS);)+
-
-            // Natively, this keeps the compiler from calling the plugin unused.
-            #[cfg(not(target_arch = "wasm32"))]
-            const _: fn(&Hooks) = |hooks| {
-                $(let _ = &hooks.$hook;)+
-                let _ = <Hooks as $crate::guest::Hooks>::new;
-            };
         };
+
+        #[cfg(not(target_arch = "wasm32"))]
+        #[doc(hidden)]
+        #[allow(dead_code)]
+        pub fn corvid_native(config: &str) -> Result<$crate::guest::native::Run, String> {
+            let config = $crate::Config::parse(config)?;
+            $crate::testing::host::grant_any_table();
+            $(let mut $hook = $crate::__hook!(new $hook $plugin)(&config)?;)+
+            Ok(Box::new(move |name, input, answer| match name {
+                $($crate::__hook!(name $hook) => {
+                    $crate::__hook!(native $hook)(&mut $hook, input, answer);
+                    true
+                })+
+                _ => false,
+            }))
+        }
     };
 }
 
@@ -82,6 +89,18 @@ macro_rules! __hook {
     (new $hook:ident $plugin:ty) => {
         compile_error!(concat!("`", stringify!($hook), "` is no hook: there are partitioner, validator, transform, policy and view"))
     };
+    (name partitioner) => { "partition" };
+    (name validator) => { "validate" };
+    (name transform) => { "transform" };
+    (name policy) => { "policy" };
+    (name view) => { "view" };
+    (name $hook:ident) => { "" };
+    (native partitioner) => { $crate::guest::native::partition };
+    (native validator) => { $crate::guest::native::validate };
+    (native transform) => { $crate::guest::native::transform };
+    (native policy) => { $crate::guest::native::policy };
+    (native view) => { $crate::guest::native::view };
+    (native $hook:ident) => { |_: &mut (), _: &[u8], _: &mut Vec<u8>| () };
     (export partitioner $hooks:ident) => { $crate::__hook!(function corvid_partition partitioner partition $hooks); };
     (export validator $hooks:ident) => { $crate::__hook!(function corvid_validate validator validate $hooks); };
     (export transform $hooks:ident) => { $crate::__hook!(function corvid_transform transform transform $hooks); };
@@ -90,7 +109,6 @@ macro_rules! __hook {
     (export $hook:ident $hooks:ident) => {};
     (function $name:ident $hook:ident $run:ident $hooks:ident) => {
         // SAFETY: of all names of a module, those that begin with `corvid_` are ours, and a module has one `export!`.
-        #[cfg(target_arch = "wasm32")]
         #[unsafe(no_mangle)]
         extern "C" fn $name(ptr: usize, len: usize) -> u64 {
             $hooks.with_borrow_mut(|hooks| $crate::guest::$run(hooks.as_mut().map(|hooks| &mut hooks.$hook), ptr, len))
@@ -190,24 +208,44 @@ pub fn view<V: View>(plugin: Option<&mut V>, ptr: usize, len: usize) -> u64 {
 }
 
 /// The hooks without a sandbox, over the bytes of an input and into those of an answer: what the same code costs natively.
+/// What a plugin logs is thrown away.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native {
-    use super::{EDIT, Input, Partitioner, Transform, Validator};
-    use crate::{partitioner, transform as hook, validator};
+    use super::{EDIT, Input, Partitioner, Policy, Transform, Validator, View};
+    use crate::testing::host::take_log;
+    use crate::{partitioner, policy as policies, transform as transforms, validator, view as views};
+
+    /// Runs a hook, by its name: an input, and room for its answer. False if the plugin has no such hook.
+    pub type Run = Box<dyn FnMut(&str, &[u8], &mut Vec<u8>) -> bool>;
 
     /// Runs a partitioner.
     pub fn partition<P: Partitioner>(plugin: &mut P, input: &[u8], answer: &mut Vec<u8>) {
         partitioner::answer(plugin, &Input::read(input), answer);
+        take_log();
     }
 
     /// Runs a validator.
     pub fn validate<V: Validator>(plugin: &mut V, input: &[u8], answer: &mut Vec<u8>) {
         validator::answer(plugin, &Input::read(input), answer);
+        take_log();
     }
 
     /// Runs a transform.
     pub fn transform<T: Transform>(plugin: &mut T, input: &[u8], answer: &mut Vec<u8>) {
-        EDIT.with_borrow_mut(|edit| hook::answer(plugin, edit, &Input::read(input), answer));
+        EDIT.with_borrow_mut(|edit| transforms::answer(plugin, edit, &Input::read(input), answer));
+        take_log();
+    }
+
+    /// Runs a policy.
+    pub fn policy<P: Policy>(plugin: &mut P, input: &[u8], answer: &mut Vec<u8>) {
+        policies::answer(plugin, &Input::read(input), answer);
+        take_log();
+    }
+
+    /// Runs a view.
+    pub fn view<V: View>(plugin: &mut V, input: &[u8], answer: &mut Vec<u8>) {
+        EDIT.with_borrow_mut(|edit| views::answer(plugin, edit, &Input::read(input), answer));
+        take_log();
     }
 }
 

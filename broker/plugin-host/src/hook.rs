@@ -1,5 +1,9 @@
 //! The hooks a plugin may have, and what goes into one.
 
+use corvid_record::Batch;
+
+use crate::abi;
+use crate::chunk::Chunks;
 use crate::failure::Failure;
 use crate::viewer::Viewer;
 
@@ -123,4 +127,32 @@ pub struct HookInput<'a> {
     pub failures: &'a [Failure<'a>],
     /// Who reads, for a view.
     pub viewer: Option<Viewer<'a>>,
+}
+
+impl<'a> HookInput<'a> {
+    /// The records of an uncompressed batch, on their way into a hook of the produce path.
+    pub fn of(topic: &'a str, partition: i32, partitions: i32, batch: &Batch<'a>) -> Self {
+        Self {
+            topic,
+            partition,
+            partitions,
+            base_timestamp: batch.base_timestamp().0,
+            records: batch.section(),
+            count: batch.record_count(),
+            failures: &[],
+            viewer: None,
+        }
+    }
+
+    /// What a guest is given, call by call, byte for byte: for whoever runs its code without a sandbox. A section that is
+    /// broken ends at the break.
+    pub fn calls(&self) -> Vec<Vec<u8>> {
+        let mut chunks = Chunks::new(self.records, self.count);
+        let inputs = std::iter::from_fn(|| chunks.next()?.ok()).map(|chunk| {
+            let mut input = vec![0; abi::input_len(self, &chunk)];
+            abi::write_input(&mut input, self, &chunk);
+            input
+        });
+        inputs.collect()
+    }
 }

@@ -31,16 +31,7 @@ pub(crate) fn run(instance: &mut Instance, hooks: HookSet, deadline: Duration) -
         client_id: Some("self-test"),
         group: None,
     };
-    let input = HookInput {
-        topic: "self-test",
-        partition: 0,
-        partitions: PARTITIONS,
-        base_timestamp: batch.base_timestamp().0,
-        records: batch.section(),
-        count: batch.record_count(),
-        failures: &[],
-        viewer: None,
-    };
+    let input = HookInput::of("self-test", 0, PARTITIONS, &batch);
     let allowance = Allowance {
         time: deadline * PATIENCE,
         exact: true,

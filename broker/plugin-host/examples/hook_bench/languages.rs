@@ -9,11 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use corvid_plugin_host::{HookInput, Limits, LoadSpec, Plugin, PluginHost, Tables};
-use corvid_plugin_sdk::guest::native;
-use corvid_plugin_sdk::{Config, Validator};
 use corvid_record::{Batch, BatchBuilder, Compression, RecordParts};
 
-use crate::native::encode;
 use crate::{RECORDS, build};
 
 #[path = "../../../../plugins/other-languages/rust/src/lib.rs"]
@@ -31,16 +28,7 @@ pub async fn run(host: &PluginHost, rounds: usize) -> Option<()> {
     for value_len in [100, 1024] {
         let batch = batch(value_len);
         let batch = Batch::parse(&batch).expect("it was just built");
-        let input = HookInput {
-            topic: "bench",
-            partition: 0,
-            partitions: 1,
-            base_timestamp: batch.base_timestamp().0,
-            records: batch.section(),
-            count: batch.record_count(),
-            failures: &[],
-            viewer: None,
-        };
+        let input = HookInput::of("bench", 0, 1, &batch);
         let alone = alone(rounds, &input);
         for (language, plugin) in &languages {
             // Every seventh is above the limit, whoever judges.
@@ -78,14 +66,15 @@ async fn of_plugin(rounds: usize, plugin: &Plugin, input: HookInput<'_>) -> f64 
 }
 
 fn alone(rounds: usize, input: &HookInput<'_>) -> f64 {
-    let config = Config::parse(CONFIG).expect("a configuration");
-    let mut filter = <limit::Limit as Validator>::new(&config).expect("a configuration that is right");
-    let (input, mut answer) = (encode(input), Vec::new());
+    let mut filter = limit::corvid_native(CONFIG).expect("a configuration that is right");
+    let (calls, mut answer) = (input.calls(), Vec::new());
     let began = cpu();
     for _ in 0..rounds {
-        answer.clear();
-        native::validate(black_box(&mut filter), black_box(&input), &mut answer);
-        black_box(&answer);
+        for call in &calls {
+            answer.clear();
+            assert!(filter("validate", black_box(call), &mut answer));
+            black_box(&answer);
+        }
     }
     per_record(began, rounds)
 }

@@ -112,21 +112,14 @@ async fn run(guest: Bytes, rounds: usize) -> Option<()> {
     for value_len in [100, 1024] {
         let batch = batch(value_len);
         let batch = Batch::parse(&batch).expect("it was just built");
-        let input = HookInput {
-            topic: "bench",
-            partition: 0,
-            partitions: PARTITIONS,
-            base_timestamp: batch.base_timestamp().0,
-            records: batch.section(),
-            count: batch.record_count(),
-            failures: &[],
-            viewer: None,
-        };
+        let input = HookInput::of("bench", 0, PARTITIONS, &batch);
         let mut native = Native::new(&input);
         check(&guest, &mut native, input).await;
         for hook in ["partition", "validate", "transform"] {
             let alone = median(rounds, || {
-                black_box(black_box(&mut native).call(hook));
+                black_box(&mut native).call(hook, |answer| {
+                    black_box(answer);
+                });
             });
             let plugin = median_of(rounds, hook, &guest, input).await;
             let share = median_of(rounds, hook, &idle, input).await;

@@ -3,66 +3,54 @@
 //! checks of its answer.
 
 use corvid_plugin_host::HookInput;
-use corvid_plugin_sdk::guest::native;
+use corvid_plugin_sdk::guest::native::Run;
 
-use crate::guest::Bench;
+use crate::guest::corvid_native;
 
-/// An input as the host writes it.
-pub fn encode(input: &HookInput<'_>) -> Vec<u8> {
-    let mut bytes = vec![0; 4];
-    bytes.extend_from_slice(&0_u32.to_le_bytes());
-    bytes.extend_from_slice(&input.count.to_le_bytes());
-    bytes.extend_from_slice(&input.partition.to_le_bytes());
-    bytes.extend_from_slice(&input.partitions.to_le_bytes());
-    bytes.extend_from_slice(&input.base_timestamp.to_le_bytes());
-    bytes.extend_from_slice(&(input.topic.len() as u16).to_le_bytes());
-    bytes.extend_from_slice(input.topic.as_bytes());
-    let header_len = bytes.len() as u32;
-    bytes[..4].copy_from_slice(&header_len.to_le_bytes());
-    bytes.extend_from_slice(input.records);
-    bytes
-}
-
-/// An input as the host writes it, and room for the answer: both are there before the clock runs.
+/// The plugin and its calls: all is there before the clock runs.
 pub struct Native {
-    input: Vec<u8>,
+    plugin: Run,
+    calls: Vec<Vec<u8>>,
     answer: Vec<u8>,
 }
 
 impl Native {
-    /// What a guest would be given for `input`, in one call.
+    /// What a guest would be given for `input`.
     pub fn new(input: &HookInput<'_>) -> Self {
         Self {
-            input: encode(input),
+            plugin: corvid_native("{}").expect("the bench's own plugin"),
+            calls: input.calls(),
             answer: Vec::new(),
         }
     }
 
-    /// Calls a hook; its answer, as a guest would write it.
-    pub fn call(&mut self, hook: &str) -> &[u8] {
-        let Self { input, answer } = self;
-        answer.clear();
-        match hook {
-            "partition" => native::partition(&mut Bench, input, answer),
-            "validate" => native::validate(&mut Bench, input, answer),
-            _ => native::transform(&mut Bench, input, answer),
+    /// Calls a hook, and shows each answer, as a guest would write it.
+    pub fn call(&mut self, hook: &str, mut look: impl FnMut(&[u8])) {
+        let Self { plugin, calls, answer } = self;
+        for call in calls {
+            answer.clear();
+            assert!(plugin(hook, call, answer), "the bench's plugin has {hook}");
+            look(answer);
         }
-        answer
     }
 
     /// The partitions that the partitioner answers.
     pub fn routes(&mut self) -> Vec<i32> {
-        let numbers = self.call("partition").chunks_exact(4);
-        numbers
-            .map(|number| i32::from_le_bytes([number[0], number[1], number[2], number[3]]))
-            .collect()
+        let mut routes = Vec::new();
+        self.call("partition", |answer| {
+            let numbers = answer.chunks_exact(4);
+            routes.extend(numbers.map(|number| i32::from_le_bytes([number[0], number[1], number[2], number[3]])));
+        });
+        routes
     }
 
-    /// How many entries the answer of a validator or a transform has.
+    /// How many entries the answers of a validator or a transform have.
     pub fn entries(&mut self, hook: &str) -> usize {
-        let answer = self.call(hook);
-        answer
-            .first_chunk()
-            .map_or(0, |count| u32::from_le_bytes(*count) as usize)
+        let mut entries = 0;
+        self.call(hook, |answer| {
+            let count = answer.first_chunk();
+            entries += count.map_or(0, |count| u32::from_le_bytes(*count) as usize);
+        });
+        entries
     }
 }
