@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Tables of the modules, of the SDK's files and of each hook's template.
+/// Tables of the modules, of the SDK's files of each hook's template, and of the program for `plugin bench`.
 pub fn source(sdk: &Path, modules: &[(String, PathBuf)]) -> String {
     let mut source = String::new();
     let mut table = |name: &str, entry: &str, rows: Vec<(String, PathBuf)>, include: &str| {
@@ -24,7 +24,7 @@ pub fn source(sdk: &Path, modules: &[(String, PathBuf)]) -> String {
     );
     files.push(("ABI.md".to_owned(), sdk.join("ABI.md")));
     table("SDK", "&str", files, "include_str");
-    for hook in ["partitioner", "validator", "transform", "policy", "view"] {
+    for hook in ["partitioner", "validator", "transform", "policy", "view", "native"] {
         let files = files_in(&sdk.join("template").join(hook));
         table(
             &format!("TEMPLATE_{}", hook.to_uppercase()),

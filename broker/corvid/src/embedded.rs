@@ -25,7 +25,8 @@ pub fn sdk() -> Files {
     files::SDK
 }
 
-/// A new project for a hook; `{{name}}` in its texts stands for the plugin's name.
+/// A new project for a hook, or the program of `native` that runs a plugin without a sandbox; `{{name}}` in its texts stands for the
+/// plugin's name.
 pub fn template(hook: &str) -> Option<Files> {
     match hook {
         "partitioner" => Some(files::TEMPLATE_PARTITIONER),
@@ -33,6 +34,7 @@ pub fn template(hook: &str) -> Option<Files> {
         "transform" => Some(files::TEMPLATE_TRANSFORM),
         "policy" => Some(files::TEMPLATE_POLICY),
         "view" => Some(files::TEMPLATE_VIEW),
+        "native" => Some(files::TEMPLATE_NATIVE),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! What people and programs read.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
@@ -88,6 +89,12 @@ pub fn table<const N: usize>(header: [&str; N]) -> Table {
 pub fn count(number: impl Into<u64>, noun: &str) -> String {
     let number = number.into();
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `2 accept -> edit, 1 panic`; nothing, if there is nothing.
+pub fn counts(of: &BTreeMap<String, u64>) -> Option<String> {
+    let each: Vec<String> = of.iter().map(|(sort, count)| format!("{count} {sort}")).collect();
+    (!each.is_empty()).then(|| each.join(", "))
 }
 
 /// About how many bytes: `44.9 KiB`.

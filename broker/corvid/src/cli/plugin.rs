@@ -1,10 +1,12 @@
 //! `corvid plugin`.
 
+mod asking;
 mod bench;
 mod build;
 mod check;
 mod deploy;
 mod describe;
+mod native;
 mod new;
 mod project;
 mod replay;
@@ -30,7 +32,7 @@ pub enum Command {
     Check(check::Args),
     /// Judge the records of a file, and compare with what is expected: for a build to fail on
     Test(test::Args),
-    /// Measure what a module costs for each record
+    /// Measure what a plugin costs for each record, beside the same code built natively
     Bench(bench::Args),
     /// Judge the records of a topic again, and compare with what happened to them; changes nothing
     Replay(replay::Args),

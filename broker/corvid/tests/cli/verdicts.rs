@@ -86,6 +86,83 @@ fn a_bench_tells_what_a_record_costs() {
     assert_eq!(row(0), (&json!("transform"), &json!("100 B")));
     assert_eq!(row(1), (&json!("transform"), &json!("1.0 KiB")));
     assert!(rows[0]["ns_per_record"].as_f64().unwrap() > 0.0);
+    assert_eq!(
+        (&rows[0]["native_ns_per_record"], &rows[0]["ratio"]),
+        (&json!(null), &json!(null))
+    );
+}
+
+/// A project's own records, of which one asks for what only a policy is told.
+const FAILED: &str = r#"{"key":"a","value":"x","failed":{"reason":"the database timed out"}}
+{"key":"b","value":"x","failed":{"reason":"no such product"}}
+{"key":"c","value":"x","failed":{"stage":"validator","reason":"timed out","attempt":3}}
+"#;
+
+/// The bug: what the sandbox costs is a guess, since nothing stands beside it.
+#[test]
+fn a_project_is_measured_beside_its_native_build() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| corvid(folder.path(), arguments, "");
+    run(&["plugin", "new", "patient", "--hook", "policy"]).json();
+    std::fs::write(folder.path().join("failed.jsonl"), FAILED).unwrap();
+    let config = ["--config", "{\"passing\": \"timed out\"}"];
+    let bench = |more: &[&str]| run(&[&["plugin", "bench", "patient", "--time", "5ms"], &config[..], more].concat());
+    let rows = bench(&["--records", "failed.jsonl"]).json();
+    let native = rows[0]["native_ns_per_record"].as_f64().unwrap();
+    assert!(native > 0.0 && rows[0]["ratio"].as_f64().unwrap() > 0.0, "{rows}");
+    assert_eq!(
+        (&rows[0]["hook"], rows.as_array().unwrap().len()),
+        (&json!("policy"), 1)
+    );
+    let alone = bench(&["--no-native"]).json();
+    assert_eq!((alone.as_array().unwrap().len(), &alone[0]["ratio"]), (2, &json!(null)));
+    // The same module judges, by the folder's name.
+    run(&["plugin", "build", "patient"]).json();
+    let test = ["plugin", "test", "patient", "--records", "failed.jsonl", "--update"];
+    let verdicts = run(&[&test, &config[..]].concat()).json()["verdicts"].clone();
+    let expected = [
+        "0 a policy: retry after 1s",
+        "1 b policy: dead-letter",
+        "2 c policy: dead-letter",
+    ];
+    assert_eq!(verdicts, json!(expected));
+    // What builds for the sandbox only can be measured without a native build.
+    let source = folder.path().join("patient/src/lib.rs");
+    let text = std::fs::read_to_string(&source).unwrap();
+    let broken = text.replace(
+        "fn new(",
+        "#[cfg(not(target_arch = \"wasm32\"))] const NATIVE: () = panic!();\n    fn new(",
+    );
+    std::fs::write(&source, broken).unwrap();
+    let failed = bench(&[]).failed(1);
+    assert!(failed["hint"].as_str().unwrap().contains("--no-native"), "{failed}");
+}
+
+#[test]
+fn a_view_is_tried_for_one_who_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.jsonl"), RECORDS).unwrap();
+    let test = [
+        "plugin",
+        "test",
+        "builtin:field-mask",
+        "--records",
+        "a.jsonl",
+        "--update",
+    ];
+    let config = ["--config", "{\"mask\": [\"amount\"]}", "--client-id", "web"];
+    let verdicts = corvid(folder.path(), &[&test, &config[..]].concat(), "").json()["verdicts"].clone();
+    let verdicts: Vec<&str> = verdicts
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| line.as_str().unwrap())
+        .collect();
+    assert!(
+        verdicts.contains(&"0 small view: edit value = {\"amount\":\"***\"}"),
+        "{verdicts:?}"
+    );
+    assert!(verdicts.contains(&"2 gone view: accept"), "{verdicts:?}");
 }
 
 #[test]
@@ -116,4 +193,61 @@ fn a_replay_tells_what_would_fare_otherwise_and_changes_nothing() {
         (&json!(1), &json!({ "refused -> accept": 1 }))
     );
     assert_eq!(node.records("users"), before);
+}
+
+/// The bug: a policy or a view can only be tried on a node, where it decides.
+#[test]
+fn a_replay_asks_a_policy_about_what_consumers_gave_up_on_and_a_view_about_what_is_stored() {
+    let node = Node::start();
+    node.file(
+        "orders.toml",
+        "[topics.orders]\npartitions = 1\nretry = { attempts = 1 }\n",
+    );
+    node.admin(&["apply", "orders.toml"]).json();
+    node.kafka(&["produce", "orders", "-K", ":"], "a:{\"card\":\"4111\"}\nb:{}\n")
+        .json();
+    for (line, code) in [("a:{\"card\":\"4111\"}\n", "card_expired"), ("b:{}\n", "timeout")] {
+        let code = format!("corvid-retry-code={code}");
+        let failed = [
+            "produce",
+            "orders.billing.retry",
+            "-K",
+            ":",
+            "-H",
+            &code,
+            "-H",
+            "corvid-retry-reason=no",
+        ];
+        node.kafka(&failed, line).json();
+    }
+    let replay = |module: &str, more: &[&str]| {
+        let replay = ["plugin", "replay", module, "--topic", "orders"];
+        node.kafka(&[&replay, more].concat(), "").json()
+    };
+    let policy = replay("builtin:payments-backoff", &[]);
+    assert_eq!(
+        (&policy["records"], &policy["letters"]),
+        (&json!(0), &json!(2)),
+        "{policy}"
+    );
+    assert_eq!(policy["differ"], json!({ "dead-letter -> retry": 1 }));
+    let differs = &policy["differences"][0];
+    assert_eq!(
+        (&differs["key"], &differs["topic"]),
+        (&json!("b"), &json!("orders.DLT"))
+    );
+    assert_eq!(
+        (&differs["happened"], &differs["now"]),
+        (&json!("dead-letter: no"), &json!("retry after 500ms"))
+    );
+    let view = replay("builtin:field-mask", &["--config", "{\"mask\":[\"card\"]}"]);
+    let of_view = view["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|one| one["hook"] == "view");
+    let told: Vec<_> = of_view
+        .map(|one| (one["key"].as_str(), one["happened"].as_str()))
+        .collect();
+    assert_eq!(told, [(Some("a"), Some("stored"))], "{view}");
 }

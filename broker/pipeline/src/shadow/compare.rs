@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use corvid_plugin_host::{Edited, Edits, Failing, Hook, HookInput, Outcome, Plugin, Route, Verdict};
+use std::time::Duration;
+
+use corvid_plugin_host::{
+    Decision, Decisions, Edited, Edits, Failing, Fault, Hook, HookInput, Outcome, Plugin, Route, Verdict, Viewed, Views,
+};
 
 /// A hook's answers for one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,15 +17,19 @@ pub enum Answers {
     Validate(Vec<Failing>),
     /// Of a transform: the records that it changes.
     Transform(Edits),
-    /// A hook that is not asked twice: what a policy says depends on what failed, and nobody reads through a shadow.
-    Untried(Hook),
+    /// Of a policy: the records on which it decides. No shadow is asked for it: what a policy says depends on what failed.
+    Policy(Decisions),
+    /// Of a view: the records that it shows otherwise. No shadow is asked for it: nobody reads through one.
+    View(Views),
 }
 
 /// What is said of one record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// It stays as it is, and where it is.
+    /// It stays as it is, and where it is; a reader sees it as it is.
     Accept,
+    /// A policy leaves it to the topic's settings.
+    Leave,
     /// To this partition.
     Move(i32),
     /// Refused, with code and reason.
@@ -30,6 +38,12 @@ pub enum Said {
     Drop,
     /// Changed, in this way.
     Edit(corvid_plugin_host::Edit),
+    /// Not shown.
+    Hide,
+    /// It comes back after so many ms.
+    Retry(u64),
+    /// To the topic's dead letters, or to another topic.
+    DeadLetter(Option<String>),
     /// No answer: the kind of fault, and what it said.
     Fault(&'static str, String),
 }
@@ -41,7 +55,8 @@ impl Answers {
             Hook::Partition => Self::Partition(plugin.partition(input).await),
             Hook::Validate => Self::Validate(plugin.validate(input).await),
             Hook::Transform => Self::Transform(plugin.transform(input).await),
-            Hook::Policy | Hook::View => Self::Untried(hook),
+            Hook::Policy => Self::Policy(plugin.policy(input).await),
+            Hook::View => Self::View(plugin.view(input).await),
         }
     }
 
@@ -51,11 +66,35 @@ impl Answers {
             Self::Partition(_) => Hook::Partition,
             Self::Validate(_) => Hook::Validate,
             Self::Transform(_) => Hook::Transform,
-            Self::Untried(hook) => *hook,
+            Self::Policy(_) => Hook::Policy,
+            Self::View(_) => Hook::View,
         }
     }
 
-    /// Every record of which something else is said than [`Said::Accept`], by its index. `partition` is the client's choice:
+    /// The first record's fault, if the plugin failed on one.
+    pub fn fault(&self) -> Option<&Fault> {
+        match self {
+            Self::Partition(routes) => routes.iter().find_map(|route| route.as_ref().err().map(AsRef::as_ref)),
+            Self::Validate(failing) => failing.iter().find_map(|failing| match &failing.verdict {
+                Verdict::Fault(fault) => Some(fault),
+                Verdict::Refused { .. } => None,
+            }),
+            Self::Transform(edits) => edits.list.iter().find_map(|(_, edited)| match edited {
+                Edited::Fault(fault) => Some(fault),
+                Edited::Drop | Edited::Refused { .. } | Edited::Edit(_) => None,
+            }),
+            Self::Policy(decisions) => decisions.list.iter().find_map(|(_, decision)| match decision {
+                Decision::Fault(fault) => Some(fault),
+                Decision::RetryAfter(_) | Decision::DeadLetter(_) | Decision::Drop | Decision::Refused { .. } => None,
+            }),
+            Self::View(views) => views.list.iter().find_map(|(_, viewed)| match viewed {
+                Viewed::Fault(fault) => Some(fault),
+                Viewed::Hidden | Viewed::Edit(_) => None,
+            }),
+        }
+    }
+
+    /// Every record of which something else is said than [`Said::nothing`], by its index. `partition` is the client's choice:
     /// a route to it and KEEP are one.
     pub fn said(&self, partition: i32) -> BTreeMap<u32, Said> {
         match self {
@@ -72,20 +111,41 @@ impl Answers {
                 .iter()
                 .map(|(index, edited)| (*index, edit(edited)))
                 .collect(),
-            Self::Untried(_) => BTreeMap::new(),
+            Self::Policy(decisions) => decisions
+                .list
+                .iter()
+                .map(|(index, decision)| (*index, decided(decision)))
+                .collect(),
+            Self::View(views) => views
+                .list
+                .iter()
+                .map(|(index, viewed)| (*index, shown(viewed)))
+                .collect(),
         }
     }
 }
 
 impl Said {
+    /// Of a record of which a hook says nothing.
+    pub fn nothing(hook: Hook) -> Self {
+        match hook {
+            Hook::Policy => Self::Leave,
+            Hook::Partition | Hook::Validate | Hook::Transform | Hook::View => Self::Accept,
+        }
+    }
+
     /// The sort of it, as differences are counted.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Accept => "accept",
+            Self::Leave => "leave",
             Self::Move(_) => "move",
             Self::Refuse(..) => "refuse",
             Self::Drop => "drop",
             Self::Edit(_) => "edit",
+            Self::Hide => "hide",
+            Self::Retry(_) => "retry",
+            Self::DeadLetter(_) => "dead-letter",
             Self::Fault(..) => "fault",
         }
     }
@@ -93,7 +153,9 @@ impl Said {
     /// For people.
     pub fn text(&self) -> String {
         match self {
-            Self::Accept | Self::Drop => self.kind().to_owned(),
+            Self::Accept | Self::Leave | Self::Drop | Self::Hide | Self::DeadLetter(None) => self.kind().to_owned(),
+            Self::Retry(after) => format!("retry after {:?}", Duration::from_millis(*after)),
+            Self::DeadLetter(Some(topic)) => format!("dead-letter to {topic}"),
             Self::Move(partition) => format!("move to {partition}"),
             Self::Refuse(code, reason) => format!("refuse {code}: {reason}"),
             Self::Fault(kind, detail) => format!("fault {kind}: {detail}"),
@@ -115,14 +177,14 @@ fn moved(route: &Outcome<Route>, partition: i32) -> Option<Said> {
     match route {
         Ok(Route::To(to)) if *to != partition => Some(Said::Move(*to)),
         Ok(Route::To(_) | Route::Keep) => None,
-        Err(fault) => Some(Said::Fault(fault.kind.name(), fault.detail.to_string())),
+        Err(fault) => Some(fault_of(fault)),
     }
 }
 
 fn failed(verdict: &Verdict) -> Said {
     match verdict {
         Verdict::Refused { code, reason } => Said::Refuse(*code, reason.clone()),
-        Verdict::Fault(fault) => Said::Fault(fault.kind.name(), fault.detail.to_string()),
+        Verdict::Fault(fault) => fault_of(fault),
     }
 }
 
@@ -130,9 +192,31 @@ fn edit(edited: &Edited) -> Said {
     match edited {
         Edited::Drop => Said::Drop,
         Edited::Refused { code, reason } => Said::Refuse(*code, reason.clone()),
-        Edited::Fault(fault) => Said::Fault(fault.kind.name(), fault.detail.to_string()),
+        Edited::Fault(fault) => fault_of(fault),
         Edited::Edit(edit) => Said::Edit(edit.clone()),
     }
+}
+
+fn decided(decision: &Decision) -> Said {
+    match decision {
+        Decision::RetryAfter(after) => Said::Retry(*after),
+        Decision::DeadLetter(topic) => Said::DeadLetter(topic.clone()),
+        Decision::Drop => Said::Drop,
+        Decision::Refused { code, reason } => Said::Refuse(*code, reason.clone()),
+        Decision::Fault(fault) => fault_of(fault),
+    }
+}
+
+fn shown(viewed: &Viewed) -> Said {
+    match viewed {
+        Viewed::Hidden => Said::Hide,
+        Viewed::Edit(edit) => Said::Edit(edit.clone()),
+        Viewed::Fault(fault) => fault_of(fault),
+    }
+}
+
+fn fault_of(fault: &Fault) -> Said {
+    Said::Fault(fault.kind.name(), fault.detail.to_string())
 }
 
 fn edited_text(edit: &corvid_plugin_host::Edit) -> String {

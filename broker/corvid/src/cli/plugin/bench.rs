@@ -1,18 +1,21 @@
-//! `corvid plugin bench`: what a plugin costs for each record.
+//! `corvid plugin bench`: what a plugin costs for each record, beside the same code without a sandbox.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use corvid_env::clock;
-use corvid_pipeline::{Answers, Said};
-use corvid_plugin_host::{Hook, HookInput, Plugin};
-use corvid_record::Batch;
+use corvid_pipeline::Answers;
+use corvid_plugin_host::{Hook, Plugin};
 use serde::Serialize;
 
 use super::super::kafka::block_on;
 use super::super::output::{size as size_text, table};
 use super::super::units::duration;
 use super::super::{Done, Failure, Output};
-use super::samples;
+use super::asking::{Asked, Place, Reader, hooks_of, plain};
+use super::native::Native;
+use super::samples::{self, Sample};
 use super::sandbox::Sandbox;
 
 /// `corvid plugin bench [FILE]`
@@ -25,13 +28,18 @@ pub struct Args {
     records: Option<PathBuf>,
     /// How long each hook is called
     #[arg(long, default_value = "1s", value_parser = duration)]
-    time: std::time::Duration,
+    time: Duration,
+    /// Leave out the native build of a project
+    #[arg(long)]
+    no_native: bool,
+    #[command(flatten)]
+    reader: Reader,
 }
 
-/// A batch that is judged again and again.
+/// Records that are judged again and again.
 struct Load {
     name: String,
-    batch: bytes::Bytes,
+    samples: Vec<Sample>,
 }
 
 /// One hook on one batch.
@@ -42,6 +50,10 @@ struct Row {
     /// Of a whole batch, in µs.
     batch_us: f64,
     ns_per_record: f64,
+    /// Of the same code without a sandbox; none, if there is no source to build.
+    native_ns_per_record: Option<f64>,
+    /// How many times as long the sandbox takes.
+    ratio: Option<f64>,
     records_per_second: f64,
     memory_bytes: u64,
 }
@@ -53,114 +65,131 @@ const PARTITIONS: i32 = 6;
 /// Calls before the clock counts.
 const WARM: usize = 10;
 
-/// Calls every hook for a while, on one thread.
+/// Calls every hook for a while, on one thread; then natively.
 pub fn run(args: &Args, output: Output) -> Done {
     let loads = loads(args)?;
-    let rows = block_on(async {
-        let plugin = args.sandbox.load().await?;
+    let place = Place {
+        topic: "bench",
+        partition: 0,
+        partitions: PARTITIONS,
+        viewer: args.reader.viewer(),
+    };
+    let asked = loads
+        .iter()
+        .map(|load| Ok((&load.name[..], Asked::new(place, &load.samples)?)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let (plugin, native) = build(args)?;
+    let pieces: Vec<_> = asked
+        .iter()
+        .flat_map(|(name, asked)| hooks_of(&plugin).map(move |hook| (hook, *name, asked)))
+        .collect();
+    let mut rows = block_on(async {
         let mut rows = Vec::new();
-        for load in &loads {
-            for hook in [Hook::Validate, Hook::Transform, Hook::Partition] {
-                if plugin.hooks().has(hook) {
-                    rows.push(measure(&plugin, hook, load, args.time).await?);
-                }
-            }
+        for (hook, name, asked) in &pieces {
+            rows.push(measure(&plugin, *hook, name, asked, args.time).await?);
         }
         Ok(rows)
     })?;
-    if rows.is_empty() {
-        return Err(Failure::failed("the plugin has no hook of the produce path"));
+    if let Some(native) = &native {
+        let work: Vec<_> = pieces
+            .iter()
+            .map(|(hook, _, asked)| (*hook, asked.input(*hook).calls()))
+            .collect();
+        let times = native.measure(&args.sandbox.config, args.time, &work)?;
+        for ((row, time), (_, _, asked)) in rows.iter_mut().zip(times).zip(&pieces) {
+            let alone = time / asked.count() as f64;
+            row.native_ns_per_record = Some(alone);
+            row.ratio = Some(row.ns_per_record / alone);
+        }
     }
-    output.show(&rows, |rows| show(rows));
+    output.show(&rows, |rows| show(rows, native.is_some(), args.no_native));
     Ok(())
+}
+
+/// The module, and the program that runs its source natively: both are built, if there is a project.
+fn build(args: &Args) -> Result<(Arc<Plugin>, Option<Native>), Failure> {
+    let Some(project) = args.sandbox.project()? else {
+        return Ok((block_on(args.sandbox.load())?, None));
+    };
+    let module = project.compile()?;
+    let plugin = block_on(args.sandbox.load_file(&module))?;
+    let native = (!args.no_native).then(|| Native::build(&project)).transpose()?;
+    Ok((plugin, native))
 }
 
 fn loads(args: &Args) -> Result<Vec<Load>, Failure> {
     if let Some(file) = &args.records {
-        let batch = samples::batch(&samples::read(file)?)?;
+        let samples = samples::read(file)?;
         let name = file.display().to_string();
-        return Ok(vec![Load { name, batch }]);
+        return Ok(vec![Load { name, samples }]);
     }
-    let of_size = |bytes: usize| {
-        let samples: Vec<_> = (0..RECORDS).map(|index| sample(index, bytes)).collect();
-        let name = size_text(bytes as u64);
-        Ok(Load {
-            name,
-            batch: samples::batch(&samples)?,
-        })
+    let of_size = |bytes: usize| Load {
+        name: size_text(bytes as u64),
+        samples: plain(RECORDS, bytes),
     };
-    [100, 1024].into_iter().map(of_size).collect()
+    Ok([100, 1024].map(of_size).into())
 }
 
-fn sample(index: usize, bytes: usize) -> samples::Sample {
-    const REGIONS: [&str; 4] = ["eu", "us", "asia", "africa"];
-    let region = REGIONS[index % REGIONS.len()];
-    let head = format!(
-        "{{\"id\":{index},\"region\":\"{region}\",\"amount\":{}.5,\"note\":\"",
-        index % 700
-    );
-    let note = "x".repeat(bytes.saturating_sub(head.len() + 2));
-    samples::Sample {
-        key: Some(format!("key-{index}").into()),
-        value: Some(format!("{head}{note}\"}}").into()),
-        ..samples::Sample::default()
-    }
-}
-
-async fn measure(plugin: &Plugin, hook: Hook, load: &Load, time: std::time::Duration) -> Result<Row, Failure> {
-    let batch = Batch::parse(&load.batch).map_err(|error| Failure::wrong(error.to_string()))?;
-    let input = HookInput {
-        topic: "bench",
-        partition: 0,
-        partitions: PARTITIONS,
-        base_timestamp: batch.base_timestamp().0,
-        records: batch.section(),
-        count: batch.record_count(),
-        failures: &[],
-        viewer: None,
-    };
+async fn measure(plugin: &Plugin, hook: Hook, name: &str, asked: &Asked<'_>, time: Duration) -> Result<Row, Failure> {
+    let input = asked.input(hook);
     for _ in 0..WARM {
-        let answers = Answers::of(plugin, hook, input).await;
-        if let Some(fault) = answers
-            .said(0)
-            .into_values()
-            .find(|said| matches!(said, Said::Fault(..)))
-        {
-            let failure = Failure::failed(format!("the plugin fails on these records: {}", fault.text()));
+        if let Some(fault) = Answers::of(plugin, hook, input).await.fault() {
+            let failure = Failure::failed(format!("the plugin fails on these records: {fault}"));
             return Err(failure.hint("what a call costs that ends early says nothing; --records FILE names others"));
         }
     }
     let (began, mut batches) = (clock::now(), 0_u32);
-    while began.elapsed() < time {
+    while batches == 0 || began.elapsed() < time {
         drop(Answers::of(plugin, hook, input).await);
         batches += 1;
     }
-    let a_batch = began.elapsed().as_secs_f64() / f64::from(batches.max(1));
-    let a_record = a_batch / f64::from(batch.record_count().max(1));
+    let a_batch = began.elapsed().as_secs_f64() / f64::from(batches);
+    let a_record = a_batch / asked.count() as f64;
     Ok(Row {
         hook: hook.name(),
-        records: load.name.clone(),
+        records: name.to_owned(),
         batch_us: a_batch * 1e6,
         ns_per_record: a_record * 1e9,
+        native_ns_per_record: None,
+        ratio: None,
         records_per_second: 1.0 / a_record,
         memory_bytes: plugin.stats().memory_high_water,
     })
 }
 
-fn show(rows: &[Row]) -> String {
-    let mut table = table(["HOOK", "RECORD", "A RECORD", "RECORDS/S", "A BATCH", "MEMORY"]);
+fn show(rows: &[Row], native: bool, unwanted: bool) -> String {
+    let mut table = table([
+        "HOOK",
+        "RECORD",
+        "A RECORD",
+        "NATIVE",
+        "RATIO",
+        "RECORDS/S",
+        "A BATCH",
+        "MEMORY",
+    ]);
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     for row in rows {
         table.add_row([
             row.hook.to_owned(),
             row.records.clone(),
             format!("{:.0} ns", row.ns_per_record),
+            or_dash(row.native_ns_per_record.map(|ns| format!("{ns:.0} ns"))),
+            or_dash(row.ratio.map(|ratio| format!("{ratio:.1}x"))),
             format!("{:.0}", row.records_per_second),
             format!("{:.1} µs", row.batch_us),
             size_text(row.memory_bytes),
         ]);
     }
+    let beside = match (native, unwanted) {
+        (true, _) => "; native: the same code without the sandbox and its checks",
+        (false, true) => "",
+        (false, false) => {
+            "; a module says nothing of its source: to see a native build beside it, name the project's folder"
+        }
+    };
     format!(
-        "{}\n\none thread, by the clock, the host's checks included",
+        "{}\n\none thread, by the clock, the host's checks included{beside}",
         table.trim_fmt()
     )
 }

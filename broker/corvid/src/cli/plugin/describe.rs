@@ -4,7 +4,7 @@ use corvid_admin::model::{CandidateBody, FaultBody, GenerationBody, PluginDetail
 use corvid_metadata::Rollout;
 
 use super::super::bytes_text::cut;
-use super::super::output::{count, size, table};
+use super::super::output::{count, counts, size, table};
 use super::super::units::ago;
 
 /// All of it.
@@ -103,11 +103,6 @@ fn instance(instance: &PluginInstance) -> String {
         "HOOK", "CALLS", "RECORDS", "A RECORD", "REFUSED", "DIVERTED", "MOVED", "DROPPED", "PASSED", "FAULTS",
     ]);
     for hook in &instance.by_hook {
-        let faults: Vec<String> = hook
-            .faults
-            .iter()
-            .map(|(kind, count)| format!("{count} {kind}"))
-            .collect();
         hooks.add_row([
             hook.hook.clone(),
             hook.calls.to_string(),
@@ -118,11 +113,7 @@ fn instance(instance: &PluginInstance) -> String {
             hook.moved.to_string(),
             hook.dropped.to_string(),
             hook.passed.to_string(),
-            if faults.is_empty() {
-                "none".to_owned()
-            } else {
-                faults.join(", ")
-            },
+            counts(&hook.faults).unwrap_or_else(|| "none".to_owned()),
         ]);
     }
     let mut parts = vec![lines.join("\n"), hooks.trim_fmt()];
@@ -166,16 +157,7 @@ fn candidate(candidate: &CandidateBody) -> String {
     )];
     if let Some(shadow) = &candidate.shadow {
         let differences: u64 = shadow.differences.values().sum();
-        let sorts: Vec<String> = shadow
-            .differences
-            .iter()
-            .map(|(sort, count)| format!("{count} {sort}"))
-            .collect();
-        let sorts = if sorts.is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", sorts.join(", "))
-        };
+        let sorts = counts(&shadow.differences).map_or_else(String::new, |sorts| format!(" ({sorts})"));
         lines.push(format!(
             "  shadow  {} compared, {differences} otherwise{sorts}; {} not compared",
             count(shadow.compared, "record"),

@@ -14,9 +14,11 @@ const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A project by its folder.
 pub struct Project {
-    folder: PathBuf,
+    /// Where it lies.
+    pub folder: PathBuf,
     /// The package's name.
     pub name: String,
+    manifest: toml::Table,
 }
 
 impl Project {
@@ -34,6 +36,7 @@ impl Project {
         Ok(Self {
             name: name.ok_or_else(|| unread("it has no package".to_owned()))?.to_owned(),
             folder: folder.to_owned(),
+            manifest: table,
         })
     }
 
@@ -45,32 +48,24 @@ impl Project {
     /// Runs cargo, and gives the module that it made.
     pub fn compile(&self) -> Result<PathBuf, Failure> {
         self.add_target()?;
-        let mut cargo = self.command("cargo");
-        cargo.args([
-            "build",
-            "--release",
-            "--target",
-            TARGET,
-            "--message-format",
-            "json-render-diagnostics",
-        ]);
-        let built = cargo.stderr(Stdio::inherit()).output().map_err(|error| {
-            Failure::failed(format!("cargo does not run: {error}")).hint("install Rust: https://rustup.rs")
-        })?;
-        if !built.status.success() {
-            return Err(Failure::failed("the plugin does not build: see above").hint("correct it, and build again"));
-        }
-        let messages = built
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-        messages
-            .filter_map(|message| self.artifact(&message))
+        let mut cargo = command("cargo", &self.folder);
+        cargo.args(["build", "--release", "--target", TARGET]);
+        messages(&mut cargo, "correct it, and build again")?
+            .iter()
+            .filter_map(|message| self.artifact(message))
             .next_back()
             .ok_or_else(|| {
                 let failure = Failure::failed("cargo built no WebAssembly module");
                 failure.hint("the library needs `crate-type = [\"cdylib\", \"rlib\"]` in its Cargo.toml")
             })
+    }
+
+    /// The profile with which it is built, as it stands in the manifest: nothing if it is cargo's own.
+    pub fn profile(&self) -> String {
+        let release = self.manifest.get("profile").and_then(|profile| profile.get("release"));
+        let nested = |name: &str, value| toml::Table::from_iter([(name.to_owned(), value)]);
+        let tables = release.map(|release| nested("profile", nested("release", release.clone()).into()));
+        tables.map_or_else(String::new, |tables| format!("\n{tables}"))
     }
 
     /// The module that a message of cargo's tells of, if it is this package's.
@@ -84,25 +79,39 @@ impl Project {
 
     /// Installs the target where the project's toolchain has it not.
     fn add_target(&self) -> Result<(), Failure> {
-        let libdir = self
-            .command("rustc")
+        let libdir = command("rustc", &self.folder)
             .args(["--print", "target-libdir", "--target", TARGET])
             .output();
         let there = libdir.is_ok_and(|output| Dir::open(String::from_utf8_lossy(&output.stdout).trim()).is_ok());
         if there {
             return Ok(());
         }
-        let added = self.command("rustup").args(["target", "add", TARGET]).status();
+        let added = command("rustup", &self.folder).args(["target", "add", TARGET]).status();
         if added.is_ok_and(|status| status.success()) {
             return Ok(());
         }
         Err(Failure::failed(format!("the target {TARGET} is not installed"))
             .hint(format!("rustup target add {TARGET}")))
     }
+}
 
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(&self.folder);
-        command
+/// Runs a `cargo build`, and gives the messages in which it tells what it has made. `hint` says
+/// what to do if it fails.
+pub fn messages(build: &mut Command, hint: &str) -> Result<Vec<Value>, Failure> {
+    build.args(["--message-format", "json-render-diagnostics"]);
+    let built = build.stderr(Stdio::inherit()).output().map_err(|error| {
+        Failure::failed(format!("cargo does not run: {error}")).hint("install Rust: https://rustup.rs")
+    })?;
+    if !built.status.success() {
+        return Err(Failure::failed("the plugin does not build: see above").hint(hint));
     }
+    let lines = built.stdout.split(|byte| *byte == b'\n');
+    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).collect())
+}
+
+/// A program in a folder.
+pub fn command(program: &str, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder);
+    command
 }

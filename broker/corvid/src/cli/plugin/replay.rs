@@ -2,23 +2,25 @@
 //!
 //! It reads, and changes nothing: the module runs in a sandbox of the command line's own. A record that is in the topic was accepted
 //! and lies in its partition as the transforms left it; a dead letter was refused. So a record differs that would be refused,
-//! left out, moved or changed now, and a letter that would pass.
+//! left out, moved or changed now, or that a view would not show as it is; and a letter that would pass, or come back to the
+//! consumer that gave up on it.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use corvid_env::clock;
-use corvid_pipeline::Said;
-use corvid_plugin_host::{Edit, HeaderOp, Plugin};
+use corvid_pipeline::{Said, Story};
+use corvid_plugin_host::{Edit, FailedStage, HeaderOp, Hook, Plugin};
 use corvid_wire::client::{ConsumedRecord, Consumer, Start};
 use serde::Serialize;
 
 use super::super::bytes_text::{cut, text};
 use super::super::kafka::{Kafka, block_on};
-use super::super::output::{count, table};
+use super::super::output::{count, counts, table};
 use super::super::units::duration;
 use super::super::{Done, Failure, Output, consume};
-use super::samples::{self, Judged, Place, Sample};
+use super::asking::{Asked, Place, Reader, hooks_of};
+use super::samples::{Failed, Sample};
 use super::sandbox::Sandbox;
 
 /// `corvid plugin replay [FILE] --topic TOPIC`
@@ -32,12 +34,17 @@ pub struct Args {
     /// From when on, such as -1h; by default from the beginning
     #[arg(long, value_name = "-TIME", value_parser = ago, allow_hyphen_values = true)]
     from: Option<std::time::Duration>,
-    /// The plugin's name: what it refused and what is a dead letter now is judged again, too
+    /// The plugin's name: what it refused and what is a dead letter now is judged again, too. (A policy always judges what consumers gave up on)
     #[arg(long)]
     name: Option<String>,
     /// Where its dead letters are; by default in <topic>.DLT
-    #[arg(long, value_name = "TOPIC", requires = "name")]
+    #[arg(long, value_name = "TOPIC")]
     letters: Option<String>,
+    /// For a policy: how many attempts a record has at most
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    attempts: u32,
+    #[command(flatten)]
+    reader: Reader,
     /// Stop after so many records
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 100_000)]
     max: usize,
@@ -70,6 +77,14 @@ struct Report {
     differences: Vec<Difference>,
 }
 
+/// One replay: what is asked, and what was found so far.
+struct Replay<'a> {
+    args: &'a Args,
+    plugin: &'a Plugin,
+    partitions: i32,
+    report: Report,
+}
+
 /// How many records are judged at once.
 const CHUNK: usize = 1000;
 
@@ -82,42 +97,46 @@ pub fn run(args: &Args, output: Output) -> Done {
 
 async fn replay(args: &Args) -> Result<Report, Failure> {
     let plugin = args.sandbox.load().await?;
-    let mut report = Report {
-        topic: args.topic.clone(),
-        ..Report::default()
-    };
     let mut client = args.kafka.connect().await?;
-    let partitions = client.partition_count(&args.topic, false).await?;
-    let letters = args
-        .name
-        .as_ref()
-        .map(|_| args.letters.clone().unwrap_or_else(|| format!("{}.DLT", args.topic)));
-    let start = args.from.map_or(Start::Earliest, |ago| {
-        Start::Timestamp(clock::wall_clock().0 - ago.as_millis() as i64)
-    });
-    for (topic, letters) in [Some((args.topic.clone(), false)), letters.map(|topic| (topic, true))]
-        .into_iter()
-        .flatten()
-    {
-        let mut consumer = Consumer::new(args.kafka.connect().await?, consume::options(false));
-        consumer.assign_topic(&topic, start).await?;
-        let mut left = args.max;
+    let mut replay = Replay {
+        args,
+        plugin: &plugin,
+        partitions: client.partition_count(&args.topic, false).await?,
+        report: Report {
+            topic: args.topic.clone(),
+            ..Report::default()
+        },
+    };
+    replay.read(&args.topic, false).await?;
+    if args.name.is_some() || plugin.hooks().policy {
+        let letters = args.letters.clone().unwrap_or_else(|| format!("{}.DLT", args.topic));
+        replay.read(&letters, true).await?;
+    }
+    Ok(replay.report)
+}
+
+impl Replay<'_> {
+    /// Reads a topic, or one of letters, to its end.
+    async fn read(&mut self, topic: &str, letters: bool) -> Done {
+        let start = self.args.from.map_or(Start::Earliest, |ago| {
+            Start::Timestamp(clock::wall_clock().0 - ago.as_millis() as i64)
+        });
+        let mut consumer = Consumer::new(self.args.kafka.connect().await?, consume::options(false));
+        consumer.assign_topic(topic, start).await?;
+        let mut left = self.args.max;
         while left > 0 {
             let mut records = consumer.poll().await?;
             records.truncate(left);
             left -= records.len();
-            if letters {
-                records.retain(|record| is_letter_of(record, args));
-            }
             for chunk in by_partition(&records) {
-                judge(&plugin, args, partitions, &topic, letters, &chunk, &mut report).await?;
+                self.judge(topic, letters, &chunk).await?;
             }
             if consumer.is_at_end() {
                 break;
             }
         }
+        Ok(())
     }
-    Ok(report)
 }
 
 /// The records of one partition after the other, in pieces.
@@ -133,72 +152,141 @@ fn by_partition(records: &[ConsumedRecord]) -> Vec<Vec<ConsumedRecord>> {
     pieces.collect()
 }
 
-async fn judge(
-    plugin: &Plugin,
-    args: &Args,
-    partitions: i32,
-    topic: &str,
-    letters: bool,
-    records: &[ConsumedRecord],
-    report: &mut Report,
-) -> Done {
-    let samples: Vec<Sample> = records.iter().map(|record| sample(record, letters)).collect();
-    let place = Place {
-        topic: &args.topic,
-        partition: records.first().map_or(0, |record| record.partition),
-        partitions,
-    };
-    for Judged { hook, said } in samples::judge(plugin, place, &samples).await? {
-        for ((record, sample), said) in records.iter().zip(&samples).zip(said) {
-            let Some((sort, happened)) = differs(record, sample, &said, letters) else {
+impl Replay<'_> {
+    /// Judges records of one partition, each by the hooks that it concerns.
+    async fn judge(&mut self, topic: &str, letters: bool, records: &[ConsumedRecord]) -> Done {
+        let place = Place {
+            topic: &self.args.topic,
+            partition: records.first().map_or(0, |record| record.partition),
+            partitions: self.partitions,
+            viewer: self.args.reader.viewer(),
+        };
+        let mut concerned = vec![false; records.len()];
+        for hook in hooks_of(self.plugin) {
+            let (mut asked, mut samples) = (Vec::new(), Vec::new());
+            for (index, record) in records.iter().enumerate() {
+                if self.concerns(hook, letters, record) {
+                    concerned[index] = true;
+                    asked.push(record);
+                    samples.push(self.sample(record, letters));
+                }
+            }
+            if samples.is_empty() {
                 continue;
-            };
-            *report.differ.entry(sort).or_default() += 1;
-            if report.differences.len() < args.show {
-                report.differences.push(Difference {
-                    topic: topic.to_owned(),
-                    partition: record.partition,
-                    offset: record.offset,
-                    key: text(record.key.as_deref()),
-                    hook: hook.name(),
-                    happened,
-                    now: said.text(),
-                });
+            }
+            let judged = Asked::new(place, &samples)?.judged(self.plugin, hook).await;
+            for ((record, sample), said) in asked.into_iter().zip(&samples).zip(judged.said) {
+                if let Some((sort, happened)) = differs(hook, record, sample, &said, letters) {
+                    self.note(topic, hook, record, sort, happened, &said);
+                }
+            }
+        }
+        let count = concerned.into_iter().filter(|concerned| *concerned).count() as u64;
+        *(if letters {
+            &mut self.report.letters
+        } else {
+            &mut self.report.records
+        }) += count;
+        Ok(())
+    }
+
+    /// Whether a node would have asked the hook about this record.
+    fn concerns(&self, hook: Hook, letter: bool, record: &ConsumedRecord) -> bool {
+        let told = |name: &[u8]| header(record, name);
+        if letter && told(b"corvid-dlt-topic").as_ref() != Some(&self.args.topic) {
+            return false;
+        }
+        match hook {
+            // It decides on what a consumer has failed on.
+            Hook::Policy => letter && told(b"corvid-dlt-stage").as_deref() == Some("consumer"),
+            Hook::View => !letter,
+            Hook::Partition | Hook::Validate | Hook::Transform => {
+                !letter || self.args.name.is_some() && told(b"corvid-dlt-plugin") == self.args.name
             }
         }
     }
-    *(if letters {
-        &mut report.letters
-    } else {
-        &mut report.records
-    }) += records.len() as u64;
-    Ok(())
-}
 
-/// A record as it was: a letter without what tells its story.
-fn sample(record: &ConsumedRecord, letter: bool) -> Sample {
-    let own = |(key, _): &&(Bytes, Option<Bytes>)| !letter || !key.starts_with(b"corvid-dlt-");
-    Sample {
-        key: record.key.clone(),
-        value: record.value.clone(),
-        headers: record.headers.iter().filter(own).cloned().collect(),
-        timestamp: record.timestamp,
+    fn note(&mut self, topic: &str, hook: Hook, record: &ConsumedRecord, sort: String, happened: String, said: &Said) {
+        *self.report.differ.entry(sort).or_default() += 1;
+        if self.report.differences.len() < self.args.show {
+            self.report.differences.push(Difference {
+                topic: topic.to_owned(),
+                partition: record.partition,
+                offset: record.offset,
+                key: text(record.key.as_deref()),
+                hook: hook.name(),
+                happened,
+                now: said.text(),
+            });
+        }
+    }
+
+    /// A record as it was: a letter without what tells its story, which a policy is told.
+    fn sample(&self, record: &ConsumedRecord, letter: bool) -> Sample {
+        let own = |(key, _): &&(Bytes, Option<Bytes>)| !letter || !key.starts_with(b"corvid-dlt-");
+        let headers = record.headers.iter();
+        let story = Story::of(headers.clone().map(|(key, value)| (&key[..], value.as_deref())));
+        let attempt = story.attempts.and_then(|attempts| u32::try_from(attempts).ok());
+        let attempt = attempt.unwrap_or(1);
+        Sample {
+            key: record.key.clone(),
+            value: record.value.clone(),
+            headers: headers.filter(own).cloned().collect(),
+            timestamp: record.timestamp,
+            failed: Failed {
+                stage: FailedStage::Consumer,
+                attempt,
+                attempts: self.args.attempts.max(attempt),
+                first_at: story.first_at.unwrap_or(record.timestamp),
+                last_at: story.last_at.unwrap_or(record.timestamp),
+                code: story.code.unwrap_or_default(),
+                reason: story.reason.unwrap_or_default(),
+            },
+        }
     }
 }
 
 /// The sort of difference, and what happened to the record; none, if the same would happen now.
-fn differs(record: &ConsumedRecord, sample: &Sample, said: &Said, letter: bool) -> Option<(String, String)> {
-    if letter {
-        let refused = matches!(said, Said::Refuse(..) | Said::Drop | Said::Fault(..));
-        let reason = header(record, b"corvid-dlt-reason").unwrap_or_default();
-        return (!refused).then(|| (format!("refused -> {}", said.kind()), format!("refused: {reason}")));
-    }
-    let same = match said {
+fn differs(
+    hook: Hook,
+    record: &ConsumedRecord,
+    sample: &Sample,
+    said: &Said,
+    letter: bool,
+) -> Option<(String, String)> {
+    let (same, sort, why) = match (hook, letter) {
+        // What it leaves to the topic's retry table has had its last attempt.
+        (Hook::Policy, _) => (
+            matches!(said, Said::Leave | Said::DeadLetter(None)),
+            "dead-letter",
+            header(record, b"corvid-dlt-reason"),
+        ),
+        (Hook::Partition | Hook::Validate | Hook::Transform | Hook::View, true) => (
+            matches!(said, Said::Refuse(..) | Said::Drop | Said::Fault(..)),
+            "refused",
+            header(record, b"corvid-dlt-reason"),
+        ),
+        (Hook::View, false) => (unchanged(sample, said), "stored", None),
+        (Hook::Partition | Hook::Validate | Hook::Transform, false) => (unchanged(sample, said), "accepted", None),
+    };
+    let happened = why.map_or_else(|| sort.to_owned(), |why| format!("{sort}: {why}"));
+    (!same).then(|| (format!("{sort} -> {}", said.kind()), happened))
+}
+
+/// Whether it stays what and where it is.
+fn unchanged(sample: &Sample, said: &Said) -> bool {
+    match said {
         Said::Accept => true,
         Said::Edit(edit) => edited(sample, edit) == *sample,
-        Said::Move(_) | Said::Refuse(..) | Said::Drop | Said::Fault(..) => false,
-    };
-    (!same).then(|| (format!("accepted -> {}", said.kind()), "accepted".to_owned()))
+        Said::Leave
+        | Said::Move(_)
+        | Said::Refuse(..)
+        | Said::Drop
+        | Said::Hide
+        | Said::Retry(_)
+        | Said::DeadLetter(_)
+        | Said::Fault(..) => false,
+    }
 }
 
 /// The record with the edit.
@@ -224,11 +312,6 @@ fn edited(sample: &Sample, edit: &Edit) -> Sample {
     after
 }
 
-fn is_letter_of(record: &ConsumedRecord, args: &Args) -> bool {
-    header(record, b"corvid-dlt-topic").as_ref() == Some(&args.topic)
-        && header(record, b"corvid-dlt-plugin") == args.name
-}
-
 fn header(record: &ConsumedRecord, name: &[u8]) -> Option<String> {
     let found = record.headers.iter().find(|(key, _)| &key[..] == name)?;
     Some(text(found.1.as_deref()))
@@ -252,16 +335,7 @@ fn show(report: &Report) -> String {
         parts.push(table.trim_fmt());
     }
     let differ: u64 = report.differ.values().sum();
-    let sorts: Vec<String> = report
-        .differ
-        .iter()
-        .map(|(sort, count)| format!("{count} {sort}"))
-        .collect();
-    let sorts = if sorts.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", sorts.join(", "))
-    };
+    let sorts = counts(&report.differ).map_or_else(String::new, |sorts| format!(": {sorts}"));
     parts.push(format!(
         "{}: {} and {} judged again, {differ} would fare otherwise{sorts}",
         report.topic,

@@ -1,12 +1,12 @@
-//! Records for a plugin to judge, from a file or from a topic, and what it says of them.
+//! Records for a plugin to judge: those of a file.
 
 use std::path::Path;
 
 use bytes::Bytes;
 use corvid::settings::read_file;
-use corvid_pipeline::{Answers, Said};
-use corvid_plugin_host::{Hook, HookInput, Plugin};
-use corvid_record::{Batch, BatchBuilder, Compression, Header, RecordParts, Timestamp};
+use corvid_plugin_host::FailedStage;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::super::Failure;
@@ -15,7 +15,7 @@ use super::super::Failure;
 const FILE_BYTES_MAX: u64 = 256 << 20;
 
 /// The time of a record that names none.
-const TIME: i64 = 1_700_000_000_000;
+pub const TIME: i64 = 1_700_000_000_000;
 
 /// A record.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,28 +28,68 @@ pub struct Sample {
     pub headers: Vec<(Bytes, Option<Bytes>)>,
     /// Ms since the epoch.
     pub timestamp: i64,
+    /// How it failed, for a policy.
+    pub failed: Failed,
 }
 
-/// Where records are judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The topic's name.
-    pub topic: &'a str,
-    /// The partition that the client chose.
-    pub partition: i32,
-    /// How many it has.
-    pub partitions: i32,
+/// How a record failed, for a policy. What a file leaves out is as in the SDK's tests: the first of three attempts of a consumer.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Failed {
+    /// Where: `validator`, `transform`, `partitioner` or `consumer`.
+    #[serde(deserialize_with = "stage")]
+    pub stage: FailedStage,
+    /// How many times it was handled, and failed.
+    pub attempt: u32,
+    /// How many times it is handled at most.
+    pub attempts: u32,
+    /// When it failed first, ms since the epoch.
+    pub first_at: i64,
+    /// When it failed this time.
+    pub last_at: i64,
+    /// Why, for programs.
+    pub code: String,
+    /// Why, for people.
+    pub reason: String,
 }
 
-/// What a hook says of each record of a batch.
-pub struct Judged {
-    /// The hook.
-    pub hook: Hook,
-    /// In the order of the records.
-    pub said: Vec<Said>,
+impl Default for Failed {
+    fn default() -> Self {
+        Self {
+            stage: FailedStage::Consumer,
+            attempt: 1,
+            attempts: 3,
+            first_at: TIME,
+            last_at: TIME,
+            code: String::new(),
+            reason: String::new(),
+        }
+    }
 }
 
-/// The records of a file: a line of JSON each, with `key`, `value`, `headers` and `timestamp`, all of which may be left out.
+/// A stage by its name, as stories of dead letters have it.
+pub fn stage_named(name: &str) -> Option<FailedStage> {
+    match name {
+        "validator" => Some(FailedStage::Validator),
+        "transform" => Some(FailedStage::Transform),
+        "partitioner" => Some(FailedStage::Partitioner),
+        "consumer" => Some(FailedStage::Consumer),
+        _ => None,
+    }
+}
+
+fn stage<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FailedStage, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let unknown = || {
+        D::Error::custom(format!(
+            "{name} is no stage: validator, transform, partitioner, consumer"
+        ))
+    };
+    stage_named(&name).ok_or_else(unknown)
+}
+
+/// The records of a file: a line of JSON each, with `key`, `value`, `headers`, `timestamp` and `failed`, all of which may be left
+/// out.
 /// A value that is no text stands for its JSON; `{ "hex": … }` for bytes.
 pub fn read(file: &Path) -> Result<Vec<Sample>, Failure> {
     let shown = file.display();
@@ -78,7 +118,11 @@ fn sample(line: &str) -> Result<Sample, String> {
         value: fields.remove("value").and_then(bytes),
         headers: Vec::new(),
         timestamp: TIME,
+        failed: Failed::default(),
     };
+    if let Some(failed) = fields.remove("failed") {
+        sample.failed = serde_json::from_value(failed).map_err(|error| format!("failed: {error}"))?;
+    }
     if let Some(timestamp) = fields.remove("timestamp") {
         sample.timestamp = timestamp.as_i64().ok_or("timestamp: expected ms since the epoch")?;
     }
@@ -114,62 +158,6 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// The records as a batch.
-pub fn batch(samples: &[Sample]) -> Result<Bytes, Failure> {
-    let mut builder = BatchBuilder::new(Compression::None);
-    for (delta, sample) in (0..).zip(samples) {
-        let headers: Vec<Header<'_>> = sample
-            .headers
-            .iter()
-            .map(|(key, value)| (&key[..], value.as_deref()))
-            .collect();
-        builder.push(&RecordParts {
-            offset_delta: delta,
-            timestamp: Timestamp(sample.timestamp),
-            key: sample.key.as_deref(),
-            value: sample.value.as_deref(),
-            headers: &headers,
-        });
-    }
-    builder
-        .finish(None)
-        .map_err(|error| Failure::wrong(format!("the records make no batch: {error}")))
-}
-
-/// What each hook of the produce path says of the records, each asked about all of them as they are.
-pub async fn judge(plugin: &Plugin, place: Place<'_>, samples: &[Sample]) -> Result<Vec<Judged>, Failure> {
-    let bytes = batch(samples)?;
-    let batch = Batch::parse(&bytes).map_err(|error| Failure::wrong(error.to_string()))?;
-    let mut judged = Vec::new();
-    for hook in [Hook::Validate, Hook::Transform, Hook::Partition] {
-        if !plugin.hooks().has(hook) {
-            continue;
-        }
-        let input = HookInput {
-            topic: place.topic,
-            partition: place.partition,
-            partitions: place.partitions,
-            base_timestamp: batch.base_timestamp().0,
-            records: batch.section(),
-            count: batch.record_count(),
-            failures: &[],
-            viewer: None,
-        };
-        let answers = Answers::of(plugin, hook, input).await;
-        let mut said = answers.said(place.partition);
-        let of_all = (0..samples.len() as u32).map(|index| said.remove(&index).unwrap_or(Said::Accept));
-        judged.push(Judged {
-            hook,
-            said: of_all.collect(),
-        });
-    }
-    if judged.is_empty() {
-        let failure = Failure::failed("the plugin has no hook of the produce path");
-        return Err(failure.hint("policies and views are tried by unit tests, or on a node"));
-    }
-    Ok(judged)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,7 +173,22 @@ mod tests {
         assert_eq!(read.headers[1].1.as_deref(), Some(&[0xff, 0][..]));
         assert_eq!(read.timestamp, 7);
         assert_eq!(sample("{}").unwrap().value, None);
-        for wrong in ["", "[]", r#"{"keys":1}"#, r#"{"timestamp":"now"}"#, r#"{"headers":{}}"#] {
+        let failed = sample(r#"{"failed":{"stage":"validator","attempt":2,"reason":"no"}}"#)
+            .unwrap()
+            .failed;
+        assert_eq!(
+            (failed.stage, failed.attempt, &failed.reason[..]),
+            (FailedStage::Validator, 2, "no")
+        );
+        for wrong in [
+            "",
+            r#"{"failed":{"stage":"nowhere"}}"#,
+            r#"{"failed":{"why":1}}"#,
+            "[]",
+            r#"{"keys":1}"#,
+            r#"{"timestamp":"now"}"#,
+            r#"{"headers":{}}"#,
+        ] {
             assert!(sample(wrong).is_err(), "{wrong}");
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use corvid::embedded;
 use corvid::settings::read_file;
+use corvid_env::fs::Dir;
 use corvid_pipeline::MODULE_BYTES_MAX;
 use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Table, Tables};
 
@@ -19,11 +20,11 @@ use super::samples;
 /// Which module, and with what.
 #[derive(clap::Args)]
 pub struct Sandbox {
-    /// The module, or builtin:NAME for one that is built in; by default that of the project in this folder
+    /// The module, or the folder of its project, or builtin:NAME for one that is built in; by default the project in this folder
     file: Option<PathBuf>,
     /// The configuration that it is started with, as JSON
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json)]
-    config: String,
+    pub config: String,
     /// The CPU time that a call may take
     #[arg(long, default_value = "20ms", value_parser = duration)]
     deadline: Duration,
@@ -36,19 +37,28 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// The module's file.
-    pub fn file(&self) -> Result<PathBuf, Failure> {
+    /// The project, if it is one that is meant, and not a module alone.
+    pub fn project(&self) -> Result<Option<Project>, Failure> {
         match &self.file {
-            Some(file) => Ok(file.clone()),
-            None => Ok(Project::open(Path::new("."))?.module()),
+            None => Project::open(Path::new(".")).map(Some),
+            Some(folder) if Dir::open(folder).is_ok() => Project::open(folder).map(Some),
+            Some(_) => Ok(None),
         }
     }
 
-    /// Compiles and starts it, and tests it as a node would.
+    /// Compiles and starts the module, and tests it as a node would.
     pub async fn load(&self) -> Result<Arc<Plugin>, Failure> {
-        let file = self.file()?;
+        match (self.project()?, &self.file) {
+            (Some(project), _) => self.load_file(&project.module()).await,
+            (None, Some(file)) => self.load_file(file).await,
+            (None, None) => unreachable!("without a file it is the project here"),
+        }
+    }
+
+    /// The same with another module: one that was just built.
+    pub async fn load_file(&self, file: &Path) -> Result<Arc<Plugin>, Failure> {
         let shown = file.display();
-        let wasm = module(&file)?;
+        let wasm = module(file)?;
         let limits = Limits {
             deadline: self.deadline,
             memory_bytes: self.memory,

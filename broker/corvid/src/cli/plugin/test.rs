@@ -11,7 +11,8 @@ use super::super::bytes_text::text;
 use super::super::kafka::block_on;
 use super::super::output::count;
 use super::super::{Done, Failure, Output};
-use super::samples::{self, Place};
+use super::asking::{Place, Reader, judge};
+use super::samples;
 use super::sandbox::Sandbox;
 
 /// `corvid plugin test [FILE] --records FILE`
@@ -19,7 +20,7 @@ use super::sandbox::Sandbox;
 pub struct Args {
     #[command(flatten)]
     sandbox: Sandbox,
-    /// The records: a line of JSON each, with key, value, headers, timestamp
+    /// The records: a line of JSON each, with key, value, headers, timestamp, and failed for a policy
     #[arg(long, value_name = "FILE")]
     records: PathBuf,
     /// What the plugin is to say of them; by default the file of the records with .expected at the end
@@ -28,6 +29,8 @@ pub struct Args {
     /// Write what the plugin says as what is expected
     #[arg(long)]
     update: bool,
+    #[command(flatten)]
+    reader: Reader,
     /// The name of the topic that the plugin is told
     #[arg(long, default_value = "test")]
     topic: String,
@@ -66,10 +69,11 @@ pub fn run(args: &Args, output: Output) -> Done {
         topic: &args.topic,
         partition: args.partition,
         partitions: args.partitions,
+        viewer: args.reader.viewer(),
     };
     let verdicts = block_on(async {
         let plugin = args.sandbox.load().await?;
-        let judged = samples::judge(&plugin, place, &records).await?;
+        let judged = judge(&plugin, place, &records).await?;
         let lines = records.iter().enumerate().flat_map(|(index, record)| {
             let key = text(record.key.as_deref());
             judged

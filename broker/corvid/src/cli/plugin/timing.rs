@@ -1,11 +1,10 @@
 //! How long a plugin takes for a record: plain JSON records, a thousand at a time, warm.
 
-use bytes::Bytes;
-use corvid_plugin_host::{
-    Decision, Edited, FailedStage, Failure, Fault, FaultKind, Hook, HookInput, Plugin, Verdict, Viewed, Viewer,
-};
-use corvid_record::{Batch, BatchBuilder, Compression, RecordParts, Timestamp};
+use corvid_pipeline::Answers;
+use corvid_plugin_host::{Fault, FaultKind, Hook, Plugin};
 use serde::Serialize;
+
+use super::asking::{Asked, Place, Reader, plain};
 
 /// One hook on records of one size.
 #[derive(Debug, Clone, Serialize)]
@@ -31,40 +30,28 @@ pub struct Measured {
 }
 
 /// How many records a call gets: as a busy producer's batch.
-const RECORDS: i32 = 1000;
+const RECORDS: usize = 1000;
 /// How many partitions the topic has that it is told of.
 const PARTITIONS: i32 = 6;
-/// Who reads, for a view.
-const VIEWER: Viewer<'static> = Viewer {
-    principal: "User:ANONYMOUS",
-    client_id: Some("check"),
-    group: None,
-};
 /// Calls before the clock counts: caches and the branch predictor learn.
 const WARM: usize = 5;
 /// Calls that count.
 const CALLS: usize = 30;
 
-/// How every record has failed that a policy is timed with.
-const TIMED_OUT: Failure<'static> = Failure {
-    stage: FailedStage::Consumer,
-    attempt: 2,
-    attempts: 5,
-    first_at: 1_700_000_000_000,
-    last_at: 1_700_000_001_000,
-    topic: "check",
-    partition: 0,
-    code: "Timeout",
-    reason: "timed out after 1000 ms",
-};
-
 /// Times every hook at 100 B and 1 KiB. The first fault ends it: soon the breaker would be open, and nothing called.
 pub async fn measure(plugin: &Plugin) -> Measured {
-    let mut timings = Vec::new();
+    let (mut timings, reader) = (Vec::new(), Reader::default());
+    let place = Place {
+        topic: "check",
+        partition: 0,
+        partitions: PARTITIONS,
+        viewer: reader.viewer(),
+    };
     for record_bytes in [100, 1024] {
-        let batch = batch(record_bytes);
+        let records = plain(RECORDS, record_bytes);
+        let asked = Asked::new(place, &records).expect("a thousand small records fit into a batch");
         for hook in plugin.hooks().iter() {
-            let timed = time(plugin, hook, &batch).await;
+            let timed = time(plugin, hook, &asked).await;
             timings.push(Timing {
                 hook: hook.name(),
                 record_bytes,
@@ -83,98 +70,22 @@ pub async fn measure(plugin: &Plugin) -> Measured {
 }
 
 /// CPU time of a record, in ns.
-async fn time(plugin: &Plugin, hook: Hook, batch: &Bytes) -> Result<u64, Fault> {
-    call(plugin, hook, batch, WARM).await?;
+async fn time(plugin: &Plugin, hook: Hook, asked: &Asked<'_>) -> Result<u64, Fault> {
+    call(plugin, hook, asked, WARM).await?;
     let before = plugin.stats();
-    call(plugin, hook, batch, CALLS).await?;
+    call(plugin, hook, asked, CALLS).await?;
     let after = plugin.stats();
     let records = (after.records - before.records).max(1);
     let time = after.cpu_time.saturating_sub(before.cpu_time);
     Ok((time.as_nanos() / u128::from(records)) as u64)
 }
 
-async fn call(plugin: &Plugin, hook: Hook, batch: &Bytes, times: usize) -> Result<(), Fault> {
-    let batch = Batch::parse(batch).expect("it was just built");
+/// What it answers is its own affair here, if only it answers.
+async fn call(plugin: &Plugin, hook: Hook, asked: &Asked<'_>, times: usize) -> Result<(), Fault> {
     for _ in 0..times {
-        let input = HookInput {
-            topic: "check",
-            partition: 0,
-            partitions: PARTITIONS,
-            base_timestamp: batch.base_timestamp().0,
-            records: batch.section(),
-            count: batch.record_count(),
-            failures: &[],
-            viewer: (hook == Hook::View).then_some(VIEWER),
-        };
-        if let Some(fault) = first_fault(plugin, hook, input).await {
-            return Err(fault);
+        if let Some(fault) = Answers::of(plugin, hook, asked.input(hook)).await.fault() {
+            return Err(fault.clone());
         }
     }
     Ok(())
-}
-
-/// What it answers is its own affair here, if only it answers.
-async fn first_fault(plugin: &Plugin, hook: Hook, input: HookInput<'_>) -> Option<Fault> {
-    match hook {
-        Hook::Partition => {
-            let routes = plugin.partition(input).await;
-            routes.into_iter().find_map(Result::err).map(|fault| *fault)
-        }
-        Hook::Validate => {
-            let failing = plugin.validate(input).await;
-            failing.into_iter().find_map(|failing| match failing.verdict {
-                Verdict::Fault(fault) => Some(fault),
-                Verdict::Refused { .. } => None,
-            })
-        }
-        Hook::Transform => {
-            let edits = plugin.transform(input).await;
-            edits.list.into_iter().find_map(|(_, edited)| match edited {
-                Edited::Fault(fault) => Some(fault),
-                Edited::Drop | Edited::Refused { .. } | Edited::Edit(_) => None,
-            })
-        }
-        Hook::Policy => {
-            let failures = vec![TIMED_OUT; input.count as usize];
-            let input = HookInput {
-                failures: &failures,
-                ..input
-            };
-            let decisions = plugin.policy(input).await;
-            decisions.list.into_iter().find_map(|(_, decision)| match decision {
-                Decision::Fault(fault) => Some(fault),
-                Decision::RetryAfter(_) | Decision::DeadLetter(_) | Decision::Drop | Decision::Refused { .. } => None,
-            })
-        }
-        Hook::View => {
-            let views = plugin.view(input).await;
-            views.list.into_iter().find_map(|(_, viewed)| match viewed {
-                Viewed::Fault(fault) => Some(fault),
-                Viewed::Hidden | Viewed::Edit(_) => None,
-            })
-        }
-    }
-}
-
-fn batch(record_bytes: usize) -> Bytes {
-    const REGIONS: [&str; 4] = ["eu", "us", "asia", "africa"];
-    let mut builder = BatchBuilder::new(Compression::None);
-    for index in 0..RECORDS {
-        let key = format!("key-{index}");
-        let region = REGIONS[index as usize % REGIONS.len()];
-        let head = format!(
-            "{{\"id\":{index},\"region\":\"{region}\",\"amount\":{}.5,\"note\":\"",
-            index % 700
-        );
-        let note = "x".repeat(record_bytes.saturating_sub(head.len() + 2));
-        let value = format!("{head}{note}\"}}");
-        builder.push(&RecordParts {
-            offset_delta: index,
-            timestamp: Timestamp(1_700_000_000_000 + i64::from(index)),
-            key: Some(key.as_bytes()),
-            value: Some(value.as_bytes()),
-            headers: &[],
-        });
-    }
-    builder.finish(None).expect("a thousand small records fit into a batch")
 }
