@@ -24,7 +24,15 @@ pub fn source(sdk: &Path, modules: &[(String, PathBuf)]) -> String {
     );
     files.push(("ABI.md".to_owned(), sdk.join("ABI.md")));
     table("SDK", "&str", files, "include_str");
-    for hook in ["partitioner", "validator", "transform", "policy", "view", "native"] {
+    for hook in [
+        "partitioner",
+        "validator",
+        "transform",
+        "policy",
+        "view",
+        "native",
+        "script",
+    ] {
         let files = files_in(&sdk.join("template").join(hook));
         table(
             &format!("TEMPLATE_{}", hook.to_uppercase()),

@@ -5,6 +5,7 @@
 
 mod apply;
 pub mod bytes_text;
+mod compiled;
 mod config;
 mod consume;
 mod delayed;

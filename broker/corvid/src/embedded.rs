@@ -25,8 +25,8 @@ pub fn sdk() -> Files {
     files::SDK
 }
 
-/// A new project for a hook, or the program of `native` that runs a plugin without a sandbox; `{{name}}` in its texts stands for the
-/// plugin's name.
+/// A new project for a hook, or the program of `native` that runs a plugin without a sandbox, or the files of every
+/// hook's `script`; `{{name}}` in its texts stands for the plugin's name.
 pub fn template(hook: &str) -> Option<Files> {
     match hook {
         "partitioner" => Some(files::TEMPLATE_PARTITIONER),
@@ -35,6 +35,7 @@ pub fn template(hook: &str) -> Option<Files> {
         "policy" => Some(files::TEMPLATE_POLICY),
         "view" => Some(files::TEMPLATE_VIEW),
         "native" => Some(files::TEMPLATE_NATIVE),
+        "script" => Some(files::TEMPLATE_SCRIPT),
         _ => None,
     }
 }

@@ -174,3 +174,32 @@ fn a_script_that_takes_too_much_is_stopped() {
     );
     assert_eq!(node.records("greedy").len(), 3);
 }
+
+/// The bug: what `plugin new` writes does not pass the commands that it recommends.
+#[test]
+fn every_new_script_passes_what_it_recommends() {
+    let folder = tempfile::tempdir().unwrap();
+    warm(folder.path());
+    for hook in ["partitioner", "validator", "transform", "policy", "view"] {
+        corvid(
+            folder.path(),
+            &["plugin", "new", "mine", "--hook", hook, "--script", "--path", hook],
+            "",
+        )
+        .json();
+        let own = folder.path().join(hook);
+        let test = ["plugin", "test", "mine.rhai", "--records", "records.jsonl"];
+        let tested = corvid(&own, &test, "").json();
+        assert!(tested["verdicts"].as_array().unwrap().len() >= 3, "{hook}: {tested}");
+        let checked = corvid(&own, &["config", "check", "mine.toml"], "");
+        assert_eq!(checked.code, 0, "{hook}: {}", checked.err);
+    }
+    std::fs::write(folder.path().join("wrong.rhai"), "fn validate(record) { let }").unwrap();
+    let bench = ["plugin", "bench", "wrong.rhai", "--time", "1ms"];
+    let failed = corvid(folder.path(), &bench, "").failed(1);
+    assert!(failed["error"].as_str().unwrap().contains("wrong.rhai"), "{failed}");
+    assert!(
+        failed["error"].as_str().unwrap().contains("line 1, column 27"),
+        "{failed}"
+    );
+}

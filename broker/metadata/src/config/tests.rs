@@ -137,7 +137,9 @@ fn values_that_cannot_be() {
         "t",
         "corvid.produce",
         r#"[{"plugin":"a","deadline":1}]"#,
-        &expect![[r#"invalid value "[{\"plugin\":\"a\",\"deadline\":1}]" for config corvid.produce: unknown field `deadline`, expected one of `plugin`, `config`, `on_refused`, `on_fault`, `limits`, `clients`, `principals`, `groups`, `tables` at line 1 column 29; expected a plugin's name or a table { plugin, config, tables, on_refused, on_fault, limits }"#]],
+        &expect![[
+            r#"invalid value "[{\"plugin\":\"a\",\"deadline\":1}]" for config corvid.produce: unknown field `deadline`, expected one of `plugin`, `config`, `on_refused`, `on_fault`, `limits`, `clients`, `principals`, `groups`, `tables` at line 1 column 29; expected a plugin's name or a table { plugin, config, tables, on_refused, on_fault, limits }"#
+        ]],
     );
     told(
         "t",

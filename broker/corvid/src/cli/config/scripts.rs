@@ -1,19 +1,15 @@
 //! The scripts of a settings file, compiled as a node would: in the sandbox, and without any node.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use corvid::settings::{
     ModuleSource, Named, Refused, ScriptSource, Settings, Source, problem_in, read_text, script_text, split_place,
 };
-use corvid_env::fs::Dir;
 use corvid_metadata::PluginLimits;
 use corvid_metadata::policy::{Binding, SCRIPT_LIMITS, SCRIPT_PLUGIN, TopicBindings, script_config};
-use corvid_plugin_host::{Compiler, Hook, HookSet, HostConfig, Limits, LoadError, LoadSpec, PluginHost, Tables};
+use corvid_plugin_host::{Hook, HookSet, Limits, LoadError, LoadSpec, PluginHost, Tables};
 use serde_json::Value;
 
-use super::super::Failure;
 use super::super::kafka::block_on;
+use super::super::{Failure, compiled};
 
 /// A script with one of the configurations that it is to run with.
 struct Case<'a> {
@@ -97,7 +93,7 @@ fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook],
 }
 
 async fn refused(settings: &Settings, cases: &[Case<'_>], file: &Source<'_>) -> Result<Vec<Refused>, Failure> {
-    let host = host()?;
+    let host = compiled::host()?;
     let mut all = Vec::new();
     for case in cases {
         let problems = match load(&host, case).await {
@@ -196,26 +192,4 @@ fn shown(case: &Case<'_>, problems: Vec<String>, file: &Source<'_>) -> Refused {
             Refused::new(problems.collect(), &source)
         }
     }
-}
-
-fn host() -> Result<Arc<PluginHost>, Failure> {
-    let config = HostConfig {
-        cache: cache(),
-        compiler: Compiler::InProcess,
-        workers: 1,
-        defaults: Limits::default(),
-    };
-    PluginHost::new(config).map_err(|error| Failure::failed(error.to_string()))
-}
-
-/// The interpreter takes seconds to compile: the user's cache remembers it for the next check.
-fn cache() -> Option<Dir> {
-    let variable = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let folder = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")))?;
-    // A folder that cannot be had is no reason not to check.
-    Dir::create_all(folder.join("corvid/plugins")).ok()
 }

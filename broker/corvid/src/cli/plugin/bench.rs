@@ -185,7 +185,7 @@ fn show(rows: &[Row], native: bool, unwanted: bool) -> String {
         (true, _) => "; native: the same code without the sandbox and its checks",
         (false, true) => "",
         (false, false) => {
-            "; a module says nothing of its source: to see a native build beside it, name the project's folder"
+            "; a native build stands beside it where the folder of a project is named: it needs the source"
         }
     };
     format!(

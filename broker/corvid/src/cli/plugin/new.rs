@@ -1,4 +1,4 @@
-//! `corvid plugin new`: a project from the template of a hook, with the SDK beside it. Nothing is downloaded.
+//! `corvid plugin new`: a project from the template of a hook, with the SDK beside it, or a script. Nothing is downloaded.
 
 use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ pub struct Args {
     /// What it does: decide where records go, accept or refuse them, change them, show them otherwise, or decide what becomes of those that failed
     #[arg(long, value_enum)]
     hook: Hook,
+    /// A script in Rhai, which needs no toolchain, instead of a crate in Rust
+    #[arg(long)]
+    script: bool,
     /// Where the project goes; by default a folder of its name, here
     #[arg(long, value_name = "FOLDER")]
     path: Option<PathBuf>,
@@ -127,21 +130,47 @@ pub fn run(args: &Args, output: Output) -> Done {
     if !project.list().map_err(failed)?.is_empty() {
         return Err(Failure::wrong(format!("{} is not empty", folder.display())).hint("choose another --path"));
     }
-    let template = embedded::template(args.hook.name()).expect("every hook has a template");
-    write(&project, template, |text| text.replace("{{name}}", &args.name)).map_err(failed)?;
-    let sdk = project.subdir("sdk").map_err(failed)?;
-    write(&sdk, embedded::sdk(), str::to_owned).map_err(failed)?;
     let shown = folder.display().to_string();
+    let made = if args.script {
+        write_script(&project, args).map_err(failed)?;
+        format!(
+            "a {hook} in Rhai\n\n  cd {shown}\n  corvid plugin test {name}.rhai --records records.jsonl\n  corvid config check \
+             {name}.toml\n  corvid apply {name}.toml",
+            hook = args.hook.name(),
+            name = args.name,
+        )
+    } else {
+        let template = embedded::template(args.hook.name()).expect("every hook has a template");
+        write(&project, template, |text| text.replace("{{name}}", &args.name)).map_err(failed)?;
+        let sdk = project.subdir("sdk").map_err(failed)?;
+        write(&sdk, embedded::sdk(), str::to_owned).map_err(failed)?;
+        format!(
+            "a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check --config '{}'",
+            args.hook.name(),
+            args.hook.config(),
+        )
+    };
     output.show(
-        &json!({ "plugin": args.name, "hook": args.hook.name(), "folder": shown }),
-        |_| {
-            format!(
-                "wrote {shown}: a {}\n\n  cd {shown}\n  cargo test\n  corvid plugin build\n  corvid plugin check --config '{}'",
-                args.hook.name(),
-                args.hook.config(),
-            )
-        },
+        &json!({ "plugin": args.name, "hook": args.hook.name(), "script": args.script, "folder": shown }),
+        |_| format!("wrote {shown}: {made}"),
     );
+    Ok(())
+}
+
+/// The script, a file of settings that binds it, and records with what it says of them.
+fn write_script(project: &Dir, args: &Args) -> io::Result<()> {
+    let files = embedded::template("script").expect("every hook has a script");
+    let of_hook = files.iter().filter_map(|(path, text)| {
+        let kind = path.strip_prefix(args.hook.name())?.strip_prefix('.')?;
+        Some((kind, text.replace("{{name}}", &args.name)))
+    });
+    for (kind, text) in of_hook {
+        let name = match kind {
+            "jsonl" | "jsonl.expected" => format!("records.{kind}"),
+            _ => format!("{}.{kind}", args.name),
+        };
+        put(project, &name, &text)?;
+    }
     Ok(())
 }
 
@@ -153,10 +182,15 @@ fn write(folder: &Dir, files: Files, fill: impl Fn(&str) -> String) -> io::Resul
             into = into.subdir(&part.as_os_str().to_string_lossy())?;
         }
         let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-        into.create(&file_name)?
-            .write_all_at(0, &mut [IoSlice::new(fill(text).as_bytes())])?;
+        put(&into, &file_name, &fill(text))?;
     }
     Ok(())
+}
+
+fn put(folder: &Dir, name: &str, text: &str) -> io::Result<()> {
+    folder
+        .create(name)?
+        .write_all_at(0, &mut [IoSlice::new(text.as_bytes())])
 }
 
 fn name(text: &str) -> Result<String, String> {

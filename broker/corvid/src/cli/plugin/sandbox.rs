@@ -8,11 +8,13 @@ use bytes::Bytes;
 use corvid::embedded;
 use corvid::settings::read_file;
 use corvid_env::fs::Dir;
+use corvid_metadata::PluginLimits;
+use corvid_metadata::policy::{SCRIPT_BYTES_MAX, SCRIPT_LIMITS, SCRIPT_PLUGIN, script_config};
 use corvid_pipeline::MODULE_BYTES_MAX;
-use corvid_plugin_host::{Compiler, HostConfig, Limits, LoadError, LoadSpec, Plugin, PluginHost, Table, Tables};
+use corvid_plugin_host::{Limits, LoadError, LoadSpec, Plugin, Table, Tables};
 
 use super::super::units::{duration, size};
-use super::super::{Exit, Failure};
+use super::super::{Exit, Failure, compiled};
 use super::check::json;
 use super::project::Project;
 use super::samples;
@@ -20,17 +22,17 @@ use super::samples;
 /// Which module, and with what.
 #[derive(clap::Args)]
 pub struct Sandbox {
-    /// The module, or the folder of its project, or builtin:NAME for one that is built in; by default the project in this folder
+    /// The module, the folder of its project, a script (.rhai), or builtin:NAME for one that is built in; by default the project in this folder
     file: Option<PathBuf>,
-    /// The configuration that it is started with, as JSON
+    /// The configuration that it is started with, as JSON; of a script, what it sees as `config`
     #[arg(long, value_name = "JSON", default_value = "{}", value_parser = json)]
     pub config: String,
-    /// The CPU time that a call may take
-    #[arg(long, default_value = "20ms", value_parser = duration)]
-    deadline: Duration,
-    /// The memory that an instance may have
-    #[arg(long, default_value = "16MiB", value_parser = size)]
-    memory: usize,
+    /// The CPU time that a call may take; by default 20ms, and 250ms of a script
+    #[arg(long, value_parser = duration)]
+    deadline: Option<Duration>,
+    /// The memory that an instance may have; by default 16MiB, and 32MiB of a script
+    #[arg(long, value_parser = size)]
+    memory: Option<usize>,
     /// A table that it may look things up in, and a file of records with what is in it; without any, all tables are empty
     #[arg(long = "table", value_name = "NAME=FILE", value_parser = named_file)]
     tables: Vec<(String, PathBuf)>,
@@ -58,23 +60,26 @@ impl Sandbox {
     /// The same with another module: one that was just built.
     pub async fn load_file(&self, file: &Path) -> Result<Arc<Plugin>, Failure> {
         let shown = file.display();
-        let wasm = module(file)?;
-        let limits = Limits {
-            deadline: self.deadline,
-            memory_bytes: self.memory,
+        let script = script(file)?;
+        let is_script = script.is_some();
+        let (wasm, config, defaults) = match script {
+            Some(text) => {
+                let own = serde_json::from_str(&self.config).expect("it was checked when it was given");
+                let interpreter = module(Path::new(&format!("{BUILTIN}{SCRIPT_PLUGIN}")))?;
+                (interpreter, script_config(&text, &own).to_string(), SCRIPT_LIMITS)
+            }
+            None => (module(file)?, self.config.clone(), PluginLimits::default()),
         };
-        let config = HostConfig {
-            cache: None,
-            compiler: Compiler::InProcess,
-            workers: 1,
-            defaults: limits,
+        // What the binary carries stays the same from one command to the next.
+        let host = match is_script || builtin(file).is_some() {
+            true => compiled::host()?,
+            false => compiled::host_without_cache()?,
         };
-        let host = PluginHost::new(config).map_err(|error| Failure::failed(error.to_string()))?;
         let spec = LoadSpec {
             name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             wasm,
-            config: self.config.clone(),
-            limits,
+            config,
+            limits: self.limits(defaults),
             generation: 1,
             tables: self.tables()?,
         };
@@ -100,6 +105,16 @@ impl Sandbox {
         let filled: Result<Vec<_>, Failure> = self.tables.iter().map(filled).collect();
         Ok(Tables::Granted(filled?.into()))
     }
+
+    fn limits(&self, defaults: PluginLimits) -> Limits {
+        let others = Limits::default();
+        let deadline = defaults.deadline_ms.map(Duration::from_millis);
+        let memory = defaults.memory_bytes.map(|bytes| bytes as usize);
+        Limits {
+            deadline: self.deadline.or(deadline).unwrap_or(others.deadline),
+            memory_bytes: self.memory.or(memory).unwrap_or(others.memory_bytes),
+        }
+    }
 }
 
 fn named_file(text: &str) -> Result<(String, PathBuf), String> {
@@ -109,9 +124,28 @@ fn named_file(text: &str) -> Result<(String, PathBuf), String> {
     Ok((name.to_owned(), file.into()))
 }
 
+/// How a plugin of the binary is named.
+const BUILTIN: &str = "builtin:";
+
+fn builtin(file: &Path) -> Option<&str> {
+    file.to_str()?.strip_prefix(BUILTIN)
+}
+
+/// The text, if the file is a script.
+fn script(file: &Path) -> Result<Option<String>, Failure> {
+    if file.extension().is_none_or(|extension| extension != "rhai") {
+        return Ok(None);
+    }
+    let wrong = |why: String| Failure::wrong(format!("{}: {why}", file.display()));
+    let bytes = read_file(file, SCRIPT_BYTES_MAX as u64).map_err(|error| wrong(error.to_string()))?;
+    String::from_utf8(bytes)
+        .map(Some)
+        .map_err(|_| wrong("it is not UTF-8".to_owned()))
+}
+
 fn module(file: &Path) -> Result<Bytes, Failure> {
     let shown = file.display().to_string();
-    if let Some(name) = shown.strip_prefix("builtin:") {
+    if let Some(name) = builtin(file) {
         let mut plugins = embedded::plugins();
         return plugins.remove(name).ok_or_else(|| {
             let names: Vec<String> = plugins.into_keys().collect();
