@@ -16,6 +16,7 @@ mod address;
 mod application;
 mod binding;
 mod broker;
+mod hints;
 mod key;
 mod plugins;
 mod print;

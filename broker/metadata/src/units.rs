@@ -1,5 +1,5 @@
 //! Durations and sizes as people write them: "20ms", "2s", "16MiB". Bare numbers are milliseconds
-//! and bytes, the units of Kafka's configs.
+//! and bytes, the units of Kafka's configs, but for [`with_unit`].
 
 /// A text that is no duration or no size.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,6 +14,14 @@ pub enum UnitError {
         /// How it is done.
         example: &'static str,
     },
+    /// A number alone, where a person wrote it and may mean anything.
+    #[error("{text:?} has no unit; expected for example {example}")]
+    NoUnit {
+        /// What was given.
+        text: String,
+        /// How it is done.
+        example: &'static str,
+    },
     /// More than 64 bits hold.
     #[error("{text:?} is too large")]
     TooLarge {
@@ -21,6 +29,9 @@ pub enum UnitError {
         text: String,
     },
 }
+
+const DURATION_EXAMPLE: &str = "\"20ms\", \"2s\", \"1m\", \"12h\" or \"7d\"";
+const SIZE_EXAMPLE: &str = "\"64KiB\", \"16MiB\" or \"1GB\"";
 
 const DURATIONS: &[(&str, u64)] = &[
     ("", 1),
@@ -48,17 +59,40 @@ const SIZES: &[(&str, u64)] = &[
 
 /// Milliseconds of "20ms", "2s", "1m", "12h", "7d" or "1500".
 pub fn parse_duration_ms(text: &str) -> Result<u64, UnitError> {
-    parse(
-        text,
-        DURATIONS,
-        "duration",
-        "\"20ms\", \"2s\", \"1m\", \"12h\" or \"7d\"",
-    )
+    parse(text, DURATIONS, "duration", DURATION_EXAMPLE)
 }
 
 /// Bytes of "64KiB", "16MiB", "1GB" or "1500".
 pub fn parse_bytes(text: &str) -> Result<u64, UnitError> {
-    parse(text, SIZES, "size", "\"64KiB\", \"16MiB\" or \"1GB\"")
+    parse(text, SIZES, "size", SIZE_EXAMPLE)
+}
+
+/// The same for what a person writes: a number alone is refused, since 30 may well be meant as days.
+pub mod with_unit {
+    use super::{DURATION_EXAMPLE, SIZE_EXAMPLE, UnitError, parse_bytes, parse_duration_ms};
+
+    /// Milliseconds of "20ms" or "7d".
+    pub fn duration_ms(text: &str) -> Result<u64, UnitError> {
+        not_alone(text, DURATION_EXAMPLE)?;
+        parse_duration_ms(text)
+    }
+
+    /// Bytes of "64KiB" or "1GB".
+    pub fn bytes(text: &str) -> Result<u64, UnitError> {
+        not_alone(text, SIZE_EXAMPLE)?;
+        parse_bytes(text)
+    }
+
+    /// None of anything needs no unit.
+    fn not_alone(text: &str, example: &'static str) -> Result<(), UnitError> {
+        match text.trim().parse::<u64>() {
+            Ok(1..) => Err(UnitError::NoUnit {
+                text: text.chars().take(64).collect(),
+                example,
+            }),
+            Ok(0) | Err(_) => Ok(()),
+        }
+    }
 }
 
 fn parse(text: &str, units: &[(&str, u64)], what: &'static str, example: &'static str) -> Result<u64, UnitError> {
@@ -177,6 +211,16 @@ mod tests {
         ] {
             assert!(parse_duration_ms(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_number_alone_is_no_time_of_a_persons() {
+        let no_unit = with_unit::duration_ms("30").unwrap_err().to_string();
+        assert!(no_unit.starts_with("\"30\" has no unit"), "{no_unit}");
+        assert!(with_unit::bytes(" 16 ").is_err());
+        assert_eq!(with_unit::duration_ms("30d"), Ok(30 * 86_400_000));
+        assert_eq!(with_unit::bytes("16MiB"), Ok(16 << 20));
+        assert_eq!(with_unit::duration_ms("0"), Ok(0));
     }
 
     proptest! {

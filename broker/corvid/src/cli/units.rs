@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use corvid_env::clock;
-use corvid_metadata::units::{parse_bytes, parse_duration_ms};
+use corvid_metadata::units::with_unit;
 
 /// A time, such as 20ms or 15s.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration_ms(text)
+    with_unit::duration_ms(text)
         .map(Duration::from_millis)
         .map_err(|error| error.to_string())
 }
@@ -25,7 +25,7 @@ pub fn ago(at_ms: i64) -> String {
 
 /// A size in bytes, such as 16MiB.
 pub fn size(text: &str) -> Result<usize, String> {
-    parse_bytes(text)
+    with_unit::bytes(text)
         .map(|bytes| bytes as usize)
         .map_err(|error| error.to_string())
 }

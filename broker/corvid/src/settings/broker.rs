@@ -2,6 +2,7 @@
 
 use corvid_metadata::config::{ConfigError, ConfigKey, Configs, Support, broker_key, broker_keys, validate_broker};
 
+use super::hints;
 use super::problem::{Problem, did_you_mean};
 use super::reader::{Entry, Notes, Table};
 
@@ -91,7 +92,11 @@ fn value(name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Option<String> {
             return None;
         }
         Err(error) => {
-            notes.wrong(Problem::new(entry.span.clone(), error.to_string()));
+            let problem = Problem::new(entry.span.clone(), error.to_string());
+            notes.wrong(match hints::in_kafkas_unit(name, &value) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            });
             return None;
         }
     }

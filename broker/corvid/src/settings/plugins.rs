@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use corvid_metadata::units::{parse_bytes, parse_duration_ms};
+use corvid_metadata::units::with_unit::{bytes, duration_ms};
 use corvid_metadata::{Digest, PluginLimits};
 use serde_json::Value as Json;
 
+use super::hints;
 use super::key::Section;
 use super::problem::Problem;
 use super::reader::{Entry, Notes, Table};
@@ -88,10 +89,8 @@ fn source(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> Option<Mod
         let span = given
             .last()
             .map_or(entry.key_span.clone(), |extra| extra.key_span.clone());
-        let message = format!(
-            "plugin `{}` needs one of `file`, `builtin`, `digest`, `script` and `script_file`",
-            entry.key
-        );
+        let what = format!("plugin `{}`", entry.key);
+        let message = hints::needs_one(&what, &given, "`file`, `builtin`, `digest`, `script` and `script_file`");
         notes.wrong(Problem::new(span, message));
         return None;
     };
@@ -134,8 +133,8 @@ pub(super) fn limits(entry: &Entry<'_>, notes: &mut Notes) -> PluginLimits {
     };
     table.only(&Section::Limits.names(), notes);
     PluginLimits {
-        deadline_ms: quantity(table.get("deadline"), parse_duration_ms, notes),
-        memory_bytes: quantity(table.get("memory"), parse_bytes, notes),
+        deadline_ms: quantity(table.get("deadline"), duration_ms, notes),
+        memory_bytes: quantity(table.get("memory"), bytes, notes),
     }
 }
 

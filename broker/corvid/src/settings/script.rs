@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use corvid_metadata::policy::SCRIPT_BYTES_MAX;
 use serde_json::Value as Json;
 
+use super::hints;
 use super::plugins::{ModuleSource, PluginEntry, limits};
 use super::problem::{Problem, Source};
 use super::reader::{Entry, Notes, Table};
@@ -62,10 +63,8 @@ pub(super) fn of_binding(binding: &Entry<'_>, table: &Table<'_>, notes: &mut Not
         let span = given
             .last()
             .map_or(binding.span.clone(), |extra| extra.key_span.clone());
-        notes.wrong(Problem::new(
-            span,
-            "a binding needs one of `plugin`, `script` and `script_file`",
-        ));
+        let message = hints::needs_one("a binding", &given, "`plugin`, `script` and `script_file`");
+        notes.wrong(Problem::new(span, message));
         return None;
     };
     let source = source(script, notes)?;

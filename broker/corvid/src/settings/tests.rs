@@ -1,5 +1,6 @@
 //! What is said of wrong files.
 
+mod hints;
 mod print;
 mod retry;
 
@@ -201,7 +202,7 @@ fn plugins() {
         "[plugins.a]\nfile = \"a.wasm\"\nbuiltin = \"field-partitioner\"\n[plugins.b]\nbuiltin = \"field-partitoner\"\n\
          [plugins.c]\n[plugins.\"d,e\"]\nfile = \"builtin:none\"\nlimits = { deadline = \"20 weeks\", memory = 16, cpu = 1 }\n",
         expect![[r#"
-            error: plugin `a` needs one of `file`, `builtin`, `digest`, `script` and `script_file`
+            error: plugin `a` has `file` and `builtin`, and needs only one
              --> corvid.toml:3:1
               |
             3 | builtin = "field-partitioner"
@@ -439,13 +440,13 @@ fn scripts_that_stand_where_they_cannot() {
         "[plugins.a]\nscript = \"\"\nfile = \"a.wasm\"\n[topics.t]\nproduce = [{ plugin = \"a\", script = \"x\" }]\n\
          [plugins.\"t.partitioner\"]\nfile = \"a.wasm\"\n[topics.t.partitioner]\nscript = \"x\"\n",
         expect![[r#"
-            error: plugin `a` needs one of `file`, `builtin`, `digest`, `script` and `script_file`
+            error: plugin `a` has `file` and `script`, and needs only one
              --> corvid.toml:2:1
               |
             2 | script = ""
               | ^^^^^^
 
-            error: a binding needs one of `plugin`, `script` and `script_file`
+            error: a binding has `plugin` and `script`, and needs only one
              --> corvid.toml:5:28
               |
             5 | produce = [{ plugin = "a", script = "x" }]

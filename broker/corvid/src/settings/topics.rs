@@ -6,9 +6,10 @@ use corvid_metadata::config::{ConfigError, Configs, check_topic, keys, topic_key
 use corvid_metadata::desired::DesiredTopic;
 use corvid_metadata::policy::{Binding, BindingError, TopicBindings};
 use corvid_metadata::topic_name;
-use corvid_metadata::units::parse_duration_ms;
+use corvid_metadata::units::with_unit::duration_ms;
 
 use super::binding::{self, ON_FAULT, ON_REFUSED};
+use super::hints;
 use super::key::Section;
 use super::plugins::{PluginEntry, quantity};
 use super::problem::{Problem, did_you_mean};
@@ -70,11 +71,20 @@ fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopi
     if notes.problems.len() == before
         && let Err(error) = check_topic(entry.key, &configs)
     {
-        notes.wrong(Problem::new(entry.key_span.clone(), error.to_string()));
+        notes.wrong(together(entry, &error.to_string()));
     }
     DesiredTopic {
         partitions: partitions.map(|partitions| partitions as i32),
         configs,
+    }
+}
+
+/// What is wrong with a topic's keys together. It is said in Kafka's names of them.
+fn together(topic: &Entry<'_>, message: &str) -> Problem {
+    let problem = Problem::new(topic.key_span.clone(), message);
+    match OWN.iter().find(|(config, _)| message.contains(config)) {
+        Some((config, own)) => problem.hint(format!("here, {config} is the topic's `{own}`")),
+        None => problem,
     }
 }
 
@@ -88,7 +98,13 @@ fn only(table: &Table<'_>, notes: &mut Notes) {
 /// `[topics.orders.DLT]` is a table in a topic `orders`; what was meant is a topic with a dot in its name.
 fn unknown(entry: &Entry<'_>, known: &[&str]) -> Problem {
     let problem = entry.unknown(known.iter().copied());
-    if problem.hint.is_some() || entry.maybe_table().is_none() {
+    if problem.hint.is_some() {
+        return problem;
+    }
+    if let Some(hint) = hints::of_topic_key(entry) {
+        return problem.hint(hint);
+    }
+    if entry.maybe_table().is_none() {
         return problem;
     }
     let topic = entry.table.trim_start_matches("topics.");
@@ -192,7 +208,7 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
     if let Some(headers) = headers {
         configs.insert(keys::DEAD_LETTER_HEADERS.to_owned(), headers.to_owned());
     }
-    if let Some(ms) = quantity(table.get("retention"), parse_duration_ms, notes) {
+    if let Some(ms) = quantity(table.get("retention"), duration_ms, notes) {
         configs.insert(keys::DEAD_LETTER_RETENTION_MS.to_owned(), ms.to_string());
     }
 }
@@ -200,7 +216,7 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
 fn delay_into(topic: &str, table: &Table<'_>, configs: &mut Configs, notes: &mut Notes) {
     table.only(&Section::Delay.names(), notes);
     if let Some(entry) = table.get("max")
-        && let Some(ms) = quantity(Some(entry.clone()), parse_duration_ms, notes)
+        && let Some(ms) = quantity(Some(entry.clone()), duration_ms, notes)
     {
         checked(topic, keys::DELAY_MAX_MS, ms.to_string(), &entry, configs, notes);
     }
@@ -254,7 +270,13 @@ fn other(topic: &str, name: &str, entry: &Entry<'_>, notes: &mut Notes) -> Optio
                 None => problem,
             });
         }
-        Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
+        Err(error) => {
+            let problem = Problem::new(entry.span.clone(), error.to_string());
+            notes.wrong(match hints::in_kafkas_unit(name, &value) {
+                Some(hint) => problem.hint(hint),
+                None => problem,
+            });
+        }
     }
     None
 }

@@ -54,7 +54,7 @@ fn a_policy_is_bound_where_something_is_left_to_it() {
              --> corvid.toml:1:9
               |
             1 | [topics.orders]
-              |         ^^^^^^
+              |         ^^^^^^ here, corvid.policy is the topic's `policy`
         "#]],
     );
 }
