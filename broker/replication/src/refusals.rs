@@ -25,6 +25,17 @@ pub struct Refusal {
     pub records: Vec<(i32, String)>,
 }
 
+impl Refusal {
+    /// The first reason, for clients that show one message a batch.
+    pub(crate) fn in_short(&self) -> String {
+        match &self.records[..] {
+            [] => "no reason is known".to_owned(),
+            [(index, reason)] => format!("record {index}: {reason}"),
+            [(index, reason), others @ ..] => format!("record {index}: {reason}; and {} more", others.len()),
+        }
+    }
+}
+
 type Key = (ProducerId, ProducerEpoch, Sequence, u32);
 
 #[derive(Debug, Default)]
