@@ -49,8 +49,9 @@ impl Forgetful {
             tracing::warn!(
                 topic,
                 records = again,
-                "a record came again without the header corvid-retry-attempts, so its attempts are not counted and it never \
-                 becomes a dead letter: the consumer has to produce it with the headers that it came with"
+                "a record with the key and value of an earlier one came, and both without the header corvid-retry-attempts: \
+                 if it is the same record, its attempts are not counted and it never becomes a dead letter, and the \
+                 consumer has to produce it with the headers that it came with"
             );
         }
         again
