@@ -8,7 +8,7 @@ mod show;
 mod which;
 
 use clap::Subcommand;
-use corvid_admin::model::TopicDetail;
+use corvid_admin::model::{LettersBody, TopicDetail};
 
 use super::node::{Node, segment};
 use super::{Done, Failure, Output};
@@ -35,6 +35,15 @@ impl Command {
             Command::Redrive(redrive) => redrive.run(output),
         }
     }
+}
+
+/// The letters' topic, by partition. It is made with the first letter: a topic that has none yet has no letters.
+fn there(node: &Node, asked: &str, letters: &str) -> Result<Vec<LettersBody>, Failure> {
+    let path = format!("/v1/dead-letters/{}", segment(letters));
+    if asked == letters {
+        return node.get(&path);
+    }
+    Ok(node.find(&path)?.unwrap_or_default())
 }
 
 /// Where a topic's letters go is one of its configs; the name of a topic of letters stands for itself.

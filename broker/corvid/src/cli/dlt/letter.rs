@@ -80,6 +80,12 @@ impl Letter {
         }
     }
 
+    /// Whether it is a dead letter at all: some header says where it was sent to, or how it failed.
+    pub fn tells_of_a_failure(&self) -> bool {
+        let failed = self.stage.is_some() || self.reason.is_some() || self.exception.is_some() || self.code.is_some();
+        failed || self.topic.is_some()
+    }
+
     /// The letter's story, a line for each thing that it says. `letters` is the topic that it is in.
     pub fn story(&self, letters: &str) -> String {
         let mut lines = vec![format!(

@@ -14,8 +14,8 @@ use super::super::kafka::block_on;
 use super::super::node::{Node, segment};
 use super::super::output::count;
 use super::super::{Done, Exit, Failure, Output};
-use super::letters_of;
 use super::which::Which;
+use super::{letters_of, there};
 
 /// `corvid dlt redrive TOPIC`
 #[derive(clap::Args)]
@@ -79,7 +79,7 @@ impl Redrive {
     pub fn run(&self, output: Output) -> Done {
         let name = letters_of(&self.node, &self.topic)?;
         let path = format!("/v1/dead-letters/{}", segment(&name));
-        let there: Vec<LettersBody> = self.node.get(&path)?;
+        let there = there(&self.node, &self.topic, &name)?;
         let mut report = Report {
             letters: name.clone(),
             dry_run: self.dry_run,

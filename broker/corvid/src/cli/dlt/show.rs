@@ -1,16 +1,16 @@
 //! `corvid dlt show TOPIC`
 
-use corvid_admin::model::LettersBody;
 use corvid_pipeline::Filter;
+use corvid_wire::client::ConsumedRecord;
 
 use super::super::bytes_text::cut;
 use super::super::kafka::{Kafka, block_on};
-use super::super::node::{Node, segment};
+use super::super::node::Node;
 use super::super::output::{count, table};
 use super::super::{Done, Output};
 use super::letter::{self, Letter};
 use super::which::Which;
-use super::{letters_of, read};
+use super::{letters_of, read, there};
 
 /// `corvid dlt show TOPIC`
 #[derive(clap::Args)]
@@ -35,26 +35,27 @@ impl Show {
     /// Does it.
     pub fn run(&self, output: Output) -> Done {
         let name = letters_of(&self.node, &self.topic)?;
-        let there: Vec<LettersBody> = self.node.get(&format!("/v1/dead-letters/{}", segment(&name)))?;
+        let there = there(&self.node, &self.topic, &name)?;
         let filter = Filter::from(self.which.filter());
         let mut newest = Newest::new(self.max);
-        block_on(read::each(
-            &self.kafka,
-            &name,
-            &there,
-            self.which.partition,
-            |record, redriven| {
-                if filter.fits(record.offset, record.key.as_deref(), &letter::story_of(record)) {
-                    newest.add(Letter {
-                        redriven,
-                        ..Letter::of(record)
-                    });
-                }
-            },
-        ))?;
+        let mut others = 0;
+        let look = |record: &ConsumedRecord, redriven| {
+            if !filter.fits(record.offset, record.key.as_deref(), &letter::story_of(record)) {
+                return;
+            }
+            let letter = Letter::of(record);
+            if letter.tells_of_a_failure() || self.which.is_one() {
+                newest.add(Letter { redriven, ..letter });
+            } else {
+                others += 1;
+            }
+        };
+        if !there.is_empty() {
+            block_on(read::each(&self.kafka, &name, &there, self.which.partition, look))?;
+        }
         let (letters, total) = (newest.sorted(), newest.total);
         let long = self.long || self.which.is_one();
-        output.show(&letters, |letters| show(&name, letters, total, long));
+        output.show(&letters, |letters| show(&name, letters, total, others, long));
         Ok(())
     }
 }
@@ -95,16 +96,20 @@ impl Newest {
     }
 }
 
-fn show(topic: &str, letters: &[Letter], total: usize, long: bool) -> String {
+fn show(topic: &str, letters: &[Letter], total: usize, others: u64, long: bool) -> String {
+    let others = match others {
+        0 => String::new(),
+        others => format!(", and {} without a word of a failure", count(others, "record")),
+    };
     if total == 0 {
-        return format!("{topic}: no dead letters");
+        return format!("{topic}: no dead letters{others}");
     }
     let shown = if letters.is_empty() || total == letters.len() {
         String::new()
     } else {
         format!("the newest {} of ", letters.len())
     };
-    let end = format!("{topic}: {shown}{}", count(total as u64, "dead letter"));
+    let end = format!("{topic}: {shown}{}{others}", count(total as u64, "dead letter"));
     if letters.is_empty() {
         return end;
     }
