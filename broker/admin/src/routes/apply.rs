@@ -52,7 +52,7 @@ pub(crate) fn failed(error: &ApplyFailure) -> ApiError {
     let nothing = "nothing was changed";
     match error {
         ApplyFailure::Check(_) => ApiError::refused(error.to_string())
-            .hint("nothing was changed: what runs stays; `corvid plugin check` tries a module by itself"),
+            .hint("nothing was changed: what runs stays; `corvid config check FILE` shows the same without a node"),
         ApplyFailure::OtherModule { .. }
         | ApplyFailure::Module(ModuleError::TooLarge { .. } | ModuleError::Missing(_))
         | ApplyFailure::Apply(ApplyError::Plan(_) | ApplyError::Topic { .. }) => {

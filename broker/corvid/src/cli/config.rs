@@ -1,5 +1,6 @@
 //! `corvid config`.
 
+mod modules;
 mod scripts;
 
 use std::path::PathBuf;
@@ -36,6 +37,7 @@ impl Command {
                     .application(&Named::of(&file))
                     .map_err(|error| Failure::wrong(error.to_string()))?;
                 scripts::check(&settings, &Named::of(&file), &file)?;
+                modules::check(&settings, &Named::of(&file))?;
                 let (topics, plugins) = (settings.topics.len(), settings.plugins.len());
                 output.show(
                     &json!({ "topics": topics, "plugins": plugins, "warnings": settings.warnings }),

@@ -66,7 +66,7 @@ fn cases<'a>(settings: &'a Settings, file: &Named<'_>) -> Result<Vec<Case<'a>>, 
 }
 
 /// Every binding, with its topic and the hooks of which its place wants one.
-fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook], Binding)> {
+pub(super) fn bindings(settings: &Settings) -> impl Iterator<Item = (&str, &'static [Hook], Binding)> {
     settings.topics.iter().flat_map(|(topic, desired)| {
         let bindings =
             TopicBindings::from_configs(topic, &desired.configs).unwrap_or_else(|_| TopicBindings::none(topic));
