@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use corvid_env::clock;
 use corvid_wire::client::{ConsumedRecord, Consumer, ConsumerOptions, Start};
 use serde_json::{Value, json};
 
 use super::bytes_text::{self, text};
 use super::kafka::{Kafka, block_on};
 use super::output::print;
+use super::units::before_now;
 use super::{Done, Exit, Failure, Output};
 
 /// `corvid consume TOPIC`
@@ -15,8 +17,8 @@ use super::{Done, Exit, Failure, Output};
 pub struct Args {
     /// The topic
     topic: String,
-    /// Where to begin: earliest, latest, an offset, or @MS, a time in ms since the epoch
-    #[arg(long, default_value = "earliest", value_parser = begin)]
+    /// Where to begin: earliest, latest, an offset, a time ago such as -1h, or @MS, a time in ms since the epoch
+    #[arg(long, default_value = "earliest", value_parser = begin, allow_hyphen_values = true)]
     from: Begin,
     /// One partition only
     #[arg(long, short)]
@@ -155,7 +157,11 @@ pub fn as_json(record: &ConsumedRecord) -> Value {
 }
 
 fn begin(text: &str) -> Result<Begin, String> {
-    let wrong = || "expected earliest, latest, an offset or @MS".to_owned();
+    let wrong = || "expected earliest, latest, an offset, a time ago such as -1h, or @MS".to_owned();
+    if text.starts_with('-') {
+        let ago = before_now(text).map_err(|_| wrong())?.as_millis() as i64;
+        return Ok(Begin::At(Start::Timestamp(clock::wall_clock().0.saturating_sub(ago))));
+    }
     Ok(match text {
         "earliest" => Begin::At(Start::Earliest),
         "latest" => Begin::At(Start::Latest),

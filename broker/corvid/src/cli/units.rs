@@ -12,6 +12,12 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| error.to_string())
 }
 
+/// A time before now, such as -1h.
+pub fn before_now(text: &str) -> Result<Duration, String> {
+    let text = text.strip_prefix('-').ok_or("expected a time ago, such as -1h")?;
+    duration(text)
+}
+
 /// How long ago a time is, ms since the epoch: `3 min ago`.
 pub fn ago(at_ms: i64) -> String {
     let seconds = clock::wall_clock().0.saturating_sub(at_ms).max(0) / 1000;

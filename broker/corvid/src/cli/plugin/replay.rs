@@ -17,7 +17,7 @@ use serde::Serialize;
 use super::super::bytes_text::{cut, text};
 use super::super::kafka::{Kafka, block_on};
 use super::super::output::{count, counts, table};
-use super::super::units::duration;
+use super::super::units::before_now;
 use super::super::{Done, Failure, Output, consume};
 use super::asking::{Asked, Place, Reader, hooks_of};
 use super::samples::{Failed, Sample};
@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long)]
     topic: String,
     /// From when on, such as -1h; by default from the beginning
-    #[arg(long, value_name = "-TIME", value_parser = ago, allow_hyphen_values = true)]
+    #[arg(long, value_name = "-TIME", value_parser = before_now, allow_hyphen_values = true)]
     from: Option<std::time::Duration>,
     /// The plugin's name: what it refused and what is a dead letter now is judged again, too. (A policy always judges what consumers gave up on)
     #[arg(long)]
@@ -72,7 +72,9 @@ struct Difference {
 struct Report {
     topic: String,
     records: u64,
-    letters: u64,
+    /// How many dead letters, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    letters: Option<u64>,
     differ: BTreeMap<String, u64>,
     differences: Vec<Difference>,
 }
@@ -109,6 +111,7 @@ async fn replay(args: &Args) -> Result<Report, Failure> {
     };
     replay.read(&args.topic, false).await?;
     if args.name.is_some() || plugin.hooks().policy {
+        replay.report.letters = Some(0);
         let letters = args.letters.clone().unwrap_or_else(|| format!("{}.DLT", args.topic));
         replay.read(&letters, true).await?;
     }
@@ -182,10 +185,9 @@ impl Replay<'_> {
             }
         }
         let count = concerned.into_iter().filter(|concerned| *concerned).count() as u64;
-        *(if letters {
-            &mut self.report.letters
-        } else {
-            &mut self.report.records
+        *(match (letters, &mut self.report.letters) {
+            (true, Some(letters)) => letters,
+            (true, None) | (false, _) => &mut self.report.records,
         }) += count;
         Ok(())
     }
@@ -336,16 +338,13 @@ fn show(report: &Report) -> String {
     }
     let differ: u64 = report.differ.values().sum();
     let sorts = counts(&report.differ).map_or_else(String::new, |sorts| format!(": {sorts}"));
+    let letters = report
+        .letters
+        .map_or_else(String::new, |letters| format!(" and {}", count(letters, "dead letter")));
     parts.push(format!(
-        "{}: {} and {} judged again, {differ} would fare otherwise{sorts}",
+        "{}: {}{letters} judged again, {differ} would fare otherwise{sorts}",
         report.topic,
         count(report.records, "record"),
-        count(report.letters, "dead letter"),
     ));
     parts.join("\n\n")
-}
-
-fn ago(text: &str) -> Result<std::time::Duration, String> {
-    let text = text.strip_prefix('-').ok_or("expected a time ago, such as -1h")?;
-    duration(text)
 }
