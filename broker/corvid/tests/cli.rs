@@ -21,6 +21,8 @@ mod dlt;
 mod groups;
 #[path = "cli/main_job.rs"]
 mod main_job;
+#[path = "cli/messages.rs"]
+mod messages;
 #[path = "cli/plugins.rs"]
 mod plugins;
 #[path = "cli/quickstart.rs"]

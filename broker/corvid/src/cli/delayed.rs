@@ -3,6 +3,8 @@
 use clap::Subcommand;
 use corvid_admin::model::{CancelBody, CancelledBody, DelayedTopicBody, HeldBody};
 
+use corvid_metadata::units::duration_text;
+
 use super::node::{Node, segment};
 use super::output::{count, size, table};
 use super::units::moment;
@@ -32,7 +34,7 @@ pub enum Command {
         /// The topic
         topic: String,
         /// The partition
-        #[arg(long)]
+        #[arg(long, short)]
         partition: i32,
         /// The offsets that name them, as `corvid delayed list` shows them
         #[arg(required_unless_present = "all")]
@@ -148,12 +150,20 @@ fn topics_table(topics: &[DelayedTopicBody]) -> String {
         let by_partition: Vec<String> = topic.pending.iter().map(u64::to_string).collect();
         table.add_row([
             topic.topic.clone(),
-            format!("{} ms", topic.max_ms),
+            allowed(topic.max_ms),
             topic.pending.iter().sum::<u64>().to_string(),
             by_partition.join(" "),
         ]);
     }
     table.trim_fmt()
+}
+
+/// How long clients may ask for. In a retry topic they ask for nothing: the table of its source says.
+fn allowed(max_ms: u64) -> String {
+    match max_ms {
+        0 => "-".to_owned(),
+        max_ms => duration_text(max_ms),
+    }
 }
 
 fn held_table(topic: &str, held: &[HeldBody]) -> String {

@@ -34,6 +34,8 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Kafka's OFFSET_OUT_OF_RANGE.
+const OFFSET_OUT_OF_RANGE: i16 = 1;
 /// Kafka's UNKNOWN_TOPIC_OR_PARTITION.
 const UNKNOWN_TOPIC: i16 = 3;
 
@@ -108,7 +110,16 @@ impl From<ClientError> for Failure {
                 .hint("is a node running there? `corvid serve` starts one; --kafka HOST:PORT names another"),
             ClientError::Address { .. } => Self::wrong(message),
             ClientError::Broker(error) if error.error.code() == UNKNOWN_TOPIC => {
-                Self::new(Exit::Missing, message).hint("`corvid topic list` shows the topics there are")
+                Self::new(Exit::Missing, format!("{} is not there", error.what))
+                    .hint("`corvid topic list` shows the topics there are")
+            }
+            ClientError::Broker(error) if error.error.code() == OFFSET_OUT_OF_RANGE => {
+                Self::failed(format!("{} has no such offset", error.what))
+                    .hint("`corvid topic describe` shows where each partition begins and ends")
+            }
+            ClientError::ResponseSize { .. } => {
+                Self::new(Exit::Unreachable, "what answers there does not speak Kafka's protocol")
+                    .hint("--kafka HOST:PORT names the node's Kafka listener, by default 127.0.0.1:9092")
             }
             _ => Self::failed(message),
         }

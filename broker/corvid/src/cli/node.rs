@@ -1,5 +1,6 @@
 //! A node's admin listener, as the command line asks it.
 
+use std::io;
 use std::time::Duration;
 
 use clap::Args;
@@ -28,6 +29,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// The largest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
 
+const HINT_NOT_ADMIN: &str = "is that a node's admin listener? By default it has port 9099, and Kafka's clients have 9092; --admin HOST:PORT names another";
 const HINT: &str = "is a node running there? `corvid serve` starts one; --admin HOST:PORT names another";
 
 impl Node {
@@ -96,6 +98,7 @@ impl Node {
     }
 
     fn send(&self, method: Method, path: &str, body: Vec<u8>, kind: Option<&str>) -> Result<Vec<u8>, Failure> {
+        self.check_address()?;
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.address()));
@@ -122,11 +125,33 @@ impl Node {
     }
 
     fn unreachable(&self, error: &ureq::Error) -> Failure {
+        // Something is there, and hangs up or speaks no HTTP.
+        let hung_up = match error {
+            ureq::Error::Io(error) => matches!(
+                error.kind(),
+                io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::InvalidData
+            ),
+            other => matches!(other, ureq::Error::Protocol(_)),
+        };
         Failure::new(
             Exit::Unreachable,
             format!("the node at {} does not answer: {error}", self.address()),
         )
-        .hint(HINT)
+        .hint(if hung_up { HINT_NOT_ADMIN } else { HINT })
+    }
+
+    /// Without a port, HTTP would take 80, where no node listens.
+    fn check_address(&self) -> Done {
+        let address = self.address();
+        let port = address.rsplit_once(':').map_or("", |(_, port)| port);
+        if port.parse::<u16>().is_ok() {
+            return Ok(());
+        }
+        let address = address.trim_start_matches("http://");
+        Err(
+            Failure::wrong(format!("the admin listener's address has no port: {address}"))
+                .hint("--admin, or $CORVID_ADMIN, is HOST:PORT, such as 127.0.0.1:9099"),
+        )
     }
 
     fn address(&self) -> String {

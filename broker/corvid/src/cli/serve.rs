@@ -30,6 +30,8 @@ pub struct Args {
     /// The settings file; `corvid config print` shows every key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[arg(hide = true)]
+    file: Option<PathBuf>,
     /// Where everything is kept; by default ./corvid-data
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
@@ -52,6 +54,11 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Runs a node until it is told to stop.
 pub fn run(args: Args, output: Output) -> Done {
+    if let Some(file) = &args.file {
+        let file = file.display();
+        return Err(Failure::wrong(format!("unexpected argument `{file}`"))
+            .hint(format!("`corvid serve --config {file}` starts a node with this file")));
+    }
     let file = args.config.clone();
     let from_file = args
         .config

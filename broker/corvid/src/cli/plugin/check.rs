@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use corvid::settings::read_file;
-use corvid_pipeline::{MODULE_BYTES_MAX, digest_of};
+use corvid_pipeline::digest_of;
 use corvid_plugin_host::{
     Compiler, HostConfig, Inspection, Limits, LoadError, LoadSpec, Plugin, PluginHost, Tables, inspect,
 };
@@ -15,12 +14,13 @@ use super::super::output::{size as size_text, table};
 use super::super::units::{duration, size};
 use super::super::{Done, Failure, Output};
 use super::project::Project;
+use super::sandbox;
 use super::timing::{self, Measured, Timing};
 
 /// `corvid plugin check [FILE]`
 #[derive(clap::Args)]
 pub struct Args {
-    /// The module; by default that of the project in this folder
+    /// The module, or builtin:NAME for one that is built in; by default that of the project in this folder
     file: Option<PathBuf>,
     /// The configuration that it is started with, as JSON
     #[arg(long, value_name = "JSON", value_parser = json)]
@@ -61,9 +61,7 @@ pub fn run(args: &Args, output: Output) -> Done {
         Some(file) => file.clone(),
         None => Project::open(Path::new("."))?.module(),
     };
-    let wasm: Bytes = read_file(&file, MODULE_BYTES_MAX)
-        .map_err(|error| Failure::wrong(format!("{}: {error}", file.display())).hint("`corvid plugin build` makes it"))?
-        .into();
+    let wasm = sandbox::module(&file)?;
     let refused =
         |error: LoadError| Failure::failed(format!("{}: {error}", file.display())).hint("a node would refuse it, too");
     let inspection = inspect(&wasm).map_err(refused)?;

@@ -1,5 +1,6 @@
 //! A plugin's project: its manifest, and cargo.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -82,6 +83,12 @@ impl Project {
         let libdir = command("rustc", &self.folder)
             .args(["--print", "target-libdir", "--target", TARGET])
             .output();
+        if libdir
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        {
+            return Err(Failure::failed("there is no `rustc` on the PATH").hint("https://rustup.rs installs Rust"));
+        }
         let there = libdir.is_ok_and(|output| Dir::open(String::from_utf8_lossy(&output.stdout).trim()).is_ok());
         if there {
             return Ok(());

@@ -143,7 +143,8 @@ fn script(file: &Path) -> Result<Option<String>, Failure> {
         .map_err(|_| wrong("it is not UTF-8".to_owned()))
 }
 
-fn module(file: &Path) -> Result<Bytes, Failure> {
+/// The module of a file, or of `builtin:NAME`.
+pub(super) fn module(file: &Path) -> Result<Bytes, Failure> {
     let shown = file.display().to_string();
     if let Some(name) = builtin(file) {
         let mut plugins = embedded::plugins();
@@ -156,5 +157,9 @@ fn module(file: &Path) -> Result<Bytes, Failure> {
     let read = read_file(file, MODULE_BYTES_MAX);
     let bytes =
         read.map_err(|error| Failure::wrong(format!("{shown}: {error}")).hint("`corvid plugin build` makes it"))?;
+    if file.extension().is_some_and(|extension| extension == "rhai") {
+        return Err(Failure::wrong(format!("{shown} is a script, and no module"))
+            .hint("`corvid config check FILE` tries the scripts of a settings file"));
+    }
     Ok(bytes.into())
 }
