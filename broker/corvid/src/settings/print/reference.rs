@@ -181,6 +181,10 @@ fn kafka_facts(key: &ConfigKey) -> String {
         Check::OneOf(words) => words.join(", "),
         _ => expects.to_owned(),
     };
+    let expects = match key.default {
+        Some(_) => expects,
+        None => format!("{expects} · not set by default, an example"),
+    };
     let brokers: Vec<_> = key.broker.iter().map(|(name, _)| *name).collect();
     match brokers.is_empty() {
         true => expects,
@@ -188,14 +192,17 @@ fn kafka_facts(key: &ConfigKey) -> String {
     }
 }
 
-/// A key without a default shows a value that would be legal.
+/// A key without a default shows a value that is not unusual: a week, where it is a time.
 fn default(key: &ConfigKey) -> String {
     let number = |text: &str| text.parse::<f64>().is_ok() || matches!(text, "true" | "false");
     match key.default {
         Some(default) if number(default) => default.to_owned(),
         Some(default) => quoted(default),
-        None if matches!(key.config_type, ConfigType::Int | ConfigType::Long | ConfigType::Short) => "10000".to_owned(),
-        None => "\"\"".to_owned(),
+        None => match key.name.rsplit('.').next() {
+            Some("ms") => "604800000".to_owned(),
+            Some("minutes") => "10080".to_owned(),
+            _ => "\"\"".to_owned(),
+        },
     }
 }
 
