@@ -26,10 +26,10 @@ pub(crate) fn fault(error: &Error, state: &mut GuestState) -> Fault {
     Fault::new(
         kind,
         match kind {
-            FaultKind::Deadline => format!("used more CPU time than its deadline allows{place}"),
+            FaultKind::Deadline => format!("used more CPU time than `deadline` of its limits allows{place}"),
             FaultKind::Memory => {
                 let why = panic.map(|text| format!(": {text}")).unwrap_or_default();
-                format!("wanted more memory than its ceiling{place}{why}")
+                format!("wanted more memory than `memory` of its limits allows{place}{why}")
             }
             FaultKind::Stack => {
                 format!("{trap}{place}: most often recursion without end, or a wild pointer")

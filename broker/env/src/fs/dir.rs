@@ -216,7 +216,7 @@ pub enum LockError {
         holder: Option<u32>,
     },
     /// The lock file could not be opened or locked.
-    #[error("the directory {} can't be locked: {error}", path.display())]
+    #[error("the directory {} can't be locked: {error}; choose one that this user may write to", path.display())]
     Io {
         /// The directory.
         path: PathBuf,
