@@ -103,6 +103,8 @@ pub(crate) struct Keeper {
     pub asked: mpsc::Receiver<Ask>,
     /// What was asked before the log was looked through.
     waiting: Vec<Ask>,
+    /// Below, releases are an earlier life's, and found in the log only; those behind are this one's.
+    replay_to: Offset,
     holds: Holds,
     /// The oldest hold is damaged: it can't be carried on.
     pinned: bool,
@@ -128,13 +130,14 @@ impl Keeper {
         asked: mpsc::Receiver<Ask>,
         snapshot: Option<Snapshot>,
     ) -> Self {
-        let start = partition.log().start();
+        let (start, partition_end) = (partition.log().start(), partition.log().end());
         Self {
             partition,
             id,
             counters,
             asked,
             waiting: Vec::new(),
+            replay_to: partition_end,
             holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
             pinned: false,
             allowance: Allowance::default(),

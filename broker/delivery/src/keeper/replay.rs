@@ -14,7 +14,19 @@ impl Keeper {
     ///
     /// Where nothing is held, only an entry can change that, and a log knows where its entries are.
     pub(super) async fn replay(&mut self) -> Result<(), HeldError> {
-        let limit = self.partition.last_stable_offset();
+        loop {
+            let limit = self.partition.last_stable_offset();
+            self.replay_below(limit).await?;
+            // But for an entry at the very end, perhaps, whose mate is not there yet, or was lost.
+            if limit >= self.replay_to {
+                return Ok(());
+            }
+            // The log's tail is committed once it is synced. What is released in it must not be released before that is known.
+            self.wait_for(limit.next()).await?;
+        }
+    }
+
+    async fn replay_below(&mut self, limit: Offset) -> Result<(), HeldError> {
         while self.holds.looked_to() < limit {
             let from = self.holds.looked_to().max(self.partition.log().start());
             self.look_to(from);
@@ -26,24 +38,37 @@ impl Keeper {
             }
             self.tell();
             tokio::task::yield_now().await;
-            self.answer_meanwhile()?;
+            while let Ok(ask) = self.asked.try_recv() {
+                self.answer_meanwhile(ask)?;
+            }
         }
         Ok(())
     }
 
+    /// Returns when more is committed.
+    async fn wait_for(&mut self, next: Offset) -> Result<(), HeldError> {
+        let partition = self.partition.clone();
+        loop {
+            let ask = tokio::select! {
+                biased;
+                ask = self.asked.recv() => ask,
+                committed = partition.committed(next) => return committed.map_err(Into::into),
+            };
+            self.answer_meanwhile(ask.ok_or(HeldError::Closed)?)?;
+        }
+    }
+
     /// A snapshot says what is known so far. Whoever asks about holds waits: of one that seems to be pending, the release may come.
-    fn answer_meanwhile(&mut self) -> Result<(), HeldError> {
-        while let Ok(ask) = self.asked.try_recv() {
-            match ask {
-                Ask::Snapshot { last, answer } => {
-                    // Who asked may have gone.
-                    let _ = answer.send(self.holds.snapshot(self.partition.log()));
-                    if last {
-                        return Err(HeldError::Closed);
-                    }
+    fn answer_meanwhile(&mut self, ask: Ask) -> Result<(), HeldError> {
+        match ask {
+            Ask::Snapshot { last, answer } => {
+                // Who asked may have gone.
+                let _ = answer.send(self.holds.snapshot(self.partition.log()));
+                if last {
+                    return Err(HeldError::Closed);
                 }
-                Ask::List { .. } | Ask::Cancel { .. } => self.waiting.push(ask),
             }
+            Ask::List { .. } | Ask::Cancel { .. } => self.waiting.push(ask),
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use corvid_env::fs::Dir;
+use corvid_metadata::config::Durability;
 use corvid_metadata::{NodeId, PartitionIndex, TopicId};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, Timestamp};
@@ -12,6 +13,22 @@ use super::*;
 
 const TOPIC: TopicId = TopicId([7; 16]);
 const SOURCE: SourceId = SourceId::new(3).unwrap();
+
+const ID: PartitionId = PartitionId {
+    topic: TOPIC,
+    index: PartitionIndex(0),
+};
+
+fn leadership(durability: Durability) -> Leadership {
+    Leadership {
+        epoch: LeaderEpoch(1),
+        in_sync: vec![NodeId(1)],
+        durability,
+        min_in_sync: 1,
+        source: Some(SOURCE),
+        release_rate: Some(1_000),
+    }
+}
 
 struct Bench {
     partition: Arc<Partition>,
@@ -24,20 +41,13 @@ async fn bench() -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let directory = LogDirectory::open(Dir::open(dir.path()).unwrap(), LogDirectoryConfig::default());
     let directory = directory.await.unwrap();
-    let log = directory.open_log("later-0", LogConfig::default()).unwrap();
-    let id = PartitionId {
-        topic: TOPIC,
-        index: PartitionIndex(0),
+    // It is synced when a test wants it.
+    let config = LogConfig {
+        durability: corvid_storage::Durability::Replicas,
+        ..LogConfig::default()
     };
-    let leadership = Leadership {
-        epoch: LeaderEpoch(1),
-        in_sync: vec![NodeId(1)],
-        durability: corvid_metadata::config::Durability::Disk,
-        min_in_sync: 1,
-        source: Some(SOURCE),
-        release_rate: Some(1_000),
-    };
-    let partition = Partition::lead(id, "later".into(), log, leadership);
+    let log = directory.open_log("later-0", config).unwrap();
+    let partition = Partition::lead(ID, "later".into(), log, leadership(Durability::Replicas));
     partition.append(held("held"), AppendKind::Internal).unwrap();
     let filler = vec![0; 3 << 19];
     let filled = partition
@@ -66,8 +76,6 @@ impl Bench {
         let (mut keeper, _ask) = self.keeper(snapshot);
         keeper.replay().await.unwrap();
         while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
-        // What is on the disk is in a snapshot.
-        self.partition.committed(self.partition.log().end()).await.unwrap();
     }
 
     fn releases(&self) -> usize {
@@ -76,6 +84,48 @@ impl Bench {
         let batches: Vec<_> = corvid_record::batches(&bytes).map(Result::unwrap).collect();
         batches.len() - 1
     }
+}
+
+/// The bug: a log's tail counts as committed some time after the start, when it is synced. A release in it, of
+/// an earlier life, was passed over, and what it had released came again.
+#[tokio::test]
+async fn a_release_that_is_committed_after_the_start_is_one() {
+    let mut bench = bench().await;
+    let log = bench.partition.log().clone();
+    bench.partition = Partition::lead(ID, "later".into(), log, leadership(Durability::Disk));
+    let (keeper, ask) = bench.keeper(None);
+    let life = tokio::spawn(keeper.run());
+    // It is asked, so that it has looked.
+    let asked = async |last| {
+        let (answer, snapshot) = oneshot::channel();
+        ask.send(Ask::Snapshot { last, answer }).await.unwrap();
+        snapshot.await.unwrap()
+    };
+    asked(false).await;
+    assert!(bench.partition.high_watermark() < bench.partition.log().end());
+    bench.partition.log().request_flush();
+    let end = bench.partition.log().end();
+    bench.partition.committed(end).await.unwrap();
+    let (answer, listed) = oneshot::channel();
+    let (from, limit) = (Offset(0), 9);
+    ask.send(Ask::List { from, limit, answer }).await.unwrap();
+    assert_eq!(listed.await.unwrap().unwrap(), []);
+    asked(true).await;
+    life.await.unwrap();
+    assert_eq!((bench.releases(), bench.partition.log().end()), (1, end));
+}
+
+/// The bug: an entry whose mate a crash has cut off keeps everything that is held waiting, until somebody produces.
+#[tokio::test]
+async fn an_entry_without_its_mate_stops_no_release() {
+    let bench = bench().await;
+    bench.partition.append(held("due"), AppendKind::Internal).unwrap();
+    let mate = batch("never written", b"");
+    let entry = EntryBuilder::for_mate(&Batch::parse(&mate).unwrap(), Timestamp(1));
+    let entry = entry.sub_batch(sub_batch("torn")).finish().unwrap();
+    bench.partition.append(entry, AppendKind::Internal).unwrap();
+    bench.live(None).await;
+    assert_eq!(bench.releases(), 2);
 }
 
 /// The bug: what was acknowledged a moment ago is not listed, and not cancelled, since the keeper has not looked yet.
@@ -109,14 +159,14 @@ fn batch(key: &str, value: &[u8]) -> Bytes {
     builder.finish(None).unwrap()
 }
 
-fn held(key: &str) -> Bytes {
+fn sub_batch(key: &str) -> SubBatch {
     let hold = Hold {
         due: Timestamp(1),
         first_offset: None,
         attempts: 0,
         decision: Vec::new(),
     };
-    let sub_batch = SubBatch {
+    SubBatch {
         target: Target {
             topic_id: TOPIC.0,
             partition: 0,
@@ -125,9 +175,12 @@ fn held(key: &str) -> Bytes {
         origins: Vec::new(),
         offset_headers: Vec::new(),
         batch: batch(key, b"value"),
-    };
+    }
+}
+
+fn held(key: &str) -> Bytes {
     EntryBuilder::armed_alone(Timestamp(1))
-        .sub_batch(sub_batch)
+        .sub_batch(sub_batch(key))
         .finish()
         .unwrap()
 }
