@@ -3,10 +3,14 @@
 //! # The protocol, and what is durable when
 //!
 //! ```text
-//! Y X appended at p ─ committed at p ─ [read] ─ appended at A, stamped ─ committed at A ─ acks=all ─ flushed at A ─ hint
-//!                     (nothing leaves           (records and position             is answered
-//!                      before)                   are one batch)
+//! Y X appended at p ─ committed and flushed at p ─ [read] ─ appended at A, stamped ─ committed at A ─ acks=all ─ flushed at A ─ hint
+//!                     (nothing leaves before)               (records and position             is answered
+//!                                                            are one batch)
 //! ```
+//!
+//! Committed is flushed, but where the source's durability is `replicas`: there a power cut takes back what was committed. If it had left,
+//! and its producer had no answer, it would come again, and be at A twice. So the courier asks for a flush when there is an entry that is
+//! not on the disk, one round for all that are there by then, and takes them when it has ended. A log without entries is not flushed.
 //!
 //! A crash before the append at A: the entry is read again, since A's position is behind it. After it: A's
 //! position, rebuilt from the stamps of its own log, is past the entry, and it is skipped.
@@ -31,6 +35,7 @@ use corvid_record::{Batch, Offset};
 use corvid_replication::{AppendError, Closed, Delivered, Partition, PartitionId, Replicas};
 use corvid_storage::{AppendKind, EntryAt, ReadError};
 use tokio::sync::Notify;
+use tokio::task;
 
 use crate::counters::Counters;
 use crate::entry_reader;
@@ -83,6 +88,8 @@ enum Next {
     Now,
     /// When something is committed at or above this offset.
     From(Offset),
+    /// When the source's disk has what is below this offset; that was asked for.
+    Flushed(Offset),
 }
 
 /// Why a pass could not go on.
@@ -167,21 +174,26 @@ impl Courier {
     }
 
     async fn rest(&self, place: &Place, next: Next) -> Result<(), Closed> {
-        let Next::From(offset) = next else {
-            // The others of this thread have their turn.
-            tokio::task::yield_now().await;
-            return Ok(());
+        let more = async {
+            match next {
+                Next::Now => {
+                    // The others of this thread have their turn.
+                    task::yield_now().await;
+                    Ok(())
+                }
+                Next::From(offset) => self.source.committed(offset.next()).await,
+                Next::Flushed(end) => self.source.flushed_to(end).await,
+            }
         };
-        let more = self.source.committed(offset.next());
         let Some(retry_at) = place.behind.values().map(|behind| behind.retry_at).min() else {
             return more.await;
         };
         if retry_at <= clock::now() {
-            tokio::task::yield_now().await;
+            task::yield_now().await;
             return Ok(());
         }
         match clock::timeout_at(retry_at, more).await {
-            Ok(committed) => committed,
+            Ok(rested) => rested,
             Err(_elapsed) => Ok(()),
         }
     }
@@ -235,9 +247,12 @@ impl Courier {
         Ok((reached, true))
     }
 
-    /// Appends what is committed at the source and missing at its targets, in the order of the entries.
+    /// Appends what may leave the source and is missing at its targets, in the order of the entries.
     fn go_on(&self, place: &mut Place) -> Result<Next, CourierError> {
-        let limit = self.source.last_stable_offset();
+        let limit = self.source.may_leave();
+        if place.head >= limit {
+            return self.look_ahead(place);
+        }
         let delivered = self.source.delivered();
         let entries = self.source.log().entries(place.head, limit)?;
         let looked_to = entries.looked_to;
@@ -247,7 +262,7 @@ impl Courier {
                 Taken::WaitsForMate => {
                     place.head = at.offset;
                     delivered.advance(place.head);
-                    return Ok(Next::From(limit));
+                    return Ok(self.wait_behind(limit));
                 }
                 Taken::Without(position, blocked) => {
                     for id in blocked {
@@ -263,11 +278,39 @@ impl Courier {
         }
         place.head = place.head.max(looked_to);
         delivered.advance(place.head);
-        Ok(if looked_to < limit {
-            Next::Now
+        if looked_to < limit {
+            Ok(Next::Now)
         } else {
-            Next::From(limit)
+            self.look_ahead(place)
+        }
+    }
+
+    /// Behind what may leave, what is committed and not flushed: where there is an entry, a flush is asked for. Without one nobody is to
+    /// wait, and nothing is to be flushed for us.
+    fn look_ahead(&self, place: &mut Place) -> Result<Next, CourierError> {
+        let committed = self.source.last_stable_offset();
+        if place.head >= committed {
+            return Ok(Next::From(committed));
+        }
+        let entries = self.source.log().entries(place.head, committed)?;
+        let first = entries.entries.first().map(|at| at.offset);
+        place.head = first.unwrap_or(committed);
+        self.source.delivered().advance(place.head);
+        Ok(match first {
+            Some(offset) => self.wait_behind(offset),
+            None => Next::From(committed),
         })
+    }
+
+    /// What is at `offset` is not there yet, or not on the disk.
+    fn wait_behind(&self, offset: Offset) -> Next {
+        if offset < self.source.last_stable_offset() {
+            // The round that this starts takes what is appended until it begins; what comes later is asked for when it has ended.
+            self.source.log().request_flush();
+            Next::Flushed(offset.next())
+        } else {
+            Next::From(offset)
+        }
     }
 
     fn take(&self, at: EntryAt, limit: Offset, whom: Whom<'_>) -> Result<Taken, CourierError> {

@@ -8,7 +8,7 @@
 //!
 //! # Invariants
 //!
-//! - Nothing leaves before it is committed at its source.
+//! - Nothing leaves before it is committed at its source, and on its source's disk: what has left is never taken back there.
 //! - Records and the link's position are one batch, under one checksum.
 //! - An append at a target is a compare-and-set on the link's (epoch, offset).
 //! - An entry counts only if its mate follows it immediately, in the same leader epoch, and matches by ids and

@@ -18,6 +18,7 @@
 //! |---|---|
 //! | before the append, or before the entry is committed and then cut | the letters have not left; the next redrive takes them |
 //! | after it | they have left; the courier delivers them, also after a restart |
+//! | the power is cut, and takes an entry that was committed (`durability = "replicas"`) | nothing was delivered: couriers deliver what is flushed; the next redrive takes the letters |
 //! | the command, at any time | as far as it got; the next one goes on behind it |
 //!
 //! A redriven record is as if a client had sent it again: it loses what told of its death, has the time of its redrive, and

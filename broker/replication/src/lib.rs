@@ -5,7 +5,7 @@
 //!
 //! - The high watermark is the least progress of the in-sync replicas, in the sense of the topic's
 //!   durability: flushed positions under `disk`, written ones under `replicas`. It never goes back.
-//! - Nothing above the high watermark is served to a client, or to a link.
+//! - Nothing above the high watermark is served to a client, or to a link; to a link, nothing that is not flushed either.
 //! - Waiting is by notification: [`OffsetGate`] for one offset, [`Watch`] for "anything new".
 //! - This crate knows no Kafka error code, no plugin and no network.
 //!
