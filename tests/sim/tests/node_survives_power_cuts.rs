@@ -155,6 +155,10 @@ const PINNED: [u64; 1] = [4];
 /// 5: a connection that outlived its server asked it for ever, and at once, whether it stops.
 const PINNED_COINS: [u64; 2] = [2, 5];
 
+/// The same, of what is to come later. 713: seven bytes of a batch's offset were lost with the sector that they ended, and that looked like
+/// rot. 979: an outbox entry's middle was lost, and a batch inside of it, in front of that, was taken for a good one behind it.
+const PINNED_LATER: [u64; 2] = [713, 979];
+
 #[test]
 fn every_acknowledged_record_is_there_once_and_in_order() {
     assert_nothing_is_lost(PINNED.into_iter().chain(seeds(2)), PLAN);
@@ -171,7 +175,7 @@ fn every_acknowledged_record_is_there_once_though_coins_move_it() {
 
 #[test]
 fn every_record_that_is_to_come_later_comes_once_and_never_early() {
-    assert_nothing_is_lost(seeds(2), LATER);
+    assert_nothing_is_lost(PINNED_LATER.into_iter().chain(seeds(2)), LATER);
 }
 
 /// What is planted, and a part of what the ledger says of it.

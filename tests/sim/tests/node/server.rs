@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use bed::node::{BedError, config, start};
 use corvid_env::{signal, sim};
+use corvid_metadata::PartitionIndex;
+use corvid_replication::PartitionId;
 use corvid_sim::Outcome;
 
 use crate::ledger::Ledger;
@@ -17,6 +19,9 @@ pub async fn life(ledger: Rc<RefCell<Ledger>>) -> Outcome {
     let life = ledger.borrow_mut().count_life();
     match start_node(life).await {
         Ok(node) => {
+            for why in offline(&node) {
+                ledger.borrow_mut().complain(format!("life {life}: {why}"));
+            }
             signal::terminate().await;
             Ok(node.stop().await?)
         }
@@ -38,4 +43,14 @@ async fn start_node(life: u64) -> Result<corvid::Node, BedError> {
     let interval = ("log.retention.check.interval.ms".to_owned(), "50".to_owned());
     config.fixed.extend([interval]);
     start(config, life).await
+}
+
+/// Why logs did not open: what a log says of itself.
+fn offline(node: &corvid::Node) -> Vec<String> {
+    let (image, replicas) = (node.broker().controller.image(), &node.broker().replicas);
+    let ids = image.topics().flat_map(|topic| {
+        let indexes = (0..topic.partitions.len() as i32).map(PartitionIndex);
+        indexes.map(|index| PartitionId { topic: topic.id, index })
+    });
+    ids.filter_map(|id| replicas.offline_reason(id)).collect()
 }
