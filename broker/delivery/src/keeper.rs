@@ -23,6 +23,7 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ use corvid_env::{fault, random};
 use corvid_record::hidden::{EntryView, SourceId};
 use corvid_record::{Batch, Offset, Timestamp};
 use corvid_replication::{Closed, Partition};
-use corvid_storage::{EntryAt, ReadError};
+use corvid_storage::{EntryAt, ReadError, Which};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::counters::Counters;
@@ -247,7 +248,8 @@ impl Keeper {
         self.holds.look_to(offset, self.partition.log().flushed());
     }
 
-    /// Every hold in the entries that reach into these offsets, pending or not.
+    /// Every hold in the entries that reach into these offsets, pending or not. Those of a damaged entry stay pending, so that nothing of
+    /// it is deleted, and are passed over.
     fn held_in(&self, from: Offset, to: Offset) -> Result<Vec<HeldAt>, HeldError> {
         let log = self.partition.log();
         let limit = to.min(self.holds.looked_to());
@@ -257,14 +259,14 @@ impl Keeper {
             let entries = log.holding_entries(next, limit)?;
             next = entries.looked_to.max(next.next());
             for at in entries {
-                let bytes = log.read_bytes(at.offset, self.holds.looked_to(), 1, true, corvid_storage::Which::All)?;
-                let damaged = |error: String| HeldError::Damaged {
-                    offset: at.offset,
-                    error,
-                };
-                let batch = Batch::parse(&bytes).map_err(|error| damaged(error.to_string()))?;
-                let entry = EntryView::parse(batch).map_err(|error| damaged(error.to_string()))?;
-                found.extend(held_of(&entry, &bytes).filter(|held| (from..to).contains(&held.name)));
+                let bytes = log.read_bytes(at.offset, self.holds.looked_to(), 1, true, Which::All)?;
+                match entry_in(&bytes, at.offset) {
+                    Ok(entry) => found.extend(held_of(&entry, &bytes).filter(|held| (from..to).contains(&held.name))),
+                    Err(error) => {
+                        tracing::error!(partition = ?self.partition, %error, "what it holds is passed over, and stays where it is");
+                        self.counters.damaged();
+                    }
+                }
             }
         }
         Ok(found)
@@ -280,13 +282,15 @@ impl Keeper {
 
     /// Waits for something to do; true if this was the end.
     async fn rest(&mut self, rest: Rest) -> Result<bool, HeldError> {
-        let until = match rest {
-            Rest::Not => {
-                tokio::task::yield_now().await;
-                return self.answer_all().await;
+        if matches!(rest, Rest::Not) {
+            tokio::task::yield_now().await;
+            return self.answer_all().await;
+        }
+        let time_has_come = async {
+            match rest {
+                Rest::Until(at) => clock::sleep_until(at).await,
+                Rest::Not | Rest::Changed => pending().await,
             }
-            Rest::Until(at) => at,
-            Rest::Changed => clock::now() + Duration::from_hours(24),
         };
         let follows = self.partition.holding().rate().is_some() || self.holds.len() > 0;
         // A topic that holds nothing has nothing to be followed for; but its end is to be heard of.
@@ -304,7 +308,7 @@ impl Keeper {
             },
             committed = partition.committed(next) => committed.map(|()| false).map_err(Into::into),
             () = partition.holding().changed() => Ok(false),
-            () = clock::sleep_until(until) => Ok(false),
+            () = time_has_come => Ok(false),
         }
     }
 
@@ -354,6 +358,13 @@ impl Keeper {
         }
         Ok(false)
     }
+}
+
+fn entry_in(bytes: &[u8], offset: Offset) -> Result<EntryView<'_>, HeldError> {
+    let damaged = |error: String| HeldError::Damaged { offset, error };
+    let batch = Batch::parse(bytes).map_err(|error| damaged(error.to_string()))?;
+    batch.verify_crc().map_err(|error| damaged(error.to_string()))?;
+    EntryView::parse(batch).map_err(|error| damaged(error.to_string()))
 }
 
 /// The holds of an entry, whose bytes are `whole`.

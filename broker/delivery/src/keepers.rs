@@ -124,20 +124,19 @@ async fn collect(running: &Mutex<BTreeMap<PartitionId, Running>>, last: bool) ->
 
 /// Writes the checkpoint now and then, while something is held.
 async fn keep_checkpoint(replicas: Arc<Replicas>, running: Arc<Mutex<BTreeMap<PartitionId, Running>>>) {
-    let mut held = false;
+    let mut held_before = false;
     loop {
         // A test has it written all the time: what runs for a second only would never have one.
         let often = fault::hit("hold.checkpoint").is_some();
         clock::sleep(if often { CHECKPOINT_OFTEN } else { CHECKPOINT_EVERY }).await;
-        let holds = replicas.all().values().any(|led| led.holding().pending() > 0);
+        let held = replicas.all().values().any(|led| led.holding().pending() > 0);
         // Once more when the last one is gone.
-        if !holds && !std::mem::replace(&mut held, holds) {
-            continue;
+        if held || held_before {
+            let checkpoint = collect(&running, false).await;
+            if let Err(error) = checkpoint.write(replicas.root()).await {
+                tracing::warn!(%error, "the checkpoint of what is held can't be written; the next start takes longer");
+            }
         }
-        held = holds;
-        let checkpoint = collect(&running, false).await;
-        if let Err(error) = checkpoint.write(replicas.root()).await {
-            tracing::warn!(%error, "the checkpoint of what is held can't be written; the next start takes longer");
-        }
+        held_before = held;
     }
 }

@@ -8,7 +8,7 @@ use corvid_record::hidden::{EntryBuilder, EntryView, Hold, SubBatch};
 use corvid_record::{Batch, Offset, Timestamp};
 use corvid_storage::AppendKind;
 
-use super::{HeldError, Keeper};
+use super::{HeldError, Keeper, entry_in};
 
 /// How much is held again by one entry.
 const AGAIN_BYTES: usize = 1 << 20;
@@ -149,15 +149,12 @@ pub(super) struct EntryReader {
 impl EntryReader {
     /// The entry that has the hold of this name.
     pub fn entry_of(&mut self, keeper: &Keeper, name: Offset) -> Result<EntryView<'_>, HeldError> {
-        let damaged = |error: String| HeldError::Damaged { offset: name, error };
         let has_it =
             Batch::parse(&self.bytes).is_ok_and(|batch| batch.base_offset() <= name && name < batch.next_offset());
         if !has_it {
             let log = keeper.partition.log();
             self.bytes = log.read_bytes(name, keeper.holds.looked_to(), 1, true, corvid_storage::Which::All)?;
         }
-        let batch = Batch::parse(&self.bytes).map_err(|error| damaged(error.to_string()))?;
-        batch.verify_crc().map_err(|error| damaged(error.to_string()))?;
-        EntryView::parse(batch).map_err(|error| damaged(error.to_string()))
+        entry_in(&self.bytes, name)
     }
 }

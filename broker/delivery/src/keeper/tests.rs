@@ -1,5 +1,7 @@
 //! What others ask while a log is looked through.
 
+mod damaged;
+
 use bytes::Bytes;
 use corvid_env::fs::Dir;
 use corvid_metadata::config::Durability;
