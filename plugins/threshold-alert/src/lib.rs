@@ -20,12 +20,13 @@ pub struct ThresholdAlert {
 impl Transform for ThresholdAlert {
     fn new(config: &Config<'_>) -> Result<Self, String> {
         config.only(&["field", "threshold", "table", "user", "limit", "header", "value"])?;
+        let field = config.path("field")?.ok_or("`field` is missing")?;
         let (threshold, limits) = (threshold(config)?, Limits::of(config)?);
         if threshold.is_none() && limits.is_none() {
             return Err("`threshold` is missing, and so is `table`".to_owned());
         }
         Ok(ThresholdAlert {
-            field: config.path("field")?.ok_or("`field` is missing")?,
+            field,
             threshold,
             limits,
             header: config.string("header")?.unwrap_or_else(|| "alert".to_owned()),
