@@ -62,9 +62,12 @@ macro_rules! export {
         #[cfg(not(target_arch = "wasm32"))]
         #[doc(hidden)]
         #[allow(dead_code)]
-        pub fn corvid_native(config: &str) -> Result<$crate::guest::native::Run, String> {
+        pub fn corvid_native(
+            config: &str,
+            tables: $crate::guest::native::Tables,
+        ) -> Result<$crate::guest::native::Run, String> {
             let config = $crate::Config::parse(config)?;
-            $crate::testing::host::grant_any_table();
+            $crate::guest::native::grant(tables);
             $(let mut $hook = $crate::__hook!(new $hook $plugin)(&config)?;)+
             Ok(Box::new(move |name, input, answer| match name {
                 $($crate::__hook!(name $hook) => {
@@ -212,11 +215,24 @@ pub fn view<V: View>(plugin: Option<&mut V>, ptr: usize, len: usize) -> u64 {
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native {
     use super::{EDIT, Input, Partitioner, Policy, Transform, Validator, View};
-    use crate::testing::host::take_log;
+    use crate::testing::host::{grant_any_table, set_table, take_log};
     use crate::{partitioner, policy as policies, transform as transforms, validator, view as views};
 
     /// Runs a hook, by its name: an input, and room for its answer. False if the plugin has no such hook.
     pub type Run = Box<dyn FnMut(&str, &[u8], &mut Vec<u8>) -> bool>;
+
+    /// Tables by name, each with its keys and values.
+    pub type Tables = Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>;
+
+    /// Grants tables; none are any, all empty, as for a plugin that no binding has.
+    pub fn grant(tables: Tables) {
+        if tables.is_empty() {
+            grant_any_table();
+        }
+        for (name, contents) in tables {
+            set_table(&name, contents);
+        }
+    }
 
     /// Runs a partitioner.
     pub fn partition<P: Partitioner>(plugin: &mut P, input: &[u8], answer: &mut Vec<u8>) {

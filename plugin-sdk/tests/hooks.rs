@@ -255,7 +255,7 @@ fn the_host_is_played() {
 /// The bug: without a sandbox a hook is not found under the name that the host has for it, or another one answers.
 #[test]
 fn the_hooks_run_natively_by_their_names() {
-    let mut run = corvid_native("{}").unwrap();
+    let mut run = corvid_native("{}", Vec::new()).unwrap();
     let call = Call::new(values(&["accept", "all"]));
     let input = call.encode();
     let mut answers = Vec::new();

@@ -129,6 +129,16 @@ fn a_project_is_measured_beside_its_native_build() {
     // What builds for the sandbox only can be measured without a native build.
     let source = folder.path().join("patient/src/lib.rs");
     let text = std::fs::read_to_string(&source).unwrap();
+    // It finds the same in its tables, sandbox or not.
+    let looks = "let mut limits = corvid_plugin_sdk::Table::open(\"limits\")?;\n        \
+                 if limits.get(\"a\") != Some(&b\"2\"[..]) || limits.get(\"b\").is_some() { return Err(\"other limits\".to_owned()); }\n        \
+                 config.only(";
+    std::fs::write(&source, text.replace("config.only(", looks)).unwrap();
+    let limits = "{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"b\",\"value\":\"1\"}\n{\"key\":\"a\",\"value\":\"2\"}\n{\"key\":\"b\"}\n";
+    std::fs::write(folder.path().join("limits.jsonl"), limits).unwrap();
+    let rows = bench(&["--table", "limits=limits.jsonl"]).json();
+    assert!(rows[0]["ratio"].as_f64().unwrap() > 0.0, "{rows}");
+    assert!(bench(&[]).failed(1)["error"].as_str().unwrap().contains("other limits"));
     let broken = text.replace(
         "fn new(",
         "#[cfg(not(target_arch = \"wasm32\"))] const NATIVE: () = panic!();\n    fn new(",

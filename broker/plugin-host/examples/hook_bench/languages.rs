@@ -66,7 +66,7 @@ async fn of_plugin(rounds: usize, plugin: &Plugin, input: HookInput<'_>) -> f64 
 }
 
 fn alone(rounds: usize, input: &HookInput<'_>) -> f64 {
-    let mut filter = limit::corvid_native(CONFIG).expect("a configuration that is right");
+    let mut filter = limit::corvid_native(CONFIG, Vec::new()).expect("a configuration that is right");
     let (calls, mut answer) = (input.calls(), Vec::new());
     let began = cpu();
     for _ in 0..rounds {

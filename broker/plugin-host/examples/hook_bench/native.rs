@@ -18,7 +18,7 @@ impl Native {
     /// What a guest would be given for `input`.
     pub fn new(input: &HookInput<'_>) -> Self {
         Self {
-            plugin: corvid_native("{}").expect("the bench's own plugin"),
+            plugin: corvid_native("{}", Vec::new()).expect("the bench's own plugin"),
             calls: input.calls(),
             answer: Vec::new(),
         }

@@ -1,8 +1,9 @@
 //! Written by `corvid plugin bench`: calls a plugin's hooks without a sandbox, and tells how long they take.
 //!
-//! Its arguments are the plugin's configuration, and for how many milliseconds each hook is called. Standard input has the work,
-//! a piece for each hook and batch: the hook's name, the number of calls, and the input of each, every text and input
-//! behind its length; numbers are 4 bytes, the lowest first. For each piece a line says how many ns a round of its calls takes.
+//! Its arguments are the plugin's configuration, and for how many milliseconds each hook is called. Standard input has the tables: how
+//! many, and of each the name, how many keys, and each key and value; then the work, a piece for each hook and batch: the hook's name,
+//! how many calls, and the input of each. Whatever has a length stands behind it; numbers are 4 bytes, the lowest first. For
+//! each piece a line says how many ns a round of its calls takes.
 
 use std::hint::black_box;
 use std::io::Read;
@@ -29,7 +30,7 @@ fn run() -> Result<(), String> {
     let mut work = Vec::new();
     std::io::stdin().read_to_end(&mut work).map_err(|error| error.to_string())?;
     let mut rest = &work[..];
-    let mut plugin = plugin::corvid_native(config)?;
+    let mut plugin = plugin::corvid_native(config, tables(&mut rest)?)?;
     while !rest.is_empty() {
         let hook = String::from_utf8_lossy(bytes(&mut rest)?);
         let calls = (0..number(&mut rest)?).map(|_| bytes(&mut rest)).collect::<Result<Vec<_>, _>>()?;
@@ -53,6 +54,19 @@ fn run() -> Result<(), String> {
         println!("{}", began.elapsed().as_nanos() as f64 / f64::from(rounds));
     }
     Ok(())
+}
+
+type Tables = Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>;
+
+fn tables(rest: &mut &[u8]) -> Result<Tables, String> {
+    let table = |rest: &mut &[u8]| {
+        let name = String::from_utf8_lossy(bytes(rest)?).into_owned();
+        let entries = (0..number(rest)?).map(|_| Ok((bytes(rest)?.to_vec(), bytes(rest)?.to_vec())));
+        let entries = entries.collect::<Result<_, String>>()?;
+        Ok((name, entries))
+    };
+    let count = number(rest)?;
+    (0..count).map(|_| table(rest)).collect()
 }
 
 fn number(rest: &mut &[u8]) -> Result<usize, String> {

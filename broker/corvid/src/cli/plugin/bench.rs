@@ -95,7 +95,7 @@ pub fn run(args: &Args, output: Output) -> Done {
             .iter()
             .map(|(hook, _, asked)| (*hook, asked.input(*hook).calls()))
             .collect();
-        let times = native.measure(&args.sandbox.config, args.time, &work)?;
+        let times = native.measure(&args.sandbox, args.time, &work)?;
         for ((row, time), (_, _, asked)) in rows.iter_mut().zip(times).zip(&pieces) {
             let alone = time / asked.count() as f64;
             row.native_ns_per_record = Some(alone);

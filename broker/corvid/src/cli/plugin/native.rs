@@ -12,6 +12,7 @@ use corvid_plugin_host::Hook;
 
 use super::super::Failure;
 use super::project::{Project, command, messages};
+use super::sandbox::{Contents, Sandbox};
 
 /// Where the program lies in a project's target folder, and what cargo calls it.
 const NAME: &str = "corvid-native";
@@ -52,17 +53,18 @@ impl Native {
     }
 
     /// How many ns each piece of work takes, done again and again for this long.
-    pub fn measure(&self, config: &str, time: Duration, work: &[Work]) -> Result<Vec<f64>, Failure> {
+    pub fn measure(&self, sandbox: &Sandbox, time: Duration, work: &[Work]) -> Result<Vec<f64>, Failure> {
         let failed = |why: String| Failure::failed(format!("the native build: {why}")).hint(HINT);
+        let input = encoded(&sandbox.contents()?, work);
         let run = || {
             let mut program = command(&self.program.display().to_string(), Path::new("."));
-            program.arg(config).arg(time.as_millis().to_string());
+            program.arg(&sandbox.config).arg(time.as_millis().to_string());
             let mut program = program
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()?;
-            let written = program.stdin.take().expect("it is piped").write_all(&encoded(work));
+            let written = program.stdin.take().expect("it is piped").write_all(&input);
             let output = program.wait_with_output()?;
             // What it says of itself is worth more than a pipe that has closed.
             output.status.success().then_some(written).transpose()?;
@@ -110,8 +112,16 @@ fn put(folder: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// As the program reads it.
-fn encoded(work: &[Work]) -> Vec<u8> {
+fn encoded(tables: &[(String, Contents)], work: &[Work]) -> Vec<u8> {
     let mut all = Vec::new();
+    put_number(&mut all, tables.len());
+    for (name, contents) in tables {
+        put_bytes(&mut all, name.as_bytes());
+        put_number(&mut all, contents.len());
+        for part in contents.iter().flat_map(|(key, value)| [key, value]) {
+            put_bytes(&mut all, part);
+        }
+    }
     for (hook, calls) in work {
         put_bytes(&mut all, hook.name().as_bytes());
         put_number(&mut all, calls.len());

@@ -1,5 +1,6 @@
 //! A module loaded by the command line, as a node would load it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,9 @@ use super::super::{Exit, Failure, compiled};
 use super::check::json;
 use super::project::Project;
 use super::samples;
+
+/// What is in a table: the last value of each key.
+pub type Contents = BTreeMap<Bytes, Bytes>;
 
 /// Which module, and with what.
 #[derive(clap::Args)]
@@ -88,22 +92,34 @@ impl Sandbox {
         host.load(spec).await.map_err(refused)
     }
 
-    /// The tables, as they are after all records of their files.
+    /// What is in the tables that are named, after all records of their files.
+    pub fn contents(&self) -> Result<Vec<(String, Contents)>, Failure> {
+        let filled = |(name, file): &(String, PathBuf)| {
+            let mut contents = Contents::new();
+            for record in samples::read(file)? {
+                match (record.key, record.value) {
+                    (Some(key), Some(value)) => drop(contents.insert(key, value)),
+                    (Some(key), None) => drop(contents.remove(&key)),
+                    (None, _) => {}
+                }
+            }
+            Ok((name.clone(), contents))
+        };
+        self.tables.iter().map(filled).collect()
+    }
+
     fn tables(&self) -> Result<Tables, Failure> {
         if self.tables.is_empty() {
             return Ok(Tables::Unbound);
         }
-        let filled = |(name, file): &(String, PathBuf)| {
+        let granted = self.contents()?.into_iter().map(|(name, contents)| {
             let table = Table::default();
-            for record in samples::read(file)? {
-                if let Some(key) = &record.key {
-                    table.set(key, record.value.as_deref());
-                }
+            for (key, value) in &contents {
+                table.set(key, Some(value));
             }
-            Ok((name.clone(), Arc::new(table)))
-        };
-        let filled: Result<Vec<_>, Failure> = self.tables.iter().map(filled).collect();
-        Ok(Tables::Granted(filled?.into()))
+            (name, Arc::new(table))
+        });
+        Ok(Tables::Granted(granted.collect()))
     }
 
     fn limits(&self, defaults: PluginLimits) -> Limits {
