@@ -34,6 +34,7 @@ mod pipelined;
 mod plugin_figures;
 mod policies;
 mod refusals;
+mod replicas;
 mod restarts;
 mod retry_topics;
 mod same_name_again;
