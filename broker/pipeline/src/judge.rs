@@ -74,8 +74,9 @@ struct Run<'a> {
 /// A record that waits for the policy's word.
 struct Undecided {
     place: u32,
-    /// The plugin that did not let it through.
+    /// The plugin that did not let it through, and as what.
     plugin: Arc<Plugin>,
+    stage: FailedStage,
     why: Box<Why>,
     /// What becomes of it where the policy says nothing.
     otherwise: fn(Box<Why>) -> Fate,
@@ -125,9 +126,9 @@ impl Run<'_> {
             let place = left.place(failed.index);
             match failed.verdict {
                 Verdict::Refused { code, reason } => {
-                    self.refused(hook, Stage::Validator, place, code, reason);
+                    self.refused(hook, FailedStage::Validator, place, code, reason);
                 }
-                Verdict::Fault(fault) => self.faulted(hook, Stage::Validator, place, &fault),
+                Verdict::Fault(fault) => self.faulted(hook, FailedStage::Validator, place, &fault),
             }
         }
         self.ask_policy().await
@@ -145,9 +146,9 @@ impl Run<'_> {
                     self.fates.decide(place, Fate::Drop);
                 }
                 PluginEdit::Refused { code, reason } => {
-                    self.refused(hook, Stage::Transform, place, code, reason);
+                    self.refused(hook, FailedStage::Transform, place, code, reason);
                 }
-                PluginEdit::Fault(fault) => self.faulted(hook, Stage::Transform, place, &fault),
+                PluginEdit::Fault(fault) => self.faulted(hook, FailedStage::Transform, place, &fault),
                 PluginEdit::Edit(change) => edit::apply(self.section, &mut self.fates, place, change),
             }
         }
@@ -166,7 +167,7 @@ impl Run<'_> {
                     self.fates.decide(left.place(index), Fate::Move(partition));
                 }
                 Ok(Route::To(_) | Route::Keep) => {}
-                Err(fault) => self.faulted(hook, Stage::Partitioner, left.place(index), &fault),
+                Err(fault) => self.faulted(hook, FailedStage::Partitioner, left.place(index), &fault),
             }
         }
         self.plugin(hook).note(Hook::Partition, Became::Moved, moved);
@@ -189,17 +190,17 @@ impl Run<'_> {
         let now = clock::wall_clock().0;
         let failed: Vec<_> = undecided
             .iter()
-            .map(|undecided| (undecided.place, failure(&undecided.why, self.to, now)))
+            .map(|undecided| (undecided.place, failure(undecided, self.to, now)))
             .collect();
         let rulings = policy.ask(self.to, self.section, &self.fates, &failed).await?;
         for (failed, ruling) in undecided.into_iter().zip(rulings.list) {
             let Undecided {
                 place,
                 plugin,
+                stage,
                 why,
                 otherwise,
             } = failed;
-            let stage = why.stage;
             let fate = match ruling {
                 None => otherwise(why),
                 Some(Ruling::RetryAfter(_)) => Fate::Retry(why),
@@ -215,18 +216,26 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn leave_to_policy(&mut self, hook: &BoundHook, place: u32, why: Box<Why>, otherwise: fn(Box<Why>) -> Fate) {
+    fn leave_to_policy(
+        &mut self,
+        hook: &BoundHook,
+        stage: FailedStage,
+        place: u32,
+        why: Box<Why>,
+        otherwise: fn(Box<Why>) -> Fate,
+    ) {
         let plugin = self.plugin(hook).clone();
         self.undecided.push(Undecided {
             place,
             plugin,
+            stage,
             why,
             otherwise,
         });
     }
 
     /// Keeps the place of a record that the plugin failed on. While it is not called, there is nothing to look at.
-    fn remember(&self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
+    fn remember(&self, hook: &BoundHook, stage: FailedStage, place: u32, fault: &Fault) {
         if fault.kind == FaultKind::BreakerOpen {
             return;
         }
@@ -243,27 +252,27 @@ impl Run<'_> {
         });
     }
 
-    fn refused(&mut self, hook: &BoundHook, stage: Stage, place: u32, code: u16, reason: String) {
-        let why = || why(self.plugin(hook), stage, code.to_string(), reason);
+    fn refused(&mut self, hook: &BoundHook, stage: FailedStage, place: u32, code: u16, reason: String) {
+        let why = || why(self.plugin(hook), stage_of(stage), code.to_string(), reason);
         let fate = match hook.on_refused {
             OnRefused::Refuse => Fate::Refuse(why()),
             OnRefused::DeadLetter => Fate::DeadLetter(why()),
             OnRefused::Drop => Fate::Drop,
             OnRefused::Policy => {
                 let why = why();
-                return self.leave_to_policy(hook, place, why, Fate::Refuse);
+                return self.leave_to_policy(hook, stage, place, why, Fate::Refuse);
             }
         };
         note(self.plugin(hook), stage, &fate);
         self.fates.decide(place, fate);
     }
 
-    fn faulted(&mut self, hook: &BoundHook, stage: Stage, place: u32, fault: &Fault) {
+    fn faulted(&mut self, hook: &BoundHook, stage: FailedStage, place: u32, fault: &Fault) {
         self.remember(hook, stage, place, fault);
         let why = || {
             why(
                 self.plugin(hook),
-                stage,
+                stage_of(stage),
                 fault.kind.name().to_owned(),
                 fault.to_string(),
             )
@@ -277,7 +286,7 @@ impl Run<'_> {
             }
             OnFault::Policy => {
                 let why = why();
-                self.leave_to_policy(hook, place, why, Fate::Retry);
+                self.leave_to_policy(hook, stage, place, why, Fate::Retry);
             }
             OnFault::Pass => {
                 let plugin = self.plugin(hook).clone();
@@ -289,7 +298,7 @@ impl Run<'_> {
 }
 
 /// Counts what became of a record that this plugin did not let through.
-fn note(plugin: &Plugin, stage: Stage, fate: &Fate) {
+fn note(plugin: &Plugin, stage: FailedStage, fate: &Fate) {
     let became = match fate {
         Fate::DeadLetter(_) => Became::Diverted,
         Fate::Drop => Became::Dropped,
@@ -301,36 +310,37 @@ fn note(plugin: &Plugin, stage: Stage, fate: &Fate) {
 /// How much of the key of a record is kept that a plugin failed on.
 const KEY_BYTES_KEPT: usize = 200;
 
-/// The hook that judges at this stage of a produce.
-fn hook_of(stage: Stage) -> Hook {
+/// The hook that is asked at this stage.
+fn hook_of(stage: FailedStage) -> Hook {
     match stage {
-        Stage::Validator => Hook::Validate,
-        Stage::Partitioner => Hook::Partition,
-        Stage::Transform | Stage::Delay | Stage::Compaction => Hook::Transform,
-        Stage::Consumer | Stage::Policy => Hook::Policy,
+        FailedStage::Validator => Hook::Validate,
+        FailedStage::Transform => Hook::Transform,
+        FailedStage::Partitioner => Hook::Partition,
+        FailedStage::Consumer => Hook::Policy,
+    }
+}
+
+fn stage_of(stage: FailedStage) -> Stage {
+    match stage {
+        FailedStage::Validator => Stage::Validator,
+        FailedStage::Transform => Stage::Transform,
+        FailedStage::Partitioner => Stage::Partitioner,
+        FailedStage::Consumer => Stage::Consumer,
     }
 }
 
 /// What the policy is told of a record that failed at the produce: its first and only attempt.
-fn failure<'a>(why: &'a Why, to: Destination<'a>, now: i64) -> Failure<'a> {
-    let stage = match why.stage {
-        Stage::Validator => FailedStage::Validator,
-        Stage::Transform => FailedStage::Transform,
-        Stage::Partitioner => FailedStage::Partitioner,
-        Stage::Delay | Stage::Compaction | Stage::Consumer | Stage::Policy => {
-            unreachable!("no hook of the produce path has this stage")
-        }
-    };
+fn failure<'a>(failed: &'a Undecided, to: Destination<'a>, now: i64) -> Failure<'a> {
     Failure {
-        stage,
+        stage: failed.stage,
         attempt: 1,
         attempts: 1,
         first_at: now,
         last_at: now,
         topic: to.topic,
         partition: to.partition,
-        code: &why.code,
-        reason: &why.reason,
+        code: &failed.why.code,
+        reason: &failed.why.reason,
     }
 }
 
