@@ -1,7 +1,7 @@
 //! Fetch (key 1), versions 4 to 18.
 //!
-//! Records go out as ranges of files, but for what a reader sees through views (`viewed`). A fetch that has less than `min_bytes` waits for any of its partitions to
-//! advance, until `max_wait_ms`.
+//! Records go out as ranges of files, but for what a reader sees through views (`viewed`). A fetch that has less than `min_bytes`
+//! waits for any of its partitions to advance, until `max_wait_ms`.
 //!
 //! - v4: isolation level (without transactions, both read up to the high watermark). v7: sessions (KIP-227).
 //! - v9: the client's leader epoch (KIP-320). v11: rack (KIP-392). v12: flexible. v13: topic ids (KIP-516).
