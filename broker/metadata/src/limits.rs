@@ -12,6 +12,9 @@ pub const MAX_BINDINGS: usize = 16;
 /// How many tables one binding may grant.
 pub const MAX_TABLES: usize = 8;
 
+/// How many dead-letter topics a policy may choose from, beside the usual one.
+pub const MAX_DEAD_LETTER_TOPICS: usize = 8;
+
 /// Producer ids of this and more are link stamps.
 pub const PRODUCER_ID_END: i64 = 1 << 62;
 

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 pub use backoff::{BACKOFF_MAX_MS, Backoff, BackoffError, Delays};
 pub use binding::{Binding, BindingError, PluginLimits};
 pub use bindings::TopicBindings;
+pub(crate) use bindings::other_dead_letter_topics;
 pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};
 pub use retry::{ATTEMPTS_MAX, RETRY_SUFFIX, Retry, RetryOf};
 pub use script::{SCRIPT_BYTES_MAX, SCRIPT_LIMITS, SCRIPT_PLUGIN, script_config};
@@ -69,10 +70,19 @@ pub enum HeaderStyle {
 pub struct DeadLetter {
     /// The topic; `<topic>.DLT` if it isn't set.
     pub topic: String,
+    /// Others that a policy may choose instead.
+    pub others: Vec<String>,
     /// The family of headers.
     pub headers: HeaderStyle,
     /// How long they are kept, in ms, −1 for ever; `None` if the dead-letter topic itself says.
     pub retention_ms: Option<i64>,
+}
+
+impl DeadLetter {
+    /// Every topic that a letter may go to: the usual one first, then the others in their order.
+    pub fn topics(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.topic).chain(&self.others).map(String::as_str)
+    }
 }
 
 macro_rules! spelled {

@@ -34,7 +34,8 @@ pub(crate) struct Source<'a> {
     pub topic: TopicId,
     pub name: &'a str,
     pub partition: i32,
-    pub dead_letter: Option<&'a DeadLetterTopic>,
+    /// Where letters go, the usual topic first; none if nothing sends them.
+    pub dead_letters: &'a [DeadLetterTopic],
     pub batch: Batch<'a>,
     pub section: &'a Section,
     pub fates: &'a Fates,
@@ -124,7 +125,7 @@ impl Source<'_> {
     fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
         let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();
         let mut held: BTreeMap<&Held, Leaving> = BTreeMap::new();
-        let mut letters = self.nothing_leaves(0);
+        let mut letters: BTreeMap<usize, Leaving> = BTreeMap::new();
         let sizes = self.sizes();
         let now = clock::wall_clock().0;
         for (place, fate) in self.fates.leaving() {
@@ -140,7 +141,10 @@ impl Source<'_> {
                     let leaving = held.entry(until).or_insert_with(|| self.nothing_leaves(0));
                     self.push_held(leaving, place, now);
                 }
-                Fate::DeadLetter(why) => self.push_letter(&mut letters, place, why, now),
+                Fate::DeadLetter(why) => {
+                    let leaving = letters.entry(why.letters).or_insert_with(|| self.nothing_leaves(0));
+                    self.push_letter(leaving, place, why, now);
+                }
                 // Answered before, or gone.
                 Fate::Stay | Fate::Drop | Fate::Refuse(_) | Fate::Retry(_) => {}
             }
@@ -161,8 +165,10 @@ impl Source<'_> {
         for (until, leaving) in held {
             sub_batches.push(self.held_until(until, leaving.builder.finish(None)?));
         }
-        if let Some(topic) = self.dead_letter.filter(|_| !letters.origins.is_empty()) {
-            sub_batches.push(self.letters(topic, letters)?);
+        for (which, letters) in letters {
+            if let Some(topic) = self.dead_letters.get(which) {
+                sub_batches.push(self.letters(topic, letters)?);
+            }
         }
         Ok(sub_batches)
     }
@@ -245,7 +251,8 @@ impl Source<'_> {
 
     /// A letter has the record as it was when it failed, and the time of its writing.
     fn push_letter(&self, letters: &mut Leaving, place: u32, why: &Why, now: i64) {
-        let style = self.dead_letter.map_or(HeaderStyle::Corvid, |topic| topic.headers);
+        let style = self.dead_letters.first();
+        let style = style.map_or(HeaderStyle::Corvid, |topic| topic.headers);
         let record = self.section.record(place);
         let origin = Origin {
             topic: self.name,

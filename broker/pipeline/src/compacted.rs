@@ -29,6 +29,7 @@ fn why() -> Why {
         generation: 0,
         code: "no_key".to_owned(),
         reason: "the topic is compacted, and the record has no key".to_owned(),
+        letters: 0,
         history: None,
     }
 }

@@ -89,6 +89,7 @@ fn why(reason: String) -> Why {
         generation: 0,
         code: "invalid_delay".to_owned(),
         reason,
+        letters: 0,
         history: None,
     }
 }

@@ -83,6 +83,8 @@ pub struct Why {
     pub code: String,
     /// For people.
     pub reason: String,
+    /// Which of the topic's dead-letter topics it goes to, if it is a letter: 0 is the usual one.
+    pub letters: usize,
     /// What came before, if a consumer failed on it.
     pub history: Option<Box<History>>,
 }

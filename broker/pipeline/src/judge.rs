@@ -204,7 +204,7 @@ impl Run<'_> {
             let fate = match ruling {
                 None => otherwise(why),
                 Some(Ruling::RetryAfter(_)) => Fate::Retry(why),
-                Some(Ruling::DeadLetter) => Fate::DeadLetter(why),
+                Some(Ruling::DeadLetter(letters)) => Fate::DeadLetter(Box::new(Why { letters, ..*why })),
                 Some(Ruling::Drop) => Fate::Drop,
                 Some(Ruling::Refuse { code, reason }) => {
                     Fate::Refuse(self::why(policy.plugin, Stage::Policy, code.to_string(), reason))
@@ -351,6 +351,7 @@ fn why(plugin: &Plugin, stage: Stage, code: String, reason: String) -> Box<Why> 
         generation: plugin.generation(),
         code,
         reason,
+        letters: 0,
         history: None,
     })
 }

@@ -1,5 +1,6 @@
 //! Asks a policy plugin what becomes of records that failed, and makes sure that there is always an answer.
 
+use corvid_metadata::policy::DeadLetter;
 use corvid_plugin_host::{Decision, Failure, HookInput, Plugin};
 use corvid_record::BuildError;
 
@@ -16,8 +17,8 @@ const CALL_MAX: usize = 256;
 pub enum Ruling {
     /// It comes back after so many milliseconds.
     RetryAfter(u64),
-    /// It goes to the dead-letter topic.
-    DeadLetter,
+    /// It goes to one of the dead-letter topics: 0 is the usual one.
+    DeadLetter(usize),
     /// It is gone.
     Drop,
     /// Whoever produced it is told why.
@@ -34,8 +35,8 @@ pub enum Ruling {
 pub struct Policy<'a> {
     /// The plugin.
     pub plugin: &'a Plugin,
-    /// The topic's dead-letter topic: the only one that letters may be sent to.
-    pub letters: &'a str,
+    /// The topics that letters may be sent to.
+    pub letters: &'a DeadLetter,
 }
 
 /// What a policy decided of each record that failed; `None` where it said nothing, or faulted: the settings decide.
@@ -87,12 +88,18 @@ impl Policy<'_> {
     fn ruling(&self, topic: &str, decision: Decision) -> Option<Ruling> {
         match decision {
             Decision::RetryAfter(ms) => Some(Ruling::RetryAfter(ms)),
-            Decision::DeadLetter(None) => Some(Ruling::DeadLetter),
-            Decision::DeadLetter(Some(name)) if name == self.letters => Some(Ruling::DeadLetter),
+            Decision::DeadLetter(None) => Some(Ruling::DeadLetter(0)),
             Decision::DeadLetter(Some(name)) => {
-                let (plugin, letters) = (self.plugin.name(), self.letters);
-                tracing::debug!(plugin, topic, "the policy names {name}; dead letters go to {letters}");
-                None
+                let place = self.letters.topics().position(|known| known == name);
+                if place.is_none() {
+                    let (plugin, letters) = (self.plugin.name(), &self.letters.topic);
+                    tracing::debug!(
+                        plugin,
+                        topic,
+                        "the policy names {name}, which the topic does not; its own settings decide, and letters go to {letters}"
+                    );
+                }
+                place.map(Ruling::DeadLetter)
             }
             Decision::Drop => Some(Ruling::Drop),
             Decision::Refused { code, reason } => Some(Ruling::Refuse { code, reason }),

@@ -42,8 +42,8 @@ pub struct ProduceTopic {
     pub settings: TopicSettings,
     /// Its hooks; `Err` says why they are not there, and then nothing is appended.
     pub plan: Result<TopicPlan, String>,
-    /// Where its dead letters go, if some binding sends them.
-    pub dead_letter: Option<DeadLetterTopic>,
+    /// Where its dead letters go, if some binding sends them: the usual topic first.
+    pub dead_letters: Vec<DeadLetterTopic>,
     /// What the plan was loaded from.
     pub(crate) keys: Vec<BoundKey>,
     /// What readers see of it; `Err` says why its views are not there, and then those they are for see nothing.
@@ -214,7 +214,7 @@ impl ProduceTopic {
         let bindings = &self.settings.bindings;
         let policy = plan.policy.as_deref().map(|plugin| Policy {
             plugin,
-            letters: &bindings.dead_letter.topic,
+            letters: &bindings.dead_letter,
         });
         if let (Some(of), Some(table)) = (&bindings.retry_of, &bindings.retry) {
             let rules = Rules {
@@ -267,7 +267,7 @@ fn append_judged(
         topic: partition.id().topic,
         name: &topic.name,
         partition: partition.id().index.0,
-        dead_letter: topic.dead_letter.as_ref(),
+        dead_letters: &topic.dead_letters,
         batch,
         section,
         fates,

@@ -110,7 +110,10 @@ impl Rules<'_> {
                 headers.extend(history.headers());
                 Fate::Hold(Box::new(self.held(&history, delay_ms, by_policy)))
             }
-            Ruling::DeadLetter => Fate::DeadLetter(Box::new(self.why_letter(history, by_policy))),
+            Ruling::DeadLetter(letters) => Fate::DeadLetter(Box::new(Why {
+                letters,
+                ..self.why_letter(history, by_policy)
+            })),
             Ruling::Drop => Fate::Drop,
             Ruling::Refuse { code, reason } => {
                 tracing::debug!(topic, code, "the policy refuses a record: {reason}");
@@ -133,7 +136,7 @@ impl Rules<'_> {
         let over = history.attempts >= self.table.attempts;
         match ruling {
             Some(Ruling::RetryAfter(_)) | None if over => Verdict {
-                ruling: Ruling::DeadLetter,
+                ruling: Ruling::DeadLetter(0),
                 by_policy: false,
             },
             Some(ruling) => Verdict {
@@ -190,6 +193,7 @@ impl Rules<'_> {
             generation: self.policy.as_ref().map_or(0, |policy| policy.plugin.generation()),
             code,
             reason,
+            letters: 0,
             history: None,
         }
     }

@@ -33,10 +33,11 @@ pub(crate) fn missing(image: &Image, topic: &TopicImage, settings: &TopicSetting
         targets.push(topic.id);
     }
     if bindings.dead_letters() {
-        let name = &bindings.dead_letter.topic;
-        match image.topic(name) {
-            Some(dead_letter) => targets.push(dead_letter.id),
-            None => return Some(format!("the dead-letter topic {name} does not exist yet")),
+        for name in bindings.dead_letter.topics() {
+            match image.topic(name) {
+                Some(dead_letter) => targets.push(dead_letter.id),
+                None => return Some(format!("the dead-letter topic {name} does not exist yet")),
+            }
         }
     }
     let has_sources = || topic.partitions.iter().all(|partition| partition.source.is_some());
@@ -75,9 +76,11 @@ struct Retention(BTreeMap<String, i64>);
 impl Retention {
     fn ask(&mut self, dead_letter: &DeadLetter) {
         let Some(ms) = dead_letter.retention_ms else { return };
-        let longest = self.0.entry(dead_letter.topic.clone()).or_insert(ms);
-        // −1, which is for ever, is the greatest of all without its sign.
-        *longest = (*longest).cast_unsigned().max(ms.cast_unsigned()).cast_signed();
+        for topic in dead_letter.topics() {
+            let longest = self.0.entry(topic.to_owned()).or_insert(ms);
+            // −1, which is for ever, is the greatest of all without its sign.
+            *longest = (*longest).cast_unsigned().max(ms.cast_unsigned()).cast_signed();
+        }
     }
 
     async fn settle(self, controller: &Controller) {
@@ -112,24 +115,28 @@ async fn settle_topic(
     if !bindings.dead_letters() {
         return Ok(());
     }
-    let name = &bindings.dead_letter.topic;
-    let dead_letter = match image.topic(name) {
-        Some(dead_letter) => dead_letter.id,
-        None => create_dead_letter_topic(controller, &bindings.dead_letter, topic.partitions.len() as i32).await?,
-    };
-    controller.ensure_route(topic.id, dead_letter).await?;
+    for name in bindings.dead_letter.topics() {
+        let dead_letter = match image.topic(name) {
+            Some(dead_letter) => dead_letter.id,
+            None => {
+                let partitions = topic.partitions.len() as i32;
+                create_dead_letter_topic(controller, name, bindings.dead_letter.retention_ms, partitions).await?
+            }
+        };
+        controller.ensure_route(topic.id, dead_letter).await?;
+    }
     Ok(())
 }
 
 /// A dead-letter topic that nobody made has as many partitions as its source.
 async fn create_dead_letter_topic(
     controller: &Controller,
-    dead_letter: &DeadLetter,
+    name: &str,
+    retention_ms: Option<i64>,
     partitions: i32,
 ) -> Result<corvid_metadata::TopicId, RoutesError> {
-    let name = &dead_letter.topic;
     let mut configs = Configs::new();
-    if let Some(ms) = dead_letter.retention_ms {
+    if let Some(ms) = retention_ms {
         configs.insert(keys::RETENTION_MS.to_owned(), ms.to_string());
     }
     let spec = TopicSpec {

@@ -128,7 +128,7 @@ impl Topics {
 
     async fn topic(&self, image: &Image, topic: &TopicImage, old: Option<&Arc<ProduceTopic>>) -> Arc<ProduceTopic> {
         let settings = self.configs.topic(image, topic);
-        let dead_letter = dead_letter(image, &settings.bindings);
+        let dead_letters = dead_letters(image, &settings.bindings);
         let keys = keys(image, &settings.bindings);
         let partitions = topic.partitions.len() as i32;
         if let (Some(old), Ok(keys)) = (old, &keys)
@@ -137,7 +137,7 @@ impl Topics {
                 .views
                 .as_ref()
                 .is_ok_and(|views| views.is_of(image, &settings.bindings))
-            && (old.partitions, &old.settings, &old.dead_letter) == (partitions, &settings, &dead_letter)
+            && (old.partitions, &old.settings, &old.dead_letters) == (partitions, &settings, &dead_letters)
             && old.keys == *keys
         {
             return old.clone();
@@ -155,7 +155,7 @@ impl Topics {
             partitions,
             settings,
             plan,
-            dead_letter,
+            dead_letters,
             keys: keys.unwrap_or_default(),
             views,
             retry_meter: old.map(|old| old.retry_meter.clone()).unwrap_or_default(),
@@ -357,19 +357,20 @@ fn letters_stay(configs: &NodeConfigs, image: &Image, bindings: &TopicBindings) 
     if !bindings.dead_letters() {
         return Ok(());
     }
-    match image.topic(&bindings.dead_letter.topic) {
-        Some(topic) if configs.topic(image, topic).cleanup_policy.compacts() => Err(format!(
+    let mut topics = bindings.dead_letter.topics().filter_map(|name| image.topic(name));
+    match topics.find(|topic| configs.topic(image, topic).cleanup_policy.compacts()) {
+        Some(topic) => Err(format!(
             "its dead-letter topic {} is compacted (cleanup.policy), and letters with one key would replace each other",
             topic.name
         )),
-        Some(_) | None => Ok(()),
+        None => Ok(()),
     }
 }
 
 /// Refuses a topic whose letters would go to itself: one entry could have two parts for one partition, and the link's
 /// position, which is one for the whole entry, would be past the second when the first is there.
 fn not_its_own_dead_letters(topic: &TopicImage, bindings: &TopicBindings) -> Result<(), String> {
-    if bindings.dead_letters() && bindings.dead_letter.topic == topic.name {
+    if bindings.dead_letters() && bindings.dead_letter.topics().any(|name| name == topic.name) {
         return Err("a topic cannot be its own dead-letter topic".to_owned());
     }
     Ok(())
@@ -416,14 +417,18 @@ fn is_partitioner(bindings: &TopicBindings, binding: &Binding) -> bool {
         .is_some_and(|partitioner| std::ptr::eq(partitioner, binding))
 }
 
-fn dead_letter(image: &Image, bindings: &TopicBindings) -> Option<DeadLetterTopic> {
+/// The usual one first, then those that a policy may choose, in their order. While one is missing, so is the plan.
+fn dead_letters(image: &Image, bindings: &TopicBindings) -> Vec<DeadLetterTopic> {
     if !bindings.dead_letters() {
-        return None;
+        return Vec::new();
     }
-    let topic = image.topic(&bindings.dead_letter.topic)?;
-    Some(DeadLetterTopic {
-        id: topic.id,
-        partitions: topic.partitions.len() as i32,
-        headers: bindings.dead_letter.headers,
-    })
+    let topics = bindings.dead_letter.topics().map(|name| {
+        let topic = image.topic(name)?;
+        Some(DeadLetterTopic {
+            id: topic.id,
+            partitions: topic.partitions.len() as i32,
+            headers: bindings.dead_letter.headers,
+        })
+    });
+    topics.collect::<Option<_>>().unwrap_or_default()
 }

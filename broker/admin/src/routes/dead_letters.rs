@@ -25,15 +25,9 @@ pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<Vec<DeadLe
     let image = context.image();
     let mut sources: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for topic in image.topics().filter(|topic| !topic.is_internal()) {
-        let letters = context
-            .replicas
-            .configs()
-            .topic(&image, topic)
-            .bindings
-            .dead_letter
-            .topic;
-        if image.topic(&letters).is_some() {
-            sources.entry(letters).or_default().push(topic.name.clone());
+        let letters = context.replicas.configs().topic(&image, topic).bindings.dead_letter;
+        for letters in letters.topics().filter(|letters| image.topic(letters).is_some()) {
+            sources.entry(letters.to_owned()).or_default().push(topic.name.clone());
         }
         let name = topic.name.to_lowercase();
         if ENDINGS.iter().any(|ending| name.ends_with(ending)) {

@@ -98,6 +98,8 @@ pub(super) const KEYS: &[Key] = &[
     topic("configs", "a table", "{ \"retention.ms\" = 604800000 }", "Any other config of a topic, under Kafka's name."),
     dead_letter("topic", "a topic's name", "\"orders.DLT\"", "The dead-letter topic; it is created when it is missing. Default: the topic's name with `.DLT` behind it.")
         .kafka("corvid.dead.letter.topic"),
+    dead_letter("others", "an array of topics' names", "[\"orders.fraud\"]", "Other topics that a policy may send letters to; they are created when they are missing.")
+        .kafka("corvid.dead.letter.others"),
     dead_letter("headers", "corvid, spring or connect", "", "How the headers that say why are named.").or("\"corvid\"").kafka("corvid.dead.letter.headers"),
     dead_letter("retention", "a duration: 12h, 30d", "\"30d\"", "How long letters are kept: it becomes retention.ms of the dead-letter topic, the longest if several topics name it. Default: what the dead-letter topic itself says.")
         .kafka("corvid.dead.letter.retention.ms"),

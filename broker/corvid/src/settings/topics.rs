@@ -31,6 +31,7 @@ const OWN: &[(&str, &str)] = &[
     (keys::DELAY_MAX_MS, "delay.max"),
     (keys::DELAY_RELEASE_RATE, "delay.release_rate"),
     (keys::DEAD_LETTER_TOPIC, "dead_letter.topic"),
+    (keys::DEAD_LETTER_OTHERS, "dead_letter.others"),
     (keys::DEAD_LETTER_HEADERS, "dead_letter.headers"),
     (keys::DEAD_LETTER_RETENTION_MS, "dead_letter.retention"),
 ];
@@ -201,6 +202,12 @@ fn dead_letter_into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes)
             Ok(()) => drop(configs.insert(keys::DEAD_LETTER_TOPIC.to_owned(), name.to_owned())),
             Err(error) => notes.wrong(Problem::new(entry.span.clone(), error.to_string())),
         }
+    }
+    if let Some(entry) = table.get("others")
+        && let Some(elements) = entry.array(notes)
+    {
+        let names: Vec<&str> = elements.iter().filter_map(|element| element.text(notes)).collect();
+        configs.insert(keys::DEAD_LETTER_OTHERS.to_owned(), names.join(","));
     }
     let headers = table
         .get("headers")

@@ -76,6 +76,8 @@ keys! {
     DELAY_RELEASE_RATE = "corvid.delay.release.rate";
     /// Topic: where dead letters go.
     DEAD_LETTER_TOPIC = "corvid.dead.letter.topic";
+    /// Topic: where else a policy may send dead letters.
+    DEAD_LETTER_OTHERS = "corvid.dead.letter.others";
     /// Topic: how long its dead letters are kept.
     DEAD_LETTER_RETENTION_MS = "corvid.dead.letter.retention.ms";
     /// Topic: how a dead letter's headers are named.

@@ -2,7 +2,8 @@
 
 use super::keys;
 use super::validate::{
-    backoff, durability, fetch, header_style, on_fault, on_refused, partitioner, policy, produce, topic_name_or_empty,
+    backoff, dead_letter_topics, durability, fetch, header_style, on_fault, on_refused, partitioner, policy, produce,
+    topic_name_or_empty,
 };
 use super::{
     Check, ConfigKey,
@@ -85,6 +86,13 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "The names of a dead letter's headers: Corvid's own, Spring Kafka's, or Kafka Connect's.",
     )
     .check(Check::Parses(header_style)),
+    key(
+        keys::DEAD_LETTER_OTHERS,
+        List,
+        "",
+        "Other topics that a policy may send dead letters to. They are created when they are missing, as corvid.dead.letter.topic is.",
+    )
+    .check(Check::Parses(dead_letter_topics)),
     key(
         keys::DEAD_LETTER_RETENTION_MS,
         Long,

@@ -4,7 +4,9 @@ use super::retries;
 use super::{Check, CleanupPolicy, ConfigError, ConfigKey, ConfigType, Configs, Durability, Support, keys};
 use super::{broker_key, group_key, topic_key};
 use crate::limits::MAX_CONFIG_VALUE_BYTES;
-use crate::policy::{Backoff, Binding, BindingError, HeaderStyle, OnFault, OnRefused, TopicBindings};
+use crate::policy::{
+    Backoff, Binding, BindingError, HeaderStyle, OnFault, OnRefused, TopicBindings, other_dead_letter_topics,
+};
 use crate::topic_name;
 
 /// Whether a topic's config may be set to this value, whichever topic it is.
@@ -87,16 +89,25 @@ pub(crate) fn validate_bindings(topic: &str, configs: &Configs, bindings: &Topic
 
 /// A dead letter that goes to its own topic would be judged, refused, and never come to rest.
 fn check_dead_letter(topic: &str, bindings: &TopicBindings) -> Result<(), ConfigError> {
-    if bindings.dead_letter.topic == topic {
-        return Err(ConfigError::Incoherent(format!(
-            "topic \"{topic}\" can't be its own dead-letter topic"
-        )));
+    let letters = &bindings.dead_letter;
+    for name in letters.topics() {
+        if name == topic {
+            return Err(ConfigError::Incoherent(format!(
+                "topic \"{topic}\" can't be its own dead-letter topic"
+            )));
+        }
+        if topic_name::is_internal(name) {
+            return Err(ConfigError::Incoherent(format!(
+                "\"{name}\" is one of the broker's own topics, and can't be where dead letters go; set {}",
+                keys::DEAD_LETTER_TOPIC
+            )));
+        }
     }
-    if topic_name::is_internal(&bindings.dead_letter.topic) {
+    if letters.others.contains(&letters.topic) {
         return Err(ConfigError::Incoherent(format!(
-            "\"{}\" is one of the broker's own topics, and can't be where dead letters go; set {}",
-            bindings.dead_letter.topic,
-            keys::DEAD_LETTER_TOPIC
+            "dead letters go to \"{}\" anyhow; take it from {}",
+            letters.topic,
+            keys::DEAD_LETTER_OTHERS
         )));
     }
     if bindings.dead_letters() || bindings.retry.is_some() {
@@ -241,6 +252,10 @@ pub(super) fn on_refused(value: &str) -> Result<(), String> {
 
 pub(super) fn on_fault(value: &str) -> Result<(), String> {
     expect(OnFault::parse(value).is_some(), "refuse, dead-letter, pass or policy")
+}
+
+pub(super) fn dead_letter_topics(value: &str) -> Result<(), String> {
+    other_dead_letter_topics(value).map(drop)
 }
 
 pub(super) fn header_style(value: &str) -> Result<(), String> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{ATTEMPTS_MAX, Backoff, Binding, DeadLetter, HeaderStyle, OnFault, OnRefused, Retry, RetryOf};
 use crate::config::{ConfigError, keys};
+use crate::limits::MAX_DEAD_LETTER_TOPICS;
 
 /// The policy of one topic.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,7 @@ impl TopicBindings {
             on_fault: OnFault::default(),
             dead_letter: DeadLetter {
                 topic: default_dead_letter_topic(topic),
+                others: Vec::new(),
                 headers: HeaderStyle::default(),
                 retention_ms: None,
             },
@@ -78,6 +80,9 @@ impl TopicBindings {
             keys::DEAD_LETTER_TOPIC => {
                 crate::topic_name::check(value).map_err(|error| invalid(error.to_string()))?;
                 value.clone_into(&mut self.dead_letter.topic);
+            }
+            keys::DEAD_LETTER_OTHERS => {
+                self.dead_letter.others = other_dead_letter_topics(value).map_err(invalid)?;
             }
             keys::DEAD_LETTER_RETENTION_MS => {
                 let ms: i64 = value
@@ -193,4 +198,23 @@ fn retry_of(configs: &BTreeMap<String, String>) -> Option<RetryOf> {
 /// `<topic>.DLT`, as Spring Kafka has named them for years.
 pub fn default_dead_letter_topic(topic: &str) -> String {
     format!("{topic}.DLT")
+}
+
+/// Reads `corvid.dead.letter.others`: names with commas between them.
+pub(crate) fn other_dead_letter_topics(value: &str) -> Result<Vec<String>, String> {
+    let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let names: Vec<String> = names.map(str::to_owned).collect();
+    if names.len() > MAX_DEAD_LETTER_TOPICS {
+        return Err(format!(
+            "there are {} topics, the limit is {MAX_DEAD_LETTER_TOPICS}",
+            names.len()
+        ));
+    }
+    for (index, name) in names.iter().enumerate() {
+        crate::topic_name::check(name).map_err(|error| format!("\"{name}\": {error}"))?;
+        if names[..index].contains(name) {
+            return Err(format!("\"{name}\" is named twice"));
+        }
+    }
+    Ok(names)
 }

@@ -132,3 +132,19 @@ fn tables_are_for_those_who_may_change_their_minds() {
         Err(BindingError::TooManyTables { count: 9, .. })
     ));
 }
+
+/// The bug: letters go to a topic that nobody may make, to their own source, or twice to one.
+#[test]
+fn other_dead_letter_topics_are_topics_of_their_own() {
+    let with = |others: &str| {
+        let configs = Configs::from([("corvid.dead.letter.others".to_owned(), others.to_owned())]);
+        TopicBindings::from_configs("orders", &configs).map(|bindings| bindings.dead_letter)
+    };
+    let letters = with("orders.fraud, orders.review").unwrap();
+    let topics: Vec<_> = letters.topics().collect();
+    assert_eq!(topics, ["orders.DLT", "orders.fraud", "orders.review"]);
+    assert_eq!(with("").unwrap().others.len(), 0);
+    for wrong in ["a,a", "a b", "a,b,c,d,e,f,g,h,i"] {
+        assert!(with(wrong).is_err(), "{wrong}");
+    }
+}

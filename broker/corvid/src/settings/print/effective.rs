@@ -146,6 +146,10 @@ fn configs(text: &mut String, configs: &Configs) {
             keys::ON_FAULT => drop(writeln!(text, "on_fault = {}", quoted(value))),
             keys::DURABILITY => drop(writeln!(text, "durability = {}", quoted(value))),
             keys::DEAD_LETTER_TOPIC => letters.push(format!("topic = {}", quoted(value))),
+            keys::DEAD_LETTER_OTHERS => {
+                let names = value.split(',').map(|name| quoted(name.trim()));
+                letters.push(format!("others = [{}]", names.collect::<Vec<_>>().join(", ")));
+            }
             keys::DEAD_LETTER_HEADERS => letters.push(format!("headers = {}", quoted(value))),
             keys::DEAD_LETTER_RETENTION_MS => letters.push(format!("retention = {}", duration(value))),
             keys::DELAY_MAX_MS => delay.push(format!("max = {}", duration(value))),
