@@ -175,7 +175,7 @@ pub async fn add_partition(client: &mut Client) -> Result<(), ClientError> {
 
 /// A client for all this.
 pub async fn client(address: std::net::SocketAddr) -> Result<Client, ClientError> {
-    Client::connect(&address.to_string(), ClientOptions::default()).await
+    patient_client(address, "corvid").await
 }
 
 /// A client that waits for as long as a busy machine may need.
