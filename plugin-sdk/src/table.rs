@@ -36,7 +36,7 @@ impl Table {
         })
     }
 
-    /// The value of this key, until the next look-up.
+    /// The value of this key, until the next look-up. Not in `new`, where that is a fault: the table may not be complete yet.
     pub fn get(&mut self, key: impl AsRef<[u8]>) -> Option<&[u8]> {
         let key = key.as_ref();
         let mut room = self.value.len().max(VALUE_BYTES);

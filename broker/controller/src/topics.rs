@@ -90,6 +90,14 @@ pub enum DeleteTopicError {
     /// TOPIC_DELETION_DISABLED.
     #[error("delete.topic.enable is false")]
     Disabled,
+    /// POLICY_VIOLATION.
+    #[error("plugin \"{plugin}\" of topic {topic} looks things up in it: its table there has to go first")]
+    IsTable {
+        /// The topic that binds the plugin.
+        topic: String,
+        /// The plugin.
+        plugin: String,
+    },
     /// The quorum did not take it.
     #[error("{0}")]
     Submit(#[source] SubmitError),
@@ -165,6 +173,11 @@ impl Controller {
             .flag(keys::DELETE_TOPIC_ENABLE)
         {
             return Err(DeleteTopicError::Disabled);
+        }
+        let name = image.topic_by_id(id).map(|topic| topic.name.as_str());
+        if let Some((topic, plugin)) = name.and_then(|name| image.looked_up_by(name)) {
+            let topic = topic.to_owned();
+            return Err(DeleteTopicError::IsTable { topic, plugin });
         }
         match self.submit(vec![Record::DeleteTopic { id }]).await {
             Ok(_) => Ok(()),
@@ -287,6 +300,12 @@ pub(crate) fn growth(
         .ok_or_else(|| CreatePartitionsError::Unknown(topic.to_owned()))?;
     let from = topic.partitions.len() as i32;
     let added = check_growth(&topic.name, from, total)?;
+    if let Some((other, plugin)) = image.looked_up_by(&topic.name) {
+        // Keys would go to other partitions, and which of two values is the last would be anybody's guess.
+        return Err(CreatePartitionsError::InvalidPartitions(format!(
+            "plugin \"{plugin}\" of topic {other} looks things up in it: a table keeps its number of partitions"
+        )));
+    }
     let factor = topic.partitions.first().map_or(1, |partition| partition.replicas.len());
     let partitions = if assignments.is_empty() {
         placement::place(image, added, factor as i16, from as usize)

@@ -163,6 +163,9 @@ impl Keeper {
     async fn keep(&mut self) -> Result<(), HeldError> {
         while let Err(error) = self.replay().await {
             self.rest_after(error).await?;
+            while let Ok(ask) = self.asked.try_recv() {
+                self.answer_meanwhile(ask)?;
+            }
         }
         for ask in std::mem::take(&mut self.waiting) {
             self.answer(ask).await?;
@@ -172,6 +175,10 @@ impl Keeper {
                 Ok(rest) => rest,
                 Err(error) => {
                     self.rest_after(error).await?;
+                    // Who asks is answered, and who stops the node, while the disk is full.
+                    if self.answer_all().await? {
+                        return Ok(());
+                    }
                     continue;
                 }
             };

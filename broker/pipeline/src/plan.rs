@@ -23,6 +23,10 @@ pub struct TopicPlan {
     pub(crate) tables: Vec<Arc<Kept>>,
 }
 
+/// How often the tables of a plan had been emptied when they were current.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ready(u64);
+
 /// A plugin at one place of a topic.
 pub struct BoundHook {
     /// The plugin, with this binding's configuration and limits.
@@ -67,12 +71,25 @@ impl TopicPlan {
         })
     }
 
-    /// Returns once the hooks may be asked: what they look things up in is current.
-    pub(crate) async fn ready(&self) -> Result<(), String> {
+    /// Returns once the hooks may be asked: what they look things up in is current. [`still`](Self::still) is to be asked afterwards.
+    pub(crate) async fn ready(&self) -> Result<Ready, String> {
+        let ready = self.emptied();
         for table in &self.tables {
             table.current().await?;
         }
-        Ok(())
+        Ok(ready)
+    }
+
+    /// Whether what the hooks looked things up in was there all the time since.
+    pub(crate) fn still(&self, ready: Ready) -> Result<(), String> {
+        if self.emptied() == ready {
+            return Ok(());
+        }
+        Err("a table is being read anew".to_owned())
+    }
+
+    fn emptied(&self) -> Ready {
+        Ready(self.tables.iter().map(|table| table.emptied()).sum())
     }
 
     /// Whether batches are appended as they come.

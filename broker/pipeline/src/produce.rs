@@ -161,7 +161,7 @@ async fn try_append(
     if let Some(appended) = partition.log().find_duplicate(&batch) {
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
-    plan.ready().await.map_err(ProduceError::NotReady)?;
+    let ready = plan.ready().await.map_err(ProduceError::NotReady)?;
     let open = topic.room.open(bytes, &batch, Offsets::Dense).await?;
     let section = &open.section;
     let to = Destination {
@@ -171,6 +171,7 @@ async fn try_append(
     };
     let mut looks = Vec::new();
     let (fates, tally) = topic.judge(plan, to, section, partition.holding(), &mut looks).await?;
+    plan.still(ready).map_err(ProduceError::NotReady)?;
     if topic.is_for_retries() {
         // A test kills the node here and below: what is decided is not written, or nobody knows that it is.
         let _ = fault::hit("retry.before_append");

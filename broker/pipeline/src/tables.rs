@@ -8,7 +8,8 @@
 //!            where it ended at first        is no room for a key
 //! Loading ───────────────────────► Current ───────────────────────► Failed
 //!    ▲                                                                │
-//!    └───────────── a while later, emptied, from the start ───────────┘
+//!    └── a while later, emptied, from the start; without room: once ──┘
+//!        there are other records, or another table gives some back
 //! ```
 //!
 //! Invariants:
@@ -18,7 +19,9 @@
 //!   current takes no records: its producers wait a while, and then try again.
 //! - What is held of all tables is bounded by `corvid.table.bytes`. A table that does not fit is no table: one that lacks some keys
 //!   would let through what it should not.
-//! - A table that fails is left as it is until it is read again: batches that are being judged end with what was true a moment ago.
+//! - A table that fails is left as it is for a while: batches that are being judged end with what was true a moment ago. One that was
+//!   emptied under a batch, nevertheless, is noticed: the batch is not appended.
+//! - A topic that is a table stays one: it is not deleted, keeps `cleanup.policy = compact`, and its number of partitions.
 //!
 //! Choices: a key is where its last record is, whichever partition has it; of a key in two partitions, the one that is read last
 //! counts. A record without a key is no part of a table.
@@ -100,8 +103,10 @@ impl Tables {
     /// Takes over how many partitions each topic has.
     pub(crate) fn reconcile(&self, image: &Image) {
         for kept in self.all() {
-            let topic = image.topic_by_id(kept.topic());
-            kept.set_partitions(topic.map_or(0, |topic| topic.partitions.len() as i32));
+            // None if it is of an image that was tried, and whoever tried it lets go of it.
+            if let Some(topic) = image.topic_by_id(kept.topic()) {
+                kept.set_partitions(topic.partitions.len() as i32);
+            }
         }
     }
 
@@ -170,17 +175,12 @@ pub(crate) fn check_source(
     if stays(configs, image, &after) {
         return Ok(());
     }
-    for other in image.topics() {
-        let bindings = configs.topic(image, other).bindings;
-        let looks_up = |binding: &&Binding| binding.tables.values().any(|table| *table == topic.name);
-        if let Some(binding) = bindings.everywhere().find(looks_up) {
-            return Err(format!(
-                "it is a table of plugin \"{}\" of topic {}, and has to keep cleanup.policy = compact",
-                binding.plugin, other.name
-            ));
-        }
+    match image.looked_up_by(&topic.name) {
+        Some((other, plugin)) => Err(format!(
+            "it is a table of plugin \"{plugin}\" of topic {other}, and has to keep cleanup.policy = compact"
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether the topic keeps the last record of every key.

@@ -133,6 +133,10 @@ fn table_get(
     out_len: i32,
 ) -> wasmtime::Result<i64> {
     let (memory, state) = guest_memory(&mut caller)?;
+    if !state.looks_up {
+        let what = "a look-up before the first record: a table is not complete yet when the plugin starts";
+        return Err(bad(what).into());
+    }
     let table = state.tables.at(table as u32 as usize);
     let table = table.ok_or_else(|| bad("a look-up in a table that was not opened"))?;
     let key = memory.get(range(key, key_len)).ok_or_else(outside)?;

@@ -132,6 +132,7 @@ impl Instance {
         allowance: Allowance,
     ) -> Result<&[u8], Fault> {
         self.calls += 1;
+        self.room.store.data_mut().looks_up = true;
         let len = abi::input_len(input, chunk);
         let ptr = self.buffer(len, allowance)?;
         abi::write_input(self.input(ptr, len), input, chunk);

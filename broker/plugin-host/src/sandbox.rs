@@ -90,7 +90,9 @@ impl Sandbox {
             return Err(StartError::Objection(what.to_owned()).into());
         }
         test(&mut instance, build.hooks)?;
-        let idle = Mutex::new(vec![instance]);
+        // What it may have kept of a table is of one that was not read yet.
+        let keeps = !build.blueprint.tables.is_granted();
+        let idle = Mutex::new(Vec::from_iter(keeps.then_some(instance)));
         Ok(Self {
             build,
             idle,

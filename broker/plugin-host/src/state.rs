@@ -17,6 +17,8 @@ pub(crate) struct GuestState {
     pub voice: Arc<Voice>,
     /// The tables that it may open.
     pub tables: Tables,
+    /// Whether it may look things up: once a hook is called, and not before.
+    pub looks_up: bool,
     /// The running call's time; nothing before the first call and under fuel.
     pub stopwatch: Option<Stopwatch>,
     /// The instance's memory.
@@ -35,6 +37,7 @@ impl GuestState {
         Self {
             voice,
             tables,
+            looks_up: false,
             stopwatch: None,
             memory,
             panic: None,

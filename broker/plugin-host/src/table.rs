@@ -77,6 +77,11 @@ pub enum Tables {
 }
 
 impl Tables {
+    /// Whether there is one.
+    pub(crate) fn is_granted(&self) -> bool {
+        matches!(self, Self::Granted(granted) if !granted.is_empty())
+    }
+
     /// The place of the table of this name.
     pub(crate) fn open(&self, name: &[u8]) -> Option<usize> {
         match self {

@@ -10,10 +10,14 @@ use corvid::Node;
 use corvid_env::clock;
 use corvid_record::{ProducerEpoch, ProducerId};
 use corvid_wire::client::{Client, ClientError, ClientOptions, topic_name};
+use corvid_wire::kafka::messages::create_partitions_request::CreatePartitionsTopic;
+use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use corvid_wire::kafka::messages::delete_topics_request::DeleteTopicState;
 use corvid_wire::kafka::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use corvid_wire::kafka::messages::produce_response::PartitionProduceResponse;
-use corvid_wire::kafka::messages::{DeleteTopicsRequest, InitProducerIdRequest, ProduceRequest};
+use corvid_wire::kafka::messages::{
+    CreatePartitionsRequest, DeleteRecordsRequest, DeleteTopicsRequest, InitProducerIdRequest, ProduceRequest,
+};
 use tempfile::TempDir;
 
 /// The newest Produce and Fetch that name topics.
@@ -103,12 +107,46 @@ impl Scene {
 
     /// Deletes a topic.
     pub async fn delete_topic(&self, name: &str) {
+        assert_eq!(self.try_delete_topic(name).await, 0);
+    }
+
+    /// The error code of the answer to a deletion.
+    pub async fn try_delete_topic(&self, name: &str) -> i16 {
         let topic = DeleteTopicState::default().with_name(Some(topic_name(name)));
         let request = DeleteTopicsRequest::default()
             .with_topics(vec![topic])
             .with_timeout_ms(LONG_MS);
         let response = self.client().await.request(&request).await;
-        assert_eq!(response.expect("DeleteTopics is answered").responses[0].error_code, 0);
+        response.expect("DeleteTopics is answered").responses[0].error_code
+    }
+
+    /// Gives a topic so many partitions, and gives the error code of the answer.
+    pub async fn grow(&self, topic: &str, total: i32) -> i16 {
+        let more = CreatePartitionsTopic::default()
+            .with_name(topic_name(topic))
+            .with_count(total)
+            .with_assignments(None);
+        let request = CreatePartitionsRequest::default()
+            .with_topics(vec![more])
+            .with_timeout_ms(LONG_MS);
+        let response = self.client().await.request(&request).await;
+        response.expect("CreatePartitions is answered").results[0].error_code
+    }
+
+    /// Deletes the records below an offset, and gives error code and low watermark of the answer.
+    pub async fn delete_records(&self, topic: &str, partition: i32, below: i64) -> (i16, i64) {
+        let partition = DeleteRecordsPartition::default()
+            .with_partition_index(partition)
+            .with_offset(below);
+        let topic = DeleteRecordsTopic::default()
+            .with_name(topic_name(topic))
+            .with_partitions(vec![partition]);
+        let request = DeleteRecordsRequest::default()
+            .with_topics(vec![topic])
+            .with_timeout_ms(LONG_MS);
+        let response = self.client().await.request(&request).await;
+        let answer = &response.expect("DeleteRecords is answered").topics[0].partitions[0];
+        (answer.error_code, answer.low_watermark)
     }
 
     /// A producer id of one's own.

@@ -4,6 +4,8 @@
 
 #[path = "node/client.rs"]
 mod client;
+#[path = "shared/connect.rs"]
+mod connect;
 #[path = "node/ledger.rs"]
 mod ledger;
 #[path = "node/server.rs"]

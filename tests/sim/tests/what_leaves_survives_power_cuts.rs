@@ -4,6 +4,8 @@
 
 #[path = "leaving/client.rs"]
 mod client;
+#[path = "shared/connect.rs"]
+mod connect;
 #[path = "leaving/ledger.rs"]
 mod ledger;
 #[path = "leaving/server.rs"]

@@ -77,6 +77,7 @@ async fn delete(broker: &Arc<Broker>, name: Option<TopicName>, id: TopicId) -> D
 fn code(error: &DeleteTopicError) -> ResponseError {
     match error {
         DeleteTopicError::Unknown => ResponseError::UnknownTopicOrPartition,
+        DeleteTopicError::IsTable { .. } => ResponseError::PolicyViolation,
         DeleteTopicError::Disabled => ResponseError::TopicDeletionDisabled,
         DeleteTopicError::Submit(error) => errors::of_submit(error),
     }

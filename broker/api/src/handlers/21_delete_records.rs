@@ -1,10 +1,11 @@
 //! DeleteRecords (key 21), versions 0 to 2: what clients see of a partition begins later from now on.
 //!
 //! Only the visible start moves at once; what lies below is removed by retention, as far as undelivered
-//! outbox entries allow.
+//! outbox entries allow. A topic that is only compacted is refused, as in Kafka.
 
 use std::sync::Arc;
 
+use corvid_metadata::config::CleanupPolicy;
 use corvid_record::Offset;
 use corvid_storage::{ChangeError, Reason};
 use corvid_wire::kafka::ResponseError;
@@ -60,6 +61,14 @@ fn delete(broker: &Arc<Broker>, named: &Named, asked: &DeleteRecordsPartition) -
     let Some(partition) = broker.partition(topic.id, asked.partition_index) else {
         return Err(super::not_served(broker, topic, asked.partition_index));
     };
+    // As in Kafka: who wants a record gone from there writes a tombstone.
+    let image = broker.image();
+    let settings = image
+        .topic_by_id(topic.id)
+        .map(|topic| broker.replicas.configs().topic(&image, topic));
+    if settings.is_some_and(|settings| settings.cleanup_policy == CleanupPolicy::Compact) {
+        return Err(ResponseError::PolicyViolation);
+    }
     let end = partition.visible_end();
     let to = if asked.offset == TO_THE_END {
         end

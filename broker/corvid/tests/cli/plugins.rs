@@ -129,7 +129,7 @@ fn what_cannot_work_never_becomes_active() {
     let unready = [
         (bound.0.admin(&broken), "large"),
         (bound.deploy("letter_range_partitioner", 1, &["--shadow"]), "large"),
-        (no_config, "`threshold` is missing"),
+        (no_config, "`field` is missing"),
         (
             bound.deploy_builtin("letter-range-partitioner", "large", &["--config", "{}"]),
             "which wants a validator or a transform",

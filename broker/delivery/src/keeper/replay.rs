@@ -59,7 +59,7 @@ impl Keeper {
     }
 
     /// A snapshot says what is known so far. Whoever asks about holds waits: of one that seems to be pending, the release may come.
-    fn answer_meanwhile(&mut self, ask: Ask) -> Result<(), HeldError> {
+    pub(super) fn answer_meanwhile(&mut self, ask: Ask) -> Result<(), HeldError> {
         match ask {
             Ask::Snapshot { last, answer } => {
                 // Who asked may have gone.

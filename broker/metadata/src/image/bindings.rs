@@ -35,4 +35,15 @@ impl Image {
                 .then_some(topic.name.as_str())
         })
     }
+
+    /// Who looks things up in this topic: another topic, and the plugin that it binds.
+    pub fn looked_up_by(&self, table: &str) -> Option<(&str, String)> {
+        self.topics().filter(|topic| topic.name != table).find_map(|topic| {
+            let bindings = TopicBindings::from_configs(&topic.name, &topic.configs).ok()?;
+            let binding = bindings
+                .everywhere()
+                .find(|binding| binding.tables.values().any(|name| name == table))?;
+            Some((topic.name.as_str(), binding.plugin.clone()))
+        })
+    }
 }

@@ -53,7 +53,7 @@ impl Sorted {
             reason,
         };
         let plan = topic.plan.as_ref().map_err(|reason| not_ready(reason.clone()))?;
-        plan.ready().await.map_err(not_ready)?;
+        let ready = plan.ready().await.map_err(not_ready)?;
         let now = clock::wall_clock().0;
         let whole = plain_batch(letters, now)?;
         let batch = Batch::parse(&whole).expect("a batch that was just built");
@@ -65,6 +65,7 @@ impl Sorted {
         };
         // What shadows would see was seen when the letters failed. What fails again stays where it is, whatever a policy thinks.
         let mut fates = judge::judge(plan, None, to, &open.section, &mut Vec::new()).await?;
+        plan.still(ready).map_err(not_ready)?;
         compacted::judge(&topic.settings, &open.section, &mut fates);
         for (place, letter) in (0..).zip(letters) {
             let untouched = Edited::default();

@@ -1,6 +1,5 @@
 //! Reads a table's topic, and goes on reading.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use corvid_replication::{OffsetGate, Partition, PartitionId, Replicas, Watch};
 use corvid_storage::{ReadError, Which};
 use tokio::sync::Notify;
 
-use super::kept::{Followed, Kept};
+use super::kept::{Followed, Kept, Room};
 use crate::room::DECOMPRESSED_BYTES_MAX;
 
 /// How much is read at once.
@@ -19,6 +18,9 @@ const PAGE_BYTES: u32 = 1 << 20;
 
 /// How long a table that failed is left alone.
 const REST: Duration = Duration::from_secs(10);
+
+/// After this, a table without room is read again, whatever has happened meanwhile.
+const AGAIN: Duration = Duration::from_mins(5);
 
 /// Where a partition is read on.
 struct Place {
@@ -33,8 +35,6 @@ struct Place {
 enum Trouble {
     #[error("{0}")]
     NoRoom(String),
-    #[error("the topic is gone")]
-    Gone,
     #[error("partition {index} is not to be read here{}", reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default())]
     Offline { index: i32, reason: Option<String> },
     #[error(transparent)]
@@ -45,78 +45,70 @@ enum Trouble {
 
 /// Keeps the table current until nobody has it.
 pub(super) async fn run(kept: Weak<Kept>, replicas: Arc<Replicas>, wake: Arc<Notify>) {
-    let mut places = BTreeMap::new();
-    while let Some(table) = kept.upgrade() {
-        let trouble = match catch_up(&table, &replicas, &mut places).await {
-            Ok(true) => {
-                table.set_current();
-                None
-            }
-            Ok(false) => None,
-            Err(trouble) => {
-                table.set_failed(trouble.to_string());
-                Some(trouble)
-            }
+    let mut places = Vec::new();
+    loop {
+        let Err(trouble) = follow(&kept, &replicas, &wake, &mut places).await else {
+            return;
         };
+        let Some(table) = kept.upgrade() else { return };
+        table.set_failed(trouble.to_string());
         drop(table);
-        match trouble {
-            None => wake.notified().await,
-            Some(trouble) => {
-                if matches!(trouble, Trouble::NoRoom(_) | Trouble::Gone) {
-                    // Only another record, or other metadata, can change that.
-                    wake.notified().await;
-                }
-                clock::sleep(REST).await;
-                places.clear();
-                if let Some(table) = kept.upgrade() {
-                    table.empty();
-                }
+        // Those who are judged by it end meanwhile.
+        clock::sleep(REST).await;
+        let Some(table) = kept.upgrade() else { return };
+        table.empty();
+        let room = table.room().clone();
+        drop(table);
+        if let Trouble::NoRoom(_) = trouble {
+            room_may_have_changed(&wake, &room).await;
+        }
+    }
+}
+
+/// Other records may be smaller, and other tables may have got smaller.
+async fn room_may_have_changed(wake: &Notify, room: &Room) {
+    let changed = async {
+        tokio::select! {
+            biased;
+            () = wake.notified() => {}
+            () = room.freed.notified() => {}
+        }
+    };
+    // It is looked at again anyhow.
+    let _ = clock::timeout(AGAIN, changed).await;
+}
+
+/// Reads the topic from its start, and goes on, until nobody has the table.
+async fn follow(
+    kept: &Weak<Kept>,
+    replicas: &Replicas,
+    wake: &Arc<Notify>,
+    places: &mut Vec<Place>,
+) -> Result<(), Trouble> {
+    let mut is_current = false;
+    places.clear();
+    while let Some(table) = kept.upgrade() {
+        if let (Some(partitions), true) = (table.partitions(), places.is_empty()) {
+            table.set_loading();
+            *places = open(&table, replicas, partitions)?;
+        }
+        // Else it isn't known yet which partitions there are.
+        if !places.is_empty() {
+            catch_up(&table, places).await?;
+            if !is_current {
+                table.set_current(places.iter().map(|place| place.followed.clone()).collect());
+                is_current = true;
             }
         }
+        drop(table);
+        wake.notified().await;
     }
+    Ok(())
 }
 
-/// Reads every partition to where it ends now. `false`: it isn't known yet which there are.
-async fn catch_up(
-    table: &Arc<Kept>,
-    replicas: &Arc<Replicas>,
-    places: &mut BTreeMap<i32, Place>,
-) -> Result<bool, Trouble> {
-    let Some(partitions) = table.partitions() else {
-        return Ok(false);
-    };
-    if partitions == 0 {
-        return Err(Trouble::Gone);
-    }
-    open(table, replicas, partitions, places)?;
-    // As they end now: who writes all the time must not keep it from ever being current.
-    let ends: Vec<End> = places
-        .values()
-        .map(|place| End::of(&place.followed.partition))
-        .collect();
-    let behind = |places: &BTreeMap<i32, Place>| {
-        let ends = places.values().zip(&ends);
-        ends.map(|(place, end)| (end.visible.0 - place.position.0).max(0).cast_unsigned())
-            .sum()
-    };
-    table.set_behind(behind(places));
-    for (index, end) in (0..partitions).zip(&ends) {
-        while let Some(place) = places.get_mut(&index).filter(|place| place.position < end.visible) {
-            let (from, followed, into) = (place.position, place.followed.clone(), table.clone());
-            place.position = task::offload(move || read_page(&followed.partition, from, &into)).await?;
-            table.set_behind(behind(places));
-        }
-        if let Some(place) = places.get(&index) {
-            place.followed.taken.advance(end.committed);
-        }
-    }
-    Ok(true)
-}
-
-/// Follows every partition.
-fn open(table: &Kept, replicas: &Replicas, partitions: i32, places: &mut BTreeMap<i32, Place>) -> Result<(), Trouble> {
-    let mut opened = false;
-    for index in 0..partitions {
+/// Every partition, from its start.
+fn open(table: &Kept, replicas: &Replicas, partitions: i32) -> Result<Vec<Place>, Trouble> {
+    let place = |index| {
         let id = PartitionId {
             topic: table.topic(),
             index: PartitionIndex(index),
@@ -125,26 +117,43 @@ fn open(table: &Kept, replicas: &Replicas, partitions: i32, places: &mut BTreeMa
             let reason = replicas.offline_reason(id);
             return Err(Trouble::Offline { index, reason });
         };
-        let known = places.get(&index);
-        // One that was opened anew has the same log.
-        if known.is_none_or(|place| !Arc::ptr_eq(&place.followed.partition, &partition)) {
-            opened = true;
-            let position = known.map_or(Offset(0), |place| place.position);
-            let place = Place {
-                _watch: partition.watch(table.wake()),
-                followed: Arc::new(Followed {
-                    partition,
-                    taken: OffsetGate::new(Offset(0)),
-                }),
-                position,
-            };
-            places.insert(index, place);
+        Ok(Place {
+            _watch: partition.watch(table.wake()),
+            followed: Arc::new(Followed {
+                partition,
+                taken: OffsetGate::new(Offset(0)),
+            }),
+            position: Offset(0),
+        })
+    };
+    (0..partitions).map(place).collect()
+}
+
+/// Reads every partition to where it ends now: who writes all the time must not keep the table from ever being current.
+async fn catch_up(table: &Arc<Kept>, places: &mut [Place]) -> Result<(), Trouble> {
+    let ends: Vec<End> = places.iter().map(|place| End::of(&place.followed.partition)).collect();
+    for (index, end) in ends.iter().enumerate() {
+        table.set_behind(behind(places, &ends));
+        while places[index].position < end.visible {
+            let place = &mut places[index];
+            let (from, followed, into) = (place.position, place.followed.clone(), table.clone());
+            place.position = task::offload(move || read_page(&followed.partition, from, &into)).await?;
+            table.set_behind(behind(places, &ends));
         }
     }
-    if opened {
-        table.set_followed(places.values().map(|place| place.followed.clone()).collect());
+    if !table.is_complete() {
+        return Err(Trouble::NoRoom(table.no_room()));
+    }
+    for (place, end) in places.iter().zip(&ends) {
+        place.followed.taken.advance(end.committed);
     }
     Ok(())
+}
+
+/// How many offsets are to be read.
+fn behind(places: &[Place], ends: &[End]) -> u64 {
+    let left = |(place, end): (&Place, &End)| (end.visible.0 - place.position.0).max(0).cast_unsigned();
+    places.iter().zip(ends).map(left).sum()
 }
 
 /// Where a partition ends.
@@ -180,6 +189,7 @@ fn read_page(partition: &Partition, from: Offset, table: &Kept) -> Result<Offset
             reason: error.to_string(),
         };
         let batch = batch.map_err(|error| damaged(next, &error))?;
+        batch.verify_crc().map_err(|error| damaged(next, &error))?;
         if !batch.attributes().control {
             let base = batch.base_offset();
             take(&batch, table).map_err(|error| match error {
@@ -189,7 +199,21 @@ fn read_page(partition: &Partition, from: Offset, table: &Kept) -> Result<Offset
         }
         next = batch.next_offset();
     }
-    // Where nothing was found, compaction has left nothing.
+    if bytes.is_empty()
+        && partition
+            .log()
+            .read(from, limit, PAGE_BYTES, true, Which::Visible)?
+            .bytes
+            > 0
+    {
+        // There is something, and it is no batch.
+        return Err(Trouble::Damaged {
+            index: partition.id().index.0,
+            offset: from,
+            reason: "a batch has another length than it says".to_owned(),
+        });
+    }
+    // Where nothing is, compaction has left nothing.
     Ok(if next > from { next } else { end.max(from) })
 }
 

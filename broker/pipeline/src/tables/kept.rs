@@ -1,20 +1,27 @@
 //! One table: what is in it, and whether plugins may look things up there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicIsize, AtomicU64, Ordering};
 use std::time::Duration;
 
-use corvid_env::clock;
+use corvid_env::clock::{self, Instant};
 use corvid_metadata::TopicId;
 use corvid_plugin_host::Table;
 use corvid_replication::{Closed, OffsetGate, Partition};
-use parking_lot::RwLock;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::{TableFigures, TableKey};
 
-/// How long a producer waits for a table that is being read.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long producers wait for a table that is being read, from when its reading began.
+const READ_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a batch waits until a table that is current has what was written a moment ago.
+const FOLLOWED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How many keys are missed before a table is given up.
+const MISSED_MAX: usize = 10_000;
 
 /// The topic's partitions are not known yet.
 const UNKNOWN: i32 = -1;
@@ -25,9 +32,11 @@ pub(crate) struct Kept {
     name: String,
     table: Arc<Table>,
     room: Arc<Room>,
+    /// Keys for whose values there was no room: until they have others, or none.
+    missed: Mutex<BTreeSet<Box<[u8]>>>,
     partitions: AtomicI32,
-    followed: RwLock<Arc<[Arc<Followed>]>>,
     behind: AtomicU64,
+    emptied: AtomicU64,
     state: watch::Sender<State>,
     /// There is something to do: more records, other partitions, or nobody has the table any more.
     wake: Arc<Notify>,
@@ -39,10 +48,12 @@ pub(super) struct Followed {
     pub taken: OffsetGate,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum State {
-    Loading,
-    Current,
+    /// It is being read, since then.
+    Loading(Instant),
+    /// All is in it that was there when its reading began, and what is written is followed.
+    Current(Arc<[Arc<Followed>]>),
     Failed(String),
 }
 
@@ -50,6 +61,8 @@ enum State {
 pub(super) struct Room {
     max: usize,
     used: AtomicIsize,
+    /// A table has given some back.
+    pub freed: Notify,
 }
 
 impl Room {
@@ -57,12 +70,16 @@ impl Room {
         Self {
             max,
             used: AtomicIsize::new(0),
+            freed: Notify::new(),
         }
     }
 
     /// Whether so many bytes more, or fewer, still fit.
     fn take(&self, grown: isize) -> bool {
         let used = self.used.fetch_add(grown, Ordering::Relaxed) + grown;
+        if grown < 0 {
+            self.freed.notify_waiters();
+        }
         grown <= 0 || usize::try_from(used).is_ok_and(|used| used <= self.max)
     }
 }
@@ -74,10 +91,11 @@ impl Kept {
             name: key.topic_name.clone(),
             table: Arc::default(),
             room,
+            missed: Mutex::default(),
             partitions: AtomicI32::new(UNKNOWN),
-            followed: RwLock::new(Arc::new([])),
             behind: AtomicU64::new(0),
-            state: watch::Sender::new(State::Loading),
+            emptied: AtomicU64::new(0),
+            state: watch::Sender::new(State::Loading(clock::now())),
             wake: Arc::default(),
         })
     }
@@ -95,107 +113,124 @@ impl Kept {
         &self.wake
     }
 
-    /// How many partitions the topic has: 0 if it is gone, `None` if that isn't known yet.
+    pub(super) fn room(&self) -> &Arc<Room> {
+        &self.room
+    }
+
+    /// How many partitions the topic has; `None` if that isn't known yet.
     pub fn partitions(&self) -> Option<i32> {
         let partitions = self.partitions.load(Ordering::Acquire);
         (partitions != UNKNOWN).then_some(partitions)
     }
 
+    /// It never changes while a binding names the table.
     pub fn set_partitions(&self, partitions: i32) {
-        let before = self.partitions.swap(partitions, Ordering::AcqRel);
-        if before != partitions && before != UNKNOWN {
-            self.state.send_replace(State::Loading);
+        if self.partitions.swap(partitions, Ordering::AcqRel) != partitions {
+            self.wake.notify_one();
         }
-        self.wake.notify_one();
+    }
+
+    /// How often all keys were taken away, to be read anew.
+    pub fn emptied(&self) -> u64 {
+        self.emptied.load(Ordering::Acquire)
     }
 
     /// Returns once everything is in it that is committed in the topic now; an error says why it isn't.
     pub async fn current(&self) -> Result<(), String> {
-        let about = |why: String| format!("the table {}: {why}", self.name);
-        match clock::timeout(PATIENCE, self.caught_up()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(why)) => Err(about(why)),
-            Err(_) => {
-                let behind = self.behind.load(Ordering::Relaxed);
-                Err(about(format!("it is being read, with {behind} offsets to go")))
-            }
-        }
+        self.caught_up()
+            .await
+            .map_err(|why| format!("the table {}: {why}", self.name))
     }
 
     async fn caught_up(&self) -> Result<(), String> {
+        let mut state = self.state.subscribe();
         loop {
-            if *self.state.borrow() != State::Current {
-                let mut state = self.state.subscribe();
-                // The sender is this table's.
-                let settled = state.wait_for(|state| *state != State::Loading).await;
-                if let Ok(State::Failed(reason)) = settled.as_deref() {
-                    return Err(reason.clone());
+            let now = state.borrow_and_update().clone();
+            match now {
+                State::Failed(reason) => return Err(reason),
+                State::Current(followed) => {
+                    let taken = clock::timeout(FOLLOWED_WITHIN, taken(&followed)).await;
+                    // Else it is not followed any more: the state says why.
+                    if let Ok(()) = taken.map_err(|_| self.unread())? {
+                        return Ok(());
+                    }
+                }
+                State::Loading(since) => {
+                    let changed = clock::timeout_at(since + READ_WITHIN, state.changed()).await;
+                    // The sender is this table's.
+                    if changed.is_err() {
+                        return Err(self.unread());
+                    }
                 }
             }
-            // Else it failed, or its partitions were opened anew.
-            if let Ok(()) = self.taken().await {
-                return Ok(());
-            }
         }
     }
 
-    async fn taken(&self) -> Result<(), Closed> {
-        let followed = self.followed.read().clone();
-        for followed in followed.iter() {
-            followed.taken.reached(followed.partition.high_watermark()).await?;
-        }
-        Ok(())
+    fn unread(&self) -> String {
+        let behind = self.behind.load(Ordering::Relaxed);
+        format!("it is being read, with {behind} offsets to go")
     }
 
-    /// What is followed from now on. Who waits for what was before, waits in vain.
-    pub(super) fn set_followed(&self, followed: Vec<Arc<Followed>>) {
-        let before = std::mem::replace(&mut *self.followed.write(), followed.into());
-        for gone in before.iter() {
-            if !self.followed.read().iter().any(|stays| Arc::ptr_eq(stays, gone)) {
-                gone.taken.close();
-            }
-        }
-    }
-
-    /// Gives a key its value, or takes it away; `false` if there is no room for it.
+    /// Gives a key its value, or takes it away. A key for whose value there is no room is missed: what lies behind it in the log
+    /// may take it away again. `false` if too many are.
     pub fn set(&self, key: &[u8], value: Option<&[u8]>) -> bool {
-        self.room.take(self.table.set(key, value))
+        let mut missed = self.missed.lock();
+        if self.room.take(self.table.set(key, value)) {
+            missed.remove(key);
+        } else {
+            self.room.take(self.table.set(key, None));
+            missed.insert(key.into());
+        }
+        missed.len() <= MISSED_MAX
+    }
+
+    /// Whether there was room for all.
+    pub fn is_complete(&self) -> bool {
+        self.missed.lock().is_empty()
     }
 
     pub fn set_behind(&self, offsets: u64) {
         self.behind.store(offsets, Ordering::Relaxed);
     }
 
-    pub fn set_current(&self) {
-        let before = self.state.send_replace(State::Current);
-        if before != State::Current {
-            let keys = self.table.keys();
-            tracing::info!(topic = self.name, keys, "the table is current");
-        }
+    /// Everything is in it; from now on, `followed` say how far.
+    pub(super) fn set_current(&self, followed: Vec<Arc<Followed>>) {
+        let keys = self.table.keys();
+        tracing::info!(topic = self.name, keys, "the table is current");
+        self.state.send_replace(State::Current(followed.into()));
     }
 
-    /// Who waits is told why; who is being judged goes on with what was true a moment ago.
+    /// Who waits is told why; a batch that is being judged is judged by what was true a moment ago.
     pub fn set_failed(&self, reason: String) {
         tracing::error!(
             topic = self.name,
             reason,
             "no table: topics whose plugins look things up there take no records"
         );
-        self.state.send_replace(State::Failed(reason));
-        self.set_followed(Vec::new());
+        let before = self.state.send_replace(State::Failed(reason));
+        if let State::Current(followed) = before {
+            followed.iter().for_each(|followed| followed.taken.close());
+        }
     }
 
-    /// Begins from the start.
+    /// Takes all keys away.
     pub fn empty(&self) {
-        self.state.send_replace(State::Loading);
-        self.room.take(-self.table.bytes().cast_signed());
+        self.emptied.fetch_add(1, Ordering::AcqRel);
+        let bytes = self.table.bytes();
         self.table.clear();
+        self.missed.lock().clear();
+        self.room.take(-bytes.cast_signed());
     }
 
-    /// Why a key has no room.
+    /// Is read from the start.
+    pub fn set_loading(&self) {
+        self.state.send_replace(State::Loading(clock::now()));
+    }
+
+    /// Why some keys are missed.
     pub fn no_room(&self) -> String {
         format!(
-            "with it, tables take more than {} bytes of memory (corvid.table.bytes), {} of them for the {} keys of this one",
+            "with all its keys, tables take more than {} bytes of memory (corvid.table.bytes), {} of them for the {} keys of this one",
             self.room.max,
             self.table.bytes(),
             self.table.keys()
@@ -208,7 +243,7 @@ impl Kept {
             keys: self.table.keys(),
             bytes: self.table.bytes(),
             behind: self.behind.load(Ordering::Relaxed),
-            current: *self.state.borrow() == State::Current,
+            current: matches!(*self.state.borrow(), State::Current(_)),
         }
     }
 }
@@ -218,4 +253,12 @@ impl Drop for Kept {
         self.room.take(-self.table.bytes().cast_signed());
         self.wake.notify_one();
     }
+}
+
+/// Returns once all is taken that is committed now.
+async fn taken(followed: &[Arc<Followed>]) -> Result<(), Closed> {
+    for followed in followed {
+        followed.taken.reached(followed.partition.high_watermark()).await?;
+    }
+    Ok(())
 }

@@ -90,3 +90,17 @@ async fn a_look_up_stays_inside() {
         }
     }
 }
+
+/// The bug: what is looked up while the plugin starts is kept, and the table has not been read yet.
+#[tokio::test]
+async fn nothing_is_looked_up_before_the_first_record() {
+    let early = guest(
+        r#"(import "corvid" "table_get" (func $get (param i32 i32 i32 i32 i32) (result i64)))
+        (func (export "corvid_init") (param i32 i32) (result i64)
+          (drop (call $get (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+          (i64.const 0))
+        (func (export "corvid_validate") (param i32 i32) (result i64) (i64.const 0))"#,
+    );
+    let refused = granted(&early, "limits", &limits()).await.expect_err("it is too early");
+    assert!(refused.to_string().contains("before the first record"), "{refused}");
+}

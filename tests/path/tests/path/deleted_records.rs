@@ -1,8 +1,5 @@
 //! DeleteRecords on a partition from which records have moved.
 
-use corvid_wire::client::topic_name;
-use corvid_wire::kafka::messages::DeleteRecordsRequest;
-use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use path_tests::batch::{plain, record};
 use path_tests::scene::Scene;
 
@@ -15,18 +12,7 @@ async fn what_is_below_is_gone_and_what_moved_is_not() {
     let batch = || plain(&["0", "1", "2"].map(|key| record(key, "value")));
     scene.produce("orders", 0, batch()).await;
     let second = scene.produce("orders", 0, batch()).await;
-    let partition = DeleteRecordsPartition::default()
-        .with_partition_index(0)
-        .with_offset(second + 1);
-    let topic = DeleteRecordsTopic::default()
-        .with_name(topic_name("orders"))
-        .with_partitions(vec![partition]);
-    let request = DeleteRecordsRequest::default()
-        .with_topics(vec![topic])
-        .with_timeout_ms(10_000);
-    let response = scene.client().await.request(&request).await.unwrap();
-    let answer = &response.topics[0].partitions[0];
-    assert_eq!((answer.error_code, answer.low_watermark), (0, second + 1));
+    assert_eq!(scene.delete_records("orders", 0, second + 1).await, (0, second + 1));
     let scene = scene.restarted(|_| ()).await;
     assert_eq!(scene.range("orders", 0).await.start, second + 1);
     assert_eq!(scene.keys("orders", 0).await, [("2".to_owned(), second + 2)]);

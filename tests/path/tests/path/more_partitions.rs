@@ -1,8 +1,5 @@
 //! CreatePartitions on a topic with a partitioner.
 
-use corvid_wire::client::topic_name;
-use corvid_wire::kafka::messages::CreatePartitionsRequest;
-use corvid_wire::kafka::messages::create_partitions_request::CreatePartitionsTopic;
 use path_tests::batch::{plain, record};
 use path_tests::scene::Scene;
 
@@ -15,19 +12,7 @@ async fn new_partitions_take_records_and_send_them() {
     scene.topic("orders", 2, &[("corvid.partitioner", &by_number())]).await;
     let batch = || plain(&["0", "1", "2"].map(|key| record(key, "value")));
     scene.produce("orders", 0, batch()).await;
-    let more = CreatePartitionsTopic::default()
-        .with_name(topic_name("orders"))
-        .with_count(3)
-        .with_assignments(None);
-    let request = CreatePartitionsRequest::default()
-        .with_topics(vec![more])
-        .with_timeout_ms(10_000);
-    let response = scene.client().await.request(&request).await.unwrap();
-    assert_eq!(
-        response.results[0].error_code, 0,
-        "{:?}",
-        response.results[0].error_message
-    );
+    assert_eq!(scene.grow("orders", 3).await, 0);
     for partition in 0..3 {
         scene.produce("orders", partition, batch()).await;
     }

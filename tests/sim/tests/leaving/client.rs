@@ -9,11 +9,10 @@ use bed::topics::{self, check};
 use bytes::Bytes;
 use corvid_env::{clock, random};
 use corvid_sim::Outcome;
-use corvid_wire::client::{
-    Client, ClientError, ClientOptions, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start,
-};
+use corvid_wire::client::{Client, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start};
 use serde_json::json;
 
+use crate::connect::connect;
 use crate::ledger::{Ledger, leaves};
 
 const TOPIC: &str = "orders";
@@ -21,8 +20,6 @@ const TOPIC: &str = "orders";
 pub const LETTERS: &str = "orders.DLT";
 /// Where letters are redriven to.
 pub const AGAIN: &str = "again";
-/// A node that does not come back within these never will.
-const CONNECT_TRIES: u32 = 200;
 /// What a link may need to deliver what is under way, in the world's time.
 const DELIVERY_TIME: Duration = Duration::from_secs(60);
 /// In this time a second copy would have come, too.
@@ -122,23 +119,4 @@ async fn take(consumer: &mut Consumer, found: &mut Vec<u64>) -> Outcome {
         found.push(u64::from_be_bytes(key[..].try_into()?));
     }
     Ok(())
-}
-
-/// Calls the node again and again: it may be down, and comes back.
-async fn connect() -> Result<Client, ClientError> {
-    for _ in 0..CONNECT_TRIES {
-        if let Ok(client) = Client::connect("node:9092", options()).await {
-            return Ok(client);
-        }
-        clock::sleep(Duration::from_millis(20)).await;
-    }
-    Client::connect("node:9092", options()).await
-}
-
-fn options() -> ClientOptions {
-    ClientOptions {
-        connect_timeout: Duration::from_millis(300),
-        request_timeout: Duration::from_secs(1),
-        ..ClientOptions::default()
-    }
 }

@@ -9,14 +9,12 @@ use bed::topics::{self, binding, check};
 use bytes::Bytes;
 use corvid_env::{clock, random};
 use corvid_sim::Outcome;
-use corvid_wire::client::{
-    Client, ClientError, ClientOptions, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start,
-    topic_name,
-};
+use corvid_wire::client::{Client, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start, topic_name};
 use corvid_wire::kafka::messages::DeleteRecordsRequest;
 use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use serde_json::json;
 
+use crate::connect::{connect, options};
 use crate::ledger::{Found, Ledger};
 
 /// What is bound to the topic.
@@ -34,8 +32,6 @@ pub enum Policy {
 const PARTITIONS: i32 = 3;
 const TOPIC: &str = "orders";
 const LETTERS: &str = "orders.DLT";
-/// A node that does not come back within these never will.
-const CONNECT_TRIES: u32 = 200;
 /// What a link may need to deliver what is under way, in the world's time.
 const DELIVERY_TIME: Duration = Duration::from_secs(60);
 /// What is held may come so much later: a clock that has jumped is not believed at once, nor when it has jumped back.
@@ -233,23 +229,4 @@ async fn take(consumer: &mut Consumer, found: &mut Vec<Found>) -> Outcome {
         });
     }
     Ok(())
-}
-
-/// Calls the node again and again: it may be down, and comes back.
-async fn connect() -> Result<Client, ClientError> {
-    for _ in 0..CONNECT_TRIES {
-        if let Ok(client) = Client::connect("node:9092", options()).await {
-            return Ok(client);
-        }
-        clock::sleep(Duration::from_millis(20)).await;
-    }
-    Client::connect("node:9092", options()).await
-}
-
-fn options() -> ClientOptions {
-    ClientOptions {
-        connect_timeout: Duration::from_millis(300),
-        request_timeout: Duration::from_secs(1),
-        ..ClientOptions::default()
-    }
 }

@@ -117,6 +117,7 @@ pub(crate) async fn delete(
             DeleteTopicError::Disabled => {
                 ApiError::refused(error.to_string()).hint("set it to true in [broker], and restart the node")
             }
+            DeleteTopicError::IsTable { .. } => ApiError::new(StatusCode::CONFLICT, error.to_string()),
             DeleteTopicError::Submit(error) => ApiError::submit(&error),
         })?;
     context.applier.settle().await;
