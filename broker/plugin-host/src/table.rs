@@ -22,17 +22,22 @@ pub(crate) struct Contents {
 }
 
 impl Table {
-    /// Gives `key` a value, or takes it away. Answers by how many bytes of memory the table has grown.
-    pub fn set(&self, key: &[u8], value: Option<&[u8]>) -> isize {
+    /// By how many bytes of memory the table would grow if `key` had this value, or none.
+    pub fn growth(&self, key: &[u8], value: Option<&[u8]>) -> isize {
+        let contents = self.contents.read();
+        let before = contents.get(key).map_or(0, |value| cost(key, value));
+        value.map_or(0, |value| cost(key, value)).cast_signed() - before.cast_signed()
+    }
+
+    /// Gives `key` a value, or takes it away.
+    pub fn set(&self, key: &[u8], value: Option<&[u8]>) {
         let mut contents = self.contents.write();
-        let before = contents.bytes;
         let old = match value {
             Some(value) => contents.values.insert(key.into(), value.into()),
             None => contents.values.remove(key),
         };
         contents.bytes += value.map_or(0, |value| cost(key, value));
         contents.bytes -= old.map_or(0, |old| cost(key, &old));
-        contents.bytes.cast_signed() - before.cast_signed()
     }
 
     /// Takes all keys away.
@@ -108,12 +113,17 @@ mod tests {
     #[test]
     fn memory_is_counted_both_ways() {
         let table = Table::default();
-        let grown = table.set(b"ada", Some(b"100"));
-        assert_eq!(grown.unsigned_abs(), table.bytes());
-        assert_eq!(table.set(b"ada", Some(b"5000")), 1);
-        assert_eq!(table.set(b"bob", None), 0);
+        let set = |key: &[u8], value: Option<&[u8]>| {
+            let (before, growth) = (table.bytes().cast_signed(), table.growth(key, value));
+            table.set(key, value);
+            assert_eq!(table.bytes().cast_signed(), before + growth);
+            growth
+        };
+        let grown = set(b"ada", Some(b"100"));
+        assert_eq!(set(b"ada", Some(b"5000")), 1);
+        assert_eq!(set(b"bob", None), 0);
         assert_eq!(table.contents().get(b"ada"), Some(b"5000".as_slice()));
-        assert_eq!(table.set(b"ada", None), -grown - 1);
+        assert_eq!(set(b"ada", None), -grown - 1);
         assert_eq!((table.keys(), table.bytes()), (0, 0));
     }
 }

@@ -171,14 +171,16 @@ impl Kept {
         format!("it is being read, with {behind} offsets to go")
     }
 
-    /// Gives a key its value, or takes it away. A key for whose value there is no room is missed: what lies behind it in the log
-    /// may take it away again. `false` if too many are.
+    /// Gives a key its value, or takes it away. A key for whose value there is no room keeps the one it has, and is missed: what
+    /// lies behind it in the log may take it away again. `false` if too many are.
     pub fn set(&self, key: &[u8], value: Option<&[u8]>) -> bool {
         let mut missed = self.missed.lock();
-        if self.room.take(self.table.set(key, value)) {
+        let growth = self.table.growth(key, value);
+        if self.room.take(growth) {
+            self.table.set(key, value);
             missed.remove(key);
         } else {
-            self.room.take(self.table.set(key, None));
+            self.room.take(-growth);
             missed.insert(key.into());
         }
         missed.len() <= MISSED_MAX
