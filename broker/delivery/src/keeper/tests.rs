@@ -1,6 +1,6 @@
 //! What others ask while a log is looked through.
 
-mod damaged;
+use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 use corvid_env::fs::Dir;
@@ -35,11 +35,11 @@ fn leadership(durability: Durability) -> Leadership {
 struct Bench {
     partition: Arc<Partition>,
     _directory: Arc<LogDirectory>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
-/// A log with a hold, more than is read at once, and the hold's release.
-async fn bench() -> Bench {
+/// A log with nothing in it.
+async fn empty() -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let directory = LogDirectory::open(Dir::open(dir.path()).unwrap(), LogDirectoryConfig::default());
     let directory = directory.await.unwrap();
@@ -50,23 +50,34 @@ async fn bench() -> Bench {
     };
     let log = directory.open_log("later-0", config).unwrap();
     let partition = Partition::lead(ID, "later".into(), log, leadership(Durability::Replicas));
-    partition.append(held("held"), AppendKind::Internal).unwrap();
-    let filler = vec![0; 3 << 19];
-    let filled = partition
-        .append(batch("filler", &filler), AppendKind::Internal)
-        .unwrap();
-    partition.committed(filled.end).await.unwrap();
-    let bench = Bench {
+    Bench {
         partition,
         _directory: directory,
-        _dir: dir,
-    };
+        dir,
+    }
+}
+
+/// A log with a hold, more than is read at once, and the hold's release.
+async fn bench() -> Bench {
+    let bench = empty().await;
+    bench.append(held("held", DUE)).await;
+    bench.append(batch("filler", &vec![0; 3 << 19])).await;
     bench.live(None).await;
     assert_eq!(bench.releases(), 1);
     bench
 }
 
+/// Long ago.
+const DUE: Timestamp = Timestamp(1);
+
 impl Bench {
+    /// Appends what is committed when this returns.
+    async fn append(&self, batch: Bytes) -> Offset {
+        let appended = self.partition.append(batch, AppendKind::Internal).unwrap();
+        self.partition.committed(appended.end).await.unwrap();
+        appended.base_offset
+    }
+
     fn keeper(&self, snapshot: Option<Snapshot>) -> (Keeper, mpsc::Sender<Ask>) {
         let (ask, asked) = mpsc::channel(4);
         let keeper = Keeper::new(self.partition.clone(), SOURCE, Arc::default(), asked, snapshot);
@@ -121,10 +132,10 @@ async fn a_release_that_is_committed_after_the_start_is_one() {
 #[tokio::test]
 async fn an_entry_without_its_mate_stops_no_release() {
     let bench = bench().await;
-    bench.partition.append(held("due"), AppendKind::Internal).unwrap();
+    bench.append(held("due", DUE)).await;
     let mate = batch("never written", b"");
     let entry = EntryBuilder::for_mate(&Batch::parse(&mate).unwrap(), Timestamp(1));
-    let entry = entry.sub_batch(sub_batch("torn")).finish().unwrap();
+    let entry = entry.sub_batch(sub_batch("torn", DUE)).finish().unwrap();
     bench.partition.append(entry, AppendKind::Internal).unwrap();
     bench.live(None).await;
     assert_eq!(bench.releases(), 2);
@@ -137,9 +148,8 @@ async fn what_is_committed_is_listed_and_cancelled_at_once() {
     let (mut keeper, _ask) = bench.keeper(None);
     keeper.replay().await.unwrap();
     for first in [true, false] {
-        let appended = bench.partition.append(held("again"), AppendKind::Internal).unwrap();
-        bench.partition.committed(appended.end).await.unwrap();
-        let (names, from) = (vec![appended.base_offset], appended.base_offset);
+        let from = bench.append(held("again", DUE)).await;
+        let names = vec![from];
         if first {
             let (answer, listed) = oneshot::channel();
             keeper.answer(Ask::List { from, limit: 9, answer }).await.unwrap();
@@ -161,9 +171,9 @@ fn batch(key: &str, value: &[u8]) -> Bytes {
     builder.finish(None).unwrap()
 }
 
-fn sub_batch(key: &str) -> SubBatch {
+fn sub_batch(key: &str, due: Timestamp) -> SubBatch {
     let hold = Hold {
-        due: Timestamp(1),
+        due,
         first_offset: None,
         attempts: 0,
         decision: Vec::new(),
@@ -180,9 +190,9 @@ fn sub_batch(key: &str) -> SubBatch {
     }
 }
 
-fn held(key: &str) -> Bytes {
+fn held(key: &str, due: Timestamp) -> Bytes {
     EntryBuilder::armed_alone(Timestamp(1))
-        .sub_batch(sub_batch(key))
+        .sub_batch(sub_batch(key, due))
         .finish()
         .unwrap()
 }
@@ -211,4 +221,24 @@ async fn what_came_before_a_restart_is_not_cancelled_after_it() {
     drop(ask);
     keeper.run().await;
     assert_eq!(cancelled.await.unwrap().unwrap(), 0);
+}
+
+/// The bug: one entry among those that are looked through again is damaged, and the keeper ends: nothing is released any more.
+#[tokio::test]
+async fn a_damaged_entry_is_passed_over_when_holds_are_found_again() {
+    let bench = empty().await;
+    let [first, second] = [Timestamp(i64::MAX - 2), Timestamp(i64::MAX - 1)];
+    bench.append(held("first", first)).await;
+    bench.append(held("second", second)).await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.follow().unwrap();
+    assert_eq!(keeper.holds.len(), 2);
+    let log = bench.dir.path().join("later-0/00000000000000000000.log");
+    let log = std::fs::File::options().write(true).open(log).unwrap();
+    log.write_all_at(&[0xff; 8], 100).unwrap();
+    let found = keeper.held_in(Offset(0), Offset(4096)).unwrap();
+    let due: Vec<_> = found.iter().map(|held| held.due).collect();
+    assert_eq!(due, [second]);
+    assert_eq!(keeper.counters.holds_damaged(), 1);
+    assert_eq!(keeper.holds.len(), 2, "nothing of it is deleted");
 }
