@@ -130,10 +130,11 @@ fn a_project_is_measured_beside_its_native_build() {
     let source = folder.path().join("patient/src/lib.rs");
     let text = std::fs::read_to_string(&source).unwrap();
     // It finds the same in its tables, sandbox or not.
-    let looks = "let mut limits = corvid_plugin_sdk::Table::open(\"limits\")?;\n        \
-                 if limits.get(\"a\") != Some(&b\"2\"[..]) || limits.get(\"b\").is_some() { return Err(\"other limits\".to_owned()); }\n        \
-                 config.only(";
-    std::fs::write(&source, text.replace("config.only(", looks)).unwrap();
+    let decide = text.find("fn decide(").unwrap();
+    let body = decide + text[decide..].find("{\n").unwrap() + 1;
+    let looks = "let mut limits = corvid_plugin_sdk::Table::open(\"limits\").unwrap();\n\
+                 assert!(limits.get(\"a\") == Some(&b\"2\"[..]) && limits.get(\"b\").is_none(), \"other limits\");";
+    std::fs::write(&source, [&text[..body], looks, &text[body..]].concat()).unwrap();
     let limits = "{\"key\":\"a\",\"value\":\"1\"}\n{\"key\":\"b\",\"value\":\"1\"}\n{\"key\":\"a\",\"value\":\"2\"}\n{\"key\":\"b\"}\n";
     std::fs::write(folder.path().join("limits.jsonl"), limits).unwrap();
     let rows = bench(&["--table", "limits=limits.jsonl"]).json();
