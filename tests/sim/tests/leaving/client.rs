@@ -12,7 +12,7 @@ use corvid_sim::Outcome;
 use corvid_wire::client::{Client, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start};
 use serde_json::json;
 
-use crate::connect::connect;
+use crate::connect::{CONNECT_TRIES, connect};
 use crate::ledger::{Ledger, leaves};
 
 const TOPIC: &str = "orders";

@@ -6,7 +6,7 @@ use corvid_env::clock;
 use corvid_wire::client::{Client, ClientError, ClientOptions};
 
 /// A node that does not come back within these never will.
-const CONNECT_TRIES: u32 = 200;
+pub const CONNECT_TRIES: u32 = 200;
 
 /// Calls the node again and again: it may be down, and comes back.
 pub async fn connect() -> Result<Client, ClientError> {
