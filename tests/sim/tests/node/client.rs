@@ -14,7 +14,7 @@ use corvid_wire::kafka::messages::DeleteRecordsRequest;
 use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use serde_json::json;
 
-use crate::connect::{connect, options};
+use crate::connect::{CONNECT_TRIES, connect, options};
 use crate::ledger::{Found, Ledger};
 
 /// What is bound to the topic.
