@@ -209,6 +209,12 @@ impl Holds {
         }
     }
 
+    /// The first of those that are released next, in their order, as far as they are known.
+    pub fn first_few(&self, most: usize) -> impl Iterator<Item = HeldAt> + '_ {
+        let pending = |held: &&HeldAt| self.pending.contains(held.name.0 as u64);
+        self.near.iter().filter(pending).take(most).copied()
+    }
+
     /// The offsets that are to be looked through next, if a refill is under way or is needed: what is held there is told by [`Holds::found`].
     pub fn page_to_read(&mut self) -> Option<Range<Offset>> {
         if self.refill.is_none() {

@@ -39,7 +39,7 @@ use crate::counters::Counters;
 use crate::entry_reader;
 use crate::holds::checkpoint::Snapshot;
 use crate::holds::{HeldAt, Holds, Next};
-use release::Allowance;
+use release::{Allowance, Places};
 
 pub use list::HeldRecord;
 
@@ -110,6 +110,7 @@ pub(crate) struct Keeper {
     /// The oldest hold is damaged: it can't be carried on.
     pinned: bool,
     allowance: Allowance,
+    places: Places,
 }
 
 /// When a keeper looks again, if nothing else happens.
@@ -142,6 +143,7 @@ impl Keeper {
             holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
             pinned: false,
             allowance: Allowance::default(),
+            places: Places::default(),
         }
     }
 

@@ -261,6 +261,29 @@ impl Partition {
         self.append_in(epoch, None, batch, kind)
     }
 
+    /// Appends batches of the broker's own, and wakes whoever waits for them once. Gives the offset behind each; fewer if the log takes
+    /// no more of them, and an error only if it takes none.
+    pub fn append_run(&self, batches: Vec<Bytes>, kind: AppendKind) -> Result<Vec<Offset>, AppendError> {
+        let epoch = self.leader_epoch();
+        let mut ends = Vec::with_capacity(batches.len());
+        for batch in batches {
+            match self.log.append(Append {
+                epoch,
+                entry: None,
+                batch,
+                kind,
+            }) {
+                Ok(appended) => ends.push(appended.end),
+                Err(error) if ends.is_empty() => return Err(error.into()),
+                Err(_) => break,
+            }
+        }
+        if let Some(&end) = ends.last() {
+            self.written(end);
+        }
+        Ok(ends)
+    }
+
     fn append_in(
         &self,
         epoch: LeaderEpoch,

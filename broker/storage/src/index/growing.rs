@@ -148,18 +148,20 @@ fn read_entry<E: IndexEntry>(file: &File, index: u32) -> io::Result<E> {
 /// this needs no lock.
 pub(crate) fn floor_in_file<E: IndexEntry>(dir: &Dir, name: &str, entries: u32, key: E::Key) -> io::Result<Option<E>> {
     let file = dir.open_file(name)?;
-    let (mut below, mut above, mut found) = (0, entries, None);
-    while below < above {
+    let (mut below, mut above) = (0, entries);
+    // Halved until the rest is one short read.
+    while above - below > ENTRIES_IN_MEMORY_MAX as u32 {
         let middle = below.midpoint(above);
-        let entry: E = read_entry(&file, middle)?;
-        if entry.key() <= key {
-            found = Some(entry);
-            below = middle + 1;
+        if read_entry::<E>(&file, middle)?.key() <= key {
+            below = middle;
         } else {
             above = middle;
         }
     }
-    Ok(found)
+    let mut bytes = vec![0; (above - below) as usize * E::BYTES];
+    file.read_exact_at(position::<E>(below), &mut bytes)?;
+    let found = bytes.chunks_exact(E::BYTES).map(E::decode);
+    Ok(found.take_while(|entry| entry.key() <= key).last())
 }
 
 #[cfg(test)]
