@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `kill` | the process dies at once, as by SIGKILL (in simulation: the host loses its power) |
 //! | `cut:N` | the caller writes the first N bytes only; then as `kill` |
+//! | `short:N` | a write takes the first N bytes, and says so |
 //! | `error` | the call fails with an input/output error |
 //! | `full` | the call fails because the disk is full |
 //! | `skip` | the call does nothing and says that it did: a bug put in on purpose |
@@ -39,6 +40,8 @@ pub const VARIABLE: &str = "CORVID_FAULT";
 pub enum Fault {
     /// Write this many bytes of what was to be written, then call [`kill`].
     Cut(usize),
+    /// Write this many bytes of what was to be written, and report that.
+    Short(usize),
     /// Fail with an input/output error.
     Error,
     /// Fail as on a full disk.
@@ -52,7 +55,9 @@ impl Fault {
     pub fn into_error(self, point: &'static str) -> io::Error {
         match self {
             Self::Full => io::Error::new(io::ErrorKind::StorageFull, format!("disk full, by fail-point {point}")),
-            Self::Cut(_) | Self::Error | Self::Skip => io::Error::other(format!("failed by fail-point {point}")),
+            Self::Cut(_) | Self::Short(_) | Self::Error | Self::Skip => {
+                io::Error::other(format!("failed by fail-point {point}"))
+            }
         }
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! # Invariants
 //! - **Layout**: names and formats are Kafka's; what is ours has a magic number and a version (`names`).
-//! - **Prefix**: a batch is written only behind whole batches. A short write is cut before the next append; a log that can't
-//!   cut has failed.
+//! - **Prefix**: a batch is written only behind whole batches. A short write is cut off and never gone on with: its batch goes to a new
+//!   segment; a log that can't cut has failed.
 //! - **Pair**: an outbox entry and its mate are in one write and in one segment.
 //! - **Flushed** is raised by a completed sync of the bytes *and* of all that is needed to find them, never by hope; its durable
 //!   copy never runs ahead of it, and is lowered before a truncation.

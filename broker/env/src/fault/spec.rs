@@ -37,7 +37,7 @@ impl Armed {
 
 /// What is wrong with the text that arms fail-points.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{item}`: {reason}; expected point=kill|cut:BYTES|error|full|skip[@HIT[+]]")]
+#[error("`{item}`: {reason}; expected point=kill|cut:BYTES|short:BYTES|error|full|skip[@HIT[+]]")]
 pub struct FaultSpecError {
     /// The part that could not be read.
     pub item: String,
@@ -96,10 +96,13 @@ fn parse_action(action: &str) -> Result<Action, &'static str> {
         "full" => Action::Do(Fault::Full),
         "skip" => Action::Do(Fault::Skip),
         other => {
-            let bytes = other.strip_prefix("cut:").ok_or("there is no such action")?;
-            Action::Do(Fault::Cut(
-                bytes.parse().map_err(|_| "the bytes to keep are not a number")?,
-            ))
+            let (action, bytes) = other.split_once(':').ok_or("there is no such action")?;
+            let bytes = bytes.parse().map_err(|_| "the bytes to keep are not a number");
+            Action::Do(match action {
+                "cut" => Fault::Cut(bytes?),
+                "short" => Fault::Short(bytes?),
+                _ => return Err("there is no such action"),
+            })
         }
     })
 }
@@ -120,6 +123,7 @@ mod tests {
         assert_eq!(actions("a=full@2", "a", 3), [None, full, None]);
         assert_eq!(actions("b=kill, a=full@2+", "a", 3), [None, full, full]);
         assert_eq!(actions("a=cut:17@1", "a", 1), [Some(Action::Do(Fault::Cut(17)))]);
+        assert_eq!(actions("a=short:3", "a", 1), [Some(Action::Do(Fault::Short(3)))]);
         assert_eq!(parse("").unwrap().len(), 0);
     }
 
@@ -131,6 +135,8 @@ mod tests {
             "a=explode",
             "a=cut",
             "a=cut:x",
+            "a=short",
+            "a=long:3",
             "a=kill@0",
             "a=kill@x",
             "a=kill@",

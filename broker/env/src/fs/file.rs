@@ -149,11 +149,13 @@ impl File {
 
     #[cold]
     fn write_faulty(&self, at: u64, bufs: &[IoSlice<'_>], fault: Fault) -> io::Result<usize> {
+        let front = |keep| -> Vec<u8> { bufs.iter().flat_map(|buf| buf.iter().copied()).take(keep).collect() };
+        if let Fault::Short(keep) = fault {
+            return self.inner.write_at(at, &[IoSlice::new(&front(keep))]);
+        }
         if let Fault::Cut(keep) = fault {
-            let mut whole: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
-            whole.truncate(keep);
             // The process dies now: whether this last write failed as well makes no difference.
-            let _ = self.inner.write_at(at, &[IoSlice::new(&whole)]);
+            let _ = self.inner.write_at(at, &[IoSlice::new(&front(keep))]);
             fault::kill();
         }
         Err(fault.into_error("fs.write"))

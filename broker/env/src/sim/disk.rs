@@ -25,6 +25,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use file_node::FileNode;
+pub(super) use kept::SECTOR_BYTES;
 use names::DirNode;
 
 /// What a power cut leaves of what was not synced.

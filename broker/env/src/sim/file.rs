@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::dir;
-use super::disk::NodeId;
+use super::disk::{NodeId, SECTOR_BYTES};
 use super::host::Host;
 use super::mapping::Mapping;
 use super::random::one_in;
+use crate::random::below;
 
 /// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,7 +70,7 @@ impl File {
         self.alive()?;
         let mut bytes: Vec<u8> = bufs.iter().flat_map(|buf| buf.iter().copied()).collect();
         if bytes.len() > 1 && one_in(SHORT_ONE_IN) {
-            bytes.truncate(1 + crate::random::below(bytes.len() as u64 - 1) as usize);
+            bytes.truncate(short(at, bytes.len() as u64) as usize);
         }
         self.open.host.disk().write(self.open.node, at, bytes)
     }
@@ -78,7 +79,7 @@ impl File {
     pub(crate) fn read_at(&self, at: u64, buf: &mut [u8]) -> io::Result<usize> {
         let mut wanted = buf.len();
         if wanted > 1 && one_in(SHORT_ONE_IN) {
-            wanted = 1 + crate::random::below(wanted as u64 - 1) as usize;
+            wanted = 1 + below(wanted as u64 - 1) as usize;
         }
         Ok(self.open.host.disk().read(self.open.node, at, &mut buf[..wanted]))
     }
@@ -165,12 +166,30 @@ impl fmt::Debug for File {
 
 /// A read or a write in this many moves fewer bytes than it was asked to.
 const SHORT_ONE_IN: u64 = 32;
+/// So near to a sector's end, half of the short writes end.
+const NEAR_BYTES: u64 = 9;
 /// A range in this many is not in memory.
 const COLD_ONE_IN: u64 = 8;
 /// A sync in this many meets a busy disk.
 const SLOW_SYNC_ONE_IN: u64 = 64;
 
+/// How many bytes of a write of `len` bytes at `at` are taken: any number, or one that ends just in front of a sector's end, where what is
+/// missing of the sector is easily overlooked.
+fn short(at: u64, len: u64) -> u64 {
+    let anywhere = 1 + below(len - 1);
+    if one_in(2) {
+        return anywhere;
+    }
+    let sector_end = (at + anywhere).next_multiple_of(SECTOR_BYTES);
+    let near = sector_end - 1 - below(NEAR_BYTES);
+    if (at + 1..at + len).contains(&near) {
+        near - at
+    } else {
+        anywhere
+    }
+}
+
 fn sync_duration() -> Duration {
     let most_ms = if one_in(SLOW_SYNC_ONE_IN) { 60 } else { 4 };
-    Duration::from_micros(100 + crate::random::below(most_ms * 1000))
+    Duration::from_micros(100 + below(most_ms * 1000))
 }

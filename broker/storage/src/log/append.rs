@@ -1,5 +1,7 @@
 //! Appending.
 
+use std::io;
+
 use bytes::Bytes;
 use corvid_env::clock::{self, WallTime};
 use corvid_env::fault;
@@ -25,6 +27,18 @@ struct Prepared {
     append_time: Option<Timestamp>,
     now: WallTime,
 }
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Written {
+    /// It is in the file.
+    All,
+    /// The system took a part of it only, which was cut off again: it is to go to a new segment.
+    Nothing,
+}
+
+/// How often an append is written, where the system takes a part of it only, before it fails.
+pub(super) const WRITES_MAX: usize = 8;
 
 impl Log {
     /// Appends a batch, behind its outbox entry if it has one. Offsets are assigned here.
@@ -64,15 +78,8 @@ impl Log {
             return Err(AppendError::NoSpace);
         }
         prepared.check_offsets(state.active.next)?;
-        self.make_room(state, prepared)?;
-        let checkpoint = checkpoint_if_first(state, prepared.now)?;
-        let pieces = prepared.place(checkpoint.as_ref(), state.active.next, epoch);
-        self.write(state, &pieces)?;
-        for piece in pieces.iter() {
-            state.note(&self.dir, &piece.facts, prepared.now);
-        }
+        let batch = self.place_and_write(state, epoch, prepared)?;
         self.publish_end(state);
-        let batch = pieces.batch.as_ref().expect("it was placed").facts;
         Ok(Appended {
             base_offset: batch.base_offset,
             last_offset: batch.last_offset(),
@@ -81,6 +88,28 @@ impl Log {
             log_append_time: prepared.append_time,
             log_start: state.visible_start,
         })
+    }
+
+    /// Writes the append to the active segment, or to a new one where that has no room for it, or took only a part of it.
+    fn place_and_write(
+        &self,
+        state: &mut State,
+        epoch: corvid_record::LeaderEpoch,
+        prepared: &Prepared,
+    ) -> Result<BatchFacts, AppendError> {
+        for _ in 0..WRITES_MAX {
+            self.make_room(state, prepared)?;
+            let checkpoint = checkpoint_if_first(state, prepared.now)?;
+            let pieces = prepared.place(checkpoint.as_ref(), state.active.next, epoch);
+            if self.write(state, &pieces)? == Written::Nothing {
+                continue;
+            }
+            for piece in pieces.iter() {
+                state.note(&self.dir, &piece.facts, prepared.now);
+            }
+            return Ok(pieces.batch.as_ref().expect("it was placed").facts);
+        }
+        Err(AppendError::Io(io::ErrorKind::WriteZero.into()))
     }
 
     /// The answer for a batch that is one of the last five of its producer.
@@ -97,10 +126,11 @@ impl Log {
     }
 
     /// Writes the batches behind the last one, all or nothing.
-    pub(super) fn write(&self, state: &mut State, pieces: &WritePieces<'_>) -> Result<(), AppendError> {
+    pub(super) fn write(&self, state: &mut State, pieces: &WritePieces<'_>) -> Result<Written, AppendError> {
         let written = state.active.write(pieces, state.config.segment_bytes);
         match written {
             Ok(()) => {}
+            Err(WriteError::Short) => return Ok(Written::Nothing),
             Err(WriteError::TakenBack(error)) => return Err(self.write_error(error)),
             Err(WriteError::Stuck { error, cut }) => {
                 let why = format!("a write failed ({error}) and what it left could not be cut off ({cut})");
@@ -110,11 +140,11 @@ impl Log {
         }
         // Only dying makes sense here: the batches are in the file.
         let _ = fault::hit("log.after_write");
-        Ok(())
+        Ok(Written::All)
     }
 
     /// What to answer when the system refuses a write.
-    pub(super) fn write_error(&self, error: std::io::Error) -> AppendError {
+    pub(super) fn write_error(&self, error: io::Error) -> AppendError {
         if is_out_of_space(&error) {
             self.shared.space.filled();
             return AppendError::NoSpace;

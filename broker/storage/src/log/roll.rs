@@ -9,7 +9,7 @@ use corvid_env::fs::File;
 use corvid_record::Offset;
 
 use super::Log;
-use super::append::checkpoint_if_first;
+use super::append::{WRITES_MAX, Written, checkpoint_if_first};
 use super::state::State;
 use crate::error::AppendError;
 use crate::segment::{ActiveSegment, Piece, SealedSegment, WritePieces};
@@ -34,24 +34,26 @@ impl Log {
 
     /// Rolls, and writes the links' positions at once: there may be no append for long, and until then the log could not begin here.
     pub(super) fn roll_and_checkpoint(&self, state: &mut State, now: WallTime) -> Result<(), AppendError> {
-        self.roll(state)?;
-        let Some((bytes, facts)) = checkpoint_if_first(state, now)? else {
-            return Ok(());
-        };
-        let epoch = state.derived.epochs.latest();
-        let checkpoint = Piece::place(&bytes, &facts, state.active.next, epoch);
-        let facts = checkpoint.facts;
-        self.write(
-            state,
-            &WritePieces {
+        for _ in 0..WRITES_MAX {
+            self.roll(state)?;
+            let Some((bytes, facts)) = checkpoint_if_first(state, now)? else {
+                return Ok(());
+            };
+            let epoch = state.derived.epochs.latest();
+            let checkpoint = Piece::place(&bytes, &facts, state.active.next, epoch);
+            let facts = checkpoint.facts;
+            let pieces = WritePieces {
                 checkpoint: Some(checkpoint),
                 entry: None,
                 batch: None,
-            },
-        )?;
-        state.note(&self.dir, &facts, now);
-        self.publish_end(state);
-        Ok(())
+            };
+            if self.write(state, &pieces)? == Written::All {
+                state.note(&self.dir, &facts, now);
+                self.publish_end(state);
+                return Ok(());
+            }
+        }
+        Err(AppendError::Io(io::ErrorKind::WriteZero.into()))
     }
 
     /// Seals the active segment and begins a new one. An empty one stays. On an error nothing has changed.

@@ -1,9 +1,22 @@
 //! Telling a torn tail from rot.
 //!
-//! Behind what was flushed, a crash may leave any part of what was written: a write cut short, or, after a power cut, some pages but not
-//! others. A sector that never reached the disk reads as zeros, and one that reached it while it was being filled reads as zeros from
-//! there to its end. So a bad stretch in front of a good batch is *lost*, rather than rotten, if some sector of it ends in zeros. Rot
-//! changes bits; it does not fill a sector up with zeros.
+//! Behind what was flushed, a crash may leave any part of what was written: a write cut short, or, after a power cut, some sectors but
+//! not others. A file only grows, so a sector is found as it was at some moment: what was written of it then, and zeros from there to its
+//! end. A bad stretch in front of a good batch is *lost*, rather than rotten, if some sector of it ends in zeros that say so. Rot changes
+//! bits; it does not fill a sector up with zeros.
+//!
+//! | the file ended then | what is left of the sector | evidence |
+//! |---|---|---|
+//! | before the sector | nothing | all of it is zeros |
+//! | where the bad batch begins | what lies before it | zeros from there on; if these are fewer than eight, they are of an offset that is another one |
+//! | within the bad batch | its front | eight zeros or more: of one write, memory is copied by words |
+//! | behind the file's end now | zeros up to there | two, since one is at the end of many a batch |
+//!
+//! Fewer zeros than that within a batch are no evidence: one byte in many is zero. They are not needed: a file never stays at an end that
+//! is within a batch, because [a short write](crate::segment::WriteError::Short) is cut off, and not gone on with.
+//!
+//! A batch that is longer than the file, by what it says, was not written to its end, whatever looks like a batch behind its front; unless
+//! what it says is the only thing that is wrong with it.
 //!
 //! What looks like a good batch may be within the bad one: an outbox entry has others inside, and a record's value may be anything. So
 //! the bad stretch is at least as long as the bad batch says.
@@ -19,6 +32,10 @@ const SECTOR_BYTES: u64 = 512;
 const LOST_BYTES: u64 = 8;
 /// So many zeros up to the file's end are. One is at the end of most batches: their last record has no headers.
 const LOST_AT_END_BYTES: u64 = 2;
+/// So many lengths are tried for a batch whose own seems wrong.
+const LENGTHS_MAX: usize = 64;
+/// The base offset and the length, which doesn't count them.
+const BEFORE_LENGTH_ENDS: usize = 12;
 /// What is read at once.
 const WINDOW_BYTES: u64 = 1 << 20;
 
@@ -26,9 +43,13 @@ const WINDOW_BYTES: u64 = 1 << 20;
 /// between. `None` if there is no good batch. A batch with the offset `expected` was to begin there.
 pub(super) fn is_rot(file: &File, from: u64, end: u64, expected: Offset) -> io::Result<Option<bool>> {
     // Whatever was there had an offset at least.
-    let Some(good) = find_good_batch(file, from, end, expected.next())? else {
+    let expected_behind = expected.next();
+    let Some(good) = find_good_batch(file, from, end, expected_behind)? else {
         return Ok(None);
     };
+    if says_more(file, from, end)? {
+        return has_wrong_length(file, from, good, end, expected_behind).map(Some);
+    }
     let said = said_end(file, from, end)?;
     let lost = looks_lost(file, from, good.max(said), end)? || has_lost_its_front(file, from, end, expected)?;
     Ok(Some(!lost))
@@ -75,6 +96,30 @@ pub(super) fn looks_lost(file: &File, from: u64, to: u64, end: u64) -> io::Resul
             }
         }
         at += window.len() as u64;
+    }
+    Ok(false)
+}
+
+/// Whether the batch at `from` says that it ends behind the file's end.
+fn says_more(file: &File, from: u64, end: u64) -> io::Result<bool> {
+    let front = read(file, from, (from + HEADER_SIZE as u64).min(end))?;
+    Ok(size_at_front(&front).is_ok_and(|size| size as u64 > end - from))
+}
+
+/// Whether the batch at `from` is a sound one if it ends where one of the good ones behind it begins, the first of which is at `good`.
+fn has_wrong_length(file: &File, from: u64, good: u64, end: u64, expected: Offset) -> io::Result<bool> {
+    let mut good = Some(good);
+    for _ in 0..LENGTHS_MAX {
+        let Some(to) = good else { break };
+        let mut bytes = read(file, from, to)?;
+        if let Some(length) = bytes.len().checked_sub(HEADER_SIZE) {
+            let length = (length + HEADER_SIZE - BEFORE_LENGTH_ENDS) as i32;
+            bytes[BEFORE_LENGTH_ENDS - 4..BEFORE_LENGTH_ENDS].copy_from_slice(&length.to_be_bytes());
+            if Batch::parse(&bytes).is_ok_and(|batch| batch.verify_crc().is_ok()) {
+                return Ok(true);
+            }
+        }
+        good = find_good_batch(file, to + 1, end, expected)?;
     }
     Ok(false)
 }
@@ -183,6 +228,58 @@ mod tests {
             assert_eq!(judge(&bytes), Some(false));
             assert_eq!(judge(&bytes[..second]), None, "nothing good behind it");
         }
+    }
+
+    /// The bug: a sector that was filled up to where a batch begins, and lost from there on, is taken for rot, at some of the places where
+    /// that may be.
+    #[test]
+    fn a_sector_may_be_lost_from_where_a_batch_begins() {
+        for in_front in 400..=1024 {
+            let mut bytes = vec![0xa7; in_front];
+            bytes.extend_from_slice(&batch_of(0x0102_0304_0506_0708, 40));
+            let second = bytes.len();
+            bytes.extend_from_slice(&batch_of(0x0102_0304_0506_0730, 3));
+            let judge = |bytes: &[u8]| {
+                let (_keep, file) = file_of(bytes);
+                is_rot(
+                    &file,
+                    in_front as u64,
+                    bytes.len() as u64,
+                    Offset(0x0102_0304_0506_0708),
+                )
+                .unwrap()
+            };
+            let sector_end = (in_front + 1).next_multiple_of(512);
+            bytes[in_front..sector_end].fill(0);
+            assert_eq!(judge(&bytes), Some(false), "{in_front}");
+            bytes[in_front..sector_end].fill(0xa7);
+            assert_eq!(judge(&bytes), Some(true), "{in_front}");
+            assert_eq!(judge(&bytes[..second]), None, "nothing good behind it");
+        }
+    }
+
+    /// The bug: the front of a batch, and nothing behind it, is taken for rot if a record's value has a batch in it, as whoever copies logs
+    /// may send: one write, cut short by a SIGKILL, and a sound log is quarantined.
+    #[test]
+    fn a_batch_within_the_front_of_one_is_none_behind_it() {
+        let inner = batch_of(900, 3);
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.push(&RecordParts {
+            value: Some(&[&inner[..], &inner[..], &[0xa7; 900]].concat()),
+            ..RecordParts::default()
+        });
+        let outer = builder.finish(None).unwrap();
+        let judge = |bytes: &[u8]| {
+            let (_keep, file) = file_of(bytes);
+            is_rot(&file, 0, bytes.len() as u64, Offset(0)).unwrap()
+        };
+        for front in 1..outer.len() {
+            assert_ne!(judge(&outer[..front]), Some(true), "{front}");
+        }
+        // It is another matter if its length alone is wrong, and what lies behind it is good.
+        let mut rotten = [&outer[..], &batch_of(1, 2)].concat();
+        rotten[9] ^= 0x40;
+        assert_eq!(judge(&rotten), Some(true));
     }
 
     /// The bug (found by the simulation's power cuts): sectors of an outbox entry are lost, and a batch that is inside of it, in front

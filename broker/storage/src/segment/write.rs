@@ -14,6 +14,9 @@ use crate::facts::BatchFacts;
 pub(crate) enum WriteError {
     /// Nothing of it is in the file.
     TakenBack(io::Error),
+    /// The system took only the front of it, which was cut off again. The next segment is for it: what was cut off here may be in a
+    /// sector already, and come back between what would be written in its place.
+    Short,
     /// A part of it may be in the file, and could not be cut off: nothing may be written behind it.
     Stuck { error: io::Error, cut: io::Error },
 }
@@ -76,7 +79,8 @@ impl<'a> WritePieces<'a> {
         self.entry.as_ref().map(|entry| checkpoint + entry.len())
     }
 
-    fn write(&self, file: &File, at: u64) -> io::Result<()> {
+    /// Writes them in one system call, and says how many bytes were taken.
+    fn write(&self, file: &File, at: u64) -> io::Result<u64> {
         if let Some(end) = self.entry_end()
             && let Some(fault) = fault::hit("log.after_entry")
         {
@@ -88,14 +92,16 @@ impl<'a> WritePieces<'a> {
             return self.write_part(file, at, bytes, Fault::Cut(bytes), "log.pair");
         }
         match fault::hit("log.write") {
-            None => self.write_all(file, at),
+            None => self.write_once(file, at, usize::MAX),
+            Some(Fault::Short(bytes)) => self.write_once(file, at, bytes),
             Some(Fault::Cut(bytes)) => self.write_part(file, at, bytes, Fault::Cut(bytes), "log.write"),
-            Some(Fault::Skip) => Ok(()),
+            Some(Fault::Skip) => Ok(self.len()),
             Some(fault) => Err(fault.into_error("log.write")),
         }
     }
 
-    fn write_all(&self, file: &File, at: u64) -> io::Result<()> {
+    /// Fewer bytes than `most` are the system's choice.
+    fn write_once(&self, file: &File, at: u64, most: usize) -> io::Result<u64> {
         let mut slices = [IoSlice::new(&[]); 6];
         let mut used = 0;
         for piece in self.iter() {
@@ -103,11 +109,28 @@ impl<'a> WritePieces<'a> {
             slices[used + 1] = IoSlice::new(piece.rest);
             used += 2;
         }
-        file.write_all_at(at, &mut slices[..used])
+        let taken = if most < self.len() as usize {
+            let front: Vec<u8> = slices
+                .iter()
+                .flat_map(|slice| slice.iter().copied())
+                .take(most)
+                .collect();
+            file.write_at(at, &[IoSlice::new(&front)])?
+        } else {
+            file.write_at(at, &slices[..used])?
+        };
+        if taken < self.len() as usize && fault::hit("log.short") == Some(Fault::Skip) {
+            // A test plants a bug here: the rest is written behind the front, as if nothing had happened.
+            let mut rest = &mut slices[..used];
+            IoSlice::advance_slices(&mut rest, taken);
+            file.write_all_at(at + taken as u64, rest)?;
+            return Ok(self.len());
+        }
+        Ok(taken as u64)
     }
 
     #[cold]
-    fn write_part(&self, file: &File, at: u64, bytes: usize, fault: Fault, point: &'static str) -> io::Result<()> {
+    fn write_part(&self, file: &File, at: u64, bytes: usize, fault: Fault, point: &'static str) -> io::Result<u64> {
         let mut whole: Vec<u8> = self
             .iter()
             .flat_map(|piece| [&piece.head[..], piece.rest].concat())
@@ -125,9 +148,14 @@ impl ActiveSegment {
     /// Writes the batches behind the last one, all or nothing. Memory is changed by [`ActiveSegment::note`] only.
     pub fn write(&mut self, pieces: &WritePieces<'_>, segment_bytes: u64) -> Result<(), WriteError> {
         self.room.make_room(&self.file, self.size + pieces.len(), segment_bytes);
-        pieces
-            .write(&self.file, self.size)
-            .map_err(|error| self.take_back(error))
+        match pieces.write(&self.file, self.size) {
+            Ok(taken) if taken == pieces.len() => Ok(()),
+            Ok(_) => Err(match self.take_back(io::ErrorKind::WriteZero.into()) {
+                WriteError::TakenBack(_) | WriteError::Short => WriteError::Short,
+                WriteError::Stuck { error, cut } => WriteError::Stuck { error, cut },
+            }),
+            Err(error) => Err(self.take_back(error)),
+        }
     }
 
     #[cold]

@@ -16,3 +16,4 @@ mod arming;
 mod dying;
 mod failed_sync;
 mod full_disk;
+mod short_writes;

@@ -8,7 +8,7 @@ use super::file_node::Change;
 use crate::random::below;
 
 /// What a disk writes whole or not at all, as counted from the start of the file.
-pub(super) const SECTOR_BYTES: u64 = 512;
+pub(in crate::sim) const SECTOR_BYTES: u64 = 512;
 
 /// For every sector, and for the length, how many of the changes were made when it was last written to the platter.
 pub(super) struct Kept {
