@@ -8,6 +8,7 @@ use crate::history::{self, Found, PartitionName, Sort, StreamHistory, Told};
 use crate::member::MemberHistory;
 use crate::replacer::PREFIX;
 
+pub mod judged;
 mod later;
 pub mod redriven;
 pub mod replaced;
@@ -40,6 +41,8 @@ pub enum Violation {
     Decided(String),
     /// A reader with a view has seen what it may not.
     Unmasked(String),
+    /// A record was judged by what its table didn't have then.
+    Judged(String),
     /// A record that was cancelled is there.
     Cancelled(String),
     /// A record's offset is not the one that was told.
@@ -63,6 +66,7 @@ impl fmt::Display for Violation {
             Self::Redriven(which) => ("not redriven once", which),
             Self::Decided(which) => ("not decided once, or not as it is written", which),
             Self::Unmasked(which) => ("seen, and not masked", which),
+            Self::Judged(which) => ("judged by another limit", which),
             Self::Cancelled(which) => ("cancelled, and there", which),
             Self::Offset(which) => ("not at the offset that was told", which),
             Self::Unsettled(which) => ("never settled", which),

@@ -19,6 +19,7 @@ use crate::retries::{Retries, Worker};
 use crate::rng::Rng;
 use crate::setup::{CARDS, JOBS, KEPT, LATER, LATER_PARTITIONS, ORDERS, PARTITIONS, PLAIN, TOPICS};
 use crate::stream::Stream;
+use crate::teller::{Teller, Transfers};
 use crate::viewer::{ViewHistory, Viewer};
 use crate::watcher::{Watched, Watcher};
 
@@ -46,6 +47,7 @@ pub struct Clients {
     viewer: JoinHandle<anyhow::Result<ViewHistory>>,
     operator: JoinHandle<anyhow::Result<Counts>>,
     replacer: JoinHandle<anyhow::Result<Replaced>>,
+    teller: JoinHandle<anyhow::Result<Transfers>>,
     others: Vec<JoinHandle<anyhow::Result<()>>>,
 }
 
@@ -59,6 +61,8 @@ pub struct Told {
     pub operated: Counts,
     /// The producer of the same keys.
     pub replaced: Replaced,
+    /// The client of the bank.
+    pub transfers: Transfers,
 }
 
 impl Clients {
@@ -95,6 +99,7 @@ impl Clients {
             viewer: tokio::spawn(Viewer::new(2, rng.fork()).run(keeper())),
             operator: tokio::spawn(operator.run(keeper())),
             replacer: tokio::spawn(Replacer::new(rng.fork()).run(keeper())),
+            teller: tokio::spawn(Teller::new(rng.fork()).run(keeper())),
             others: vec![tokio::spawn(watcher.run(keeper())), tokio::spawn(worker.run(keeper()))],
         }
     }
@@ -111,6 +116,11 @@ impl Clients {
         }
         if self.operator.is_finished() {
             (&mut self.operator).await?.context("the operator has given up")?;
+        }
+        if self.teller.is_finished() {
+            (&mut self.teller)
+                .await?
+                .context("the client of the bank has given up")?;
         }
         for other in self.others.iter_mut().filter(|other| other.is_finished()) {
             other.await?.context("a reader has given up")?;
@@ -140,11 +150,13 @@ impl Clients {
         let operated = timeout(SETTLES_WITHIN, self.operator).await;
         let replaced = timeout(SETTLES_WITHIN, self.replacer).await;
         let viewed = timeout(SETTLES_WITHIN, self.viewer).await;
+        let transfers = timeout(SETTLES_WITHIN, self.teller).await;
         let member = timeout(SETTLES_WITHIN, self.member).await;
         Ok(Told {
             member: member.context("the group's member hangs")???,
             viewed: viewed.context("the reader with a view hangs")???,
             operated: operated.context("the operator hangs")???,
+            transfers: transfers.context("the client of the bank hangs")???,
             replaced: replaced.context("the producer of the same keys hangs")???,
         })
     }

@@ -34,6 +34,12 @@ impl GateKeeper {
         gate.admin.filter(|_| !gate.over)
     }
 
+    /// Waits until everything is over.
+    pub async fn wait_until_over(&mut self) {
+        // An error: nobody is there any more to say so.
+        let _ = self.0.wait_for(|gate| gate.over).await;
+    }
+
     /// Whether nothing new is to be sent.
     pub fn finishing(&self) -> bool {
         self.0.borrow().finishing

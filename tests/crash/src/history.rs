@@ -92,4 +92,6 @@ pub struct Found {
     pub attempts: Option<u32>,
     /// The partition and offset that it says it had before it failed.
     pub origin: Option<(i32, i64)>,
+    /// Whether it has the header of an alert.
+    pub is_alert: bool,
 }

@@ -11,7 +11,7 @@ use crate::history::{self, StreamHistory};
 use crate::read_back::read_back;
 use crate::report::Report;
 use crate::run::{Options, Run};
-use crate::setup::{self, ALL_LETTERS, JOBS_LETTERS, JOBS_PARTITIONS, KEPT, LATER, LETTERS, RETRY, TOPICS};
+use crate::setup::{self, ALL_LETTERS, JOBS_LETTERS, JOBS_PARTITIONS, KEPT, LATER, LETTERS, RETRY, TOPICS, TRANSFERS};
 use crate::{settle, viewer, watcher};
 
 /// All of it.
@@ -26,6 +26,8 @@ pub struct Left {
     decisions: Vec<Decision>,
     /// What was redriven.
     again: Logs,
+    /// What was judged by a table.
+    transfers: Logs,
 }
 
 impl Left {
@@ -42,6 +44,7 @@ impl Left {
             retried: read_back(broker.address(), &[RETRY, JOBS_LETTERS]).await?,
             decisions: entries::decisions(run.program.data(), RETRY, JOBS_PARTITIONS)?,
             again,
+            transfers: read_back(broker.address(), &[TRANSFERS]).await?,
         })
     }
 
@@ -52,6 +55,7 @@ impl Left {
         let all = self.logs.iter().chain(&self.retried);
         violations.extend(checker::redriven::check(all, &ALL_LETTERS, &self.again));
         violations.extend(checker::replaced::check(&self.told.replaced, &self.logs));
+        violations.extend(checker::judged::check(&self.told.transfers, &self.transfers));
         violations.extend(checker::viewed::check(&self.told.viewed, &self.logs));
         violations.extend(checker::retried::check(
             &so_far.retries.now(),
@@ -85,6 +89,10 @@ impl Left {
             held,
             retried: [self.decisions.len(), count(RETRY), count(JOBS_LETTERS)],
             viewed: self.told.viewed.count,
+            judged: [
+                self.told.transfers.len(),
+                self.transfers.values().flatten().filter(|found| found.is_alert).count(),
+            ],
             replaced: [
                 self.told
                     .replaced

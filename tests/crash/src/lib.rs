@@ -7,7 +7,8 @@
 //! sends some records to the dead-letter topic, and one that refuses some batches, both by a coin: what a retry
 //! would decide is never what was decided. Some records ask to be delivered later: they are held in the log, and carried on when it is
 //! deleted behind a reader. A consumer fails on some records and produces them to their retry topic, where a policy decides of each
-//! failure by a coin, too; some are read through a view; some of what is held is cancelled; and one log is compacted all the time.
+//! failure by a coin, too; some are read through a view; some of what is held is cancelled; one log is
+//! compacted all the time; and so is one that is a table, by which the records of another topic are judged.
 //!
 //! ```text
 //! run ─ schedule: which fault, which change      broker: the process      setup: topics, bindings, changes
@@ -18,6 +19,7 @@
 //!   │    ├─ retries: a consumer that fails, and produces what it failed on
 //!   │    ├─ replacer: writes the same keys again and again where the log is compacted
 //!   │    ├─ viewer: reads through a view, and again
+//!   │    ├─ teller: changes limits in a table, and makes transfers that are judged by them
 //!   │    └─ operator: redrives dead letters; cancels; deploys, promotes and rolls back the plugins
 //!   ├─ settle: all that is promised comes
 //!   └─ left: read_back, and entries from the files ─ checker: what must hold
@@ -66,5 +68,6 @@ pub mod schedule;
 pub mod settle;
 pub mod setup;
 pub mod stream;
+pub mod teller;
 pub mod viewer;
 pub mod watcher;

@@ -12,7 +12,7 @@ use crate::admin::{self, Answer, CONFLICT, REFUSED, UNAVAILABLE, UNPROCESSABLE, 
 use crate::cancels::{self, Cancelling};
 use crate::gate::GateKeeper;
 use crate::rng::Rng;
-use crate::setup::{AGAIN, ALL_LETTERS, HOLDING, HOLDING_PARTITIONS, LETTERS_PARTITIONS, MASK};
+use crate::setup::{AGAIN, ALERT, ALL_LETTERS, HOLDING, HOLDING_PARTITIONS, LETTERS_PARTITIONS, MASK};
 
 /// The operator.
 pub struct Operator {
@@ -94,7 +94,7 @@ impl Operator {
     }
 
     async fn change_plugin(&mut self, address: SocketAddr) -> anyhow::Result<()> {
-        let plugin = self.rng.pick(&[bed::PLUGIN, bed::PLUGIN, MASK]);
+        let plugin = self.rng.pick(&[bed::PLUGIN, bed::PLUGIN, MASK, ALERT]);
         let (what, body) = match self.rng.below(5) {
             0 => ("promote", json!({})),
             1 => ("rollback", json!({})),

@@ -46,6 +46,7 @@ pub fn found(record: &ConsumedRecord) -> Found {
         was_held: header("corvid-held-timestamp").is_some(),
         seen_at: None,
         attempts: either("attempts").and_then(|attempts| attempts.try_into().ok()),
+        is_alert: header("alert").is_some(),
         origin: either("partition").and_then(|partition| Some((partition.try_into().ok()?, either("offset")?))),
     }
 }

@@ -26,6 +26,8 @@ pub struct Report {
     pub retried: [usize; 3],
     /// Records that were seen through a view.
     pub viewed: usize,
+    /// Records that were judged by a table, and how many of them have its mark.
+    pub judged: [usize; 2],
     /// Records with keys that were written before, and how many of them compaction has left.
     pub replaced: [usize; 2],
     /// Held records that were cancelled.
@@ -70,6 +72,8 @@ impl fmt::Display for Report {
             f,
             "compaction: {left} left of {replaced} records with keys that came again"
         )?;
+        let [transfers, alerts] = self.judged;
+        writeln!(f, "tables: {transfers} records judged by one, {alerts} marked")?;
         let Counts { redriven, deployed } = self.operated;
         writeln!(
             f,

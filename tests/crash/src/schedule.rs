@@ -47,13 +47,15 @@ pub enum Fault {
     InView,
     /// When a compacted segment is about to take the place of others.
     Swap,
+    /// While a table is read.
+    InTable,
     /// At any moment, from outside.
     Kill,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::CutPair,
         Self::CutWrite,
         Self::AfterEntry,
@@ -74,6 +76,7 @@ impl Fault {
         Self::AfterCancel,
         Self::InView,
         Self::Swap,
+        Self::InTable,
         Self::Kill,
     ];
 
@@ -100,6 +103,7 @@ impl Fault {
             Self::AfterCancel => "after a cancel",
             Self::InView => "while a view shows",
             Self::Swap => "while segments are swapped",
+            Self::InTable => "while a table is read",
             Self::Kill => "SIGKILL at any moment",
         }
     }
@@ -128,6 +132,7 @@ impl Fault {
             | Self::AfterCancel
             | Self::InView
             | Self::Swap
+            | Self::InTable
             | Self::Kill => 1,
         }
     }
@@ -157,6 +162,7 @@ impl Fault {
             Self::AfterCancel => format!("hold.after_cancel=kill@{}", rng.between(1, 6)),
             Self::InView => format!("view.show=kill@{}", rng.between(1, 200)),
             Self::Swap => format!("compaction.swap=kill@{}", rng.between(1, 6)),
+            Self::InTable => format!("table.read=kill@{}", rng.between(1, 80)),
             Self::Kill => return None,
         };
         Some(point)

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::card;
 use crate::rng::Rng;
+use crate::teller;
 
 /// The topic with the plugins.
 pub const ORDERS: &str = "orders";
@@ -40,6 +41,16 @@ pub const ATTEMPTS: u32 = 4;
 pub const CARDS: &str = "cards";
 /// The plugin of that view.
 pub const MASK: &str = "field-mask";
+/// A topic that is a table.
+pub const LIMITS: &str = "limits";
+/// How many partitions it has.
+pub const LIMITS_PARTITIONS: i32 = 2;
+/// A topic whose records are judged by it.
+pub const TRANSFERS: &str = "transfers";
+/// How many partitions that has.
+pub const TRANSFERS_PARTITIONS: i32 = 2;
+/// The plugin that judges them.
+pub const ALERT: &str = "threshold-alert";
 /// What those are called who read through it.
 pub const VIEWER: &str = "viewer";
 /// Where all letters go when they are redriven.
@@ -95,6 +106,14 @@ pub async fn create(client: &mut Client, rng: &mut Rng) -> Result<(), ClientErro
     ];
     topics::create(client, KEPT, KEPT_PARTITIONS, &kept).await?;
     topics::create(client, CARDS, 2, &[SMALL, ("corvid.fetch", &view(rng))]).await?;
+    let limits = [
+        SMALLER,
+        ("cleanup.policy", "compact"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+    ];
+    topics::create(client, LIMITS, LIMITS_PARTITIONS, &limits).await?;
+    let transfers = [SMALL, ("corvid.produce", &*judged(rng))];
+    topics::create(client, TRANSFERS, TRANSFERS_PARTITIONS, &transfers).await?;
     create_jobs(client, rng).await?;
     let bindings = bindings(rng);
     let bindings = bindings.iter().map(|(key, value)| (*key, value.as_str()));
@@ -135,6 +154,7 @@ pub async fn change_bindings(client: &mut Client, rng: &mut Rng) -> Result<(), C
     topics::alter(client, LATER, &[(key, &produce)]).await?;
     topics::alter(client, KEPT, &[(key, &produce)]).await?;
     topics::alter(client, JOBS, &[("corvid.retry.policy", &policy(rng))]).await?;
+    topics::alter(client, TRANSFERS, &[("corvid.produce", &judged(rng))]).await?;
     topics::alter(client, CARDS, &[("corvid.fetch", &view(rng))]).await
 }
 
@@ -207,6 +227,24 @@ fn view(rng: &mut Rng) -> String {
 /// The configuration of that view's plugin.
 pub fn mask(keep_last: usize) -> serde_json::Value {
     json!({ "mask": ["card"], "keep_last": keep_last })
+}
+
+/// The binding that grants a table.
+fn judged(rng: &mut Rng) -> String {
+    let config = alert(rng.pick(&["true", "yes"]));
+    json!([{ "plugin": ALERT, "config": config, "tables": { "limits": LIMITS } }]).to_string()
+}
+
+/// The configuration of that plugin.
+fn alert(value: &str) -> serde_json::Value {
+    json!({
+        "field": "amount",
+        "user": "from",
+        "table": "limits",
+        "limit": "limit",
+        "threshold": teller::THRESHOLD,
+        "value": value,
+    })
 }
 
 fn bindings(rng: &mut Rng) -> [(&'static str, String); 2] {

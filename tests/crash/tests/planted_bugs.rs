@@ -13,6 +13,8 @@
 //! | `retry.decide_again` | when a record comes back is decided again, whenever its entry is read | records there before the time that the entry says |
 //! | `recovery.producers` | after a restart, nobody knows who has produced what | failures that were decided twice, since their producer tried again |
 //! | `view.show` | a view that is not asked shows what is stored | fields that are not masked |
+//! | `table.refill` | a table begins with what is written after a restart | records judged by a limit that their user didn't have |
+//! | `table.current`, `table.follow` | a table isn't followed, and nobody waits until it has what was just acknowledged | the same |
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // A harness, outside of the broker: it uses the machine.
 
@@ -43,15 +45,15 @@ async fn rounds(rounds: u32, seed: u64, faults: &[Fault], plant: Option<&str>) -
 /// broker meet as they will: where it doesn't show, or makes a client give up before there is a result, the next seed has
 /// its turn.
 async fn is_caught(plant: &str, number: u32, faults: &[Fault], kind: fn(&Violation) -> bool) {
-    let mut uncaught = String::new();
+    let mut uncaught = Vec::new();
     for seed in 1..=SEEDS {
         match rounds(number, seed, faults, Some(plant)).await {
             Ok(report) if report.violations.iter().any(kind) => return,
-            Ok(report) => uncaught += &format!("seed {seed}: {report}\n"),
-            Err(error) => uncaught += &format!("seed {seed}: {error:#}\n"),
+            Ok(report) => uncaught.push(format!("seed {seed}: {report}")),
+            Err(error) => uncaught.push(format!("seed {seed}: {error:#}")),
         }
     }
-    panic!("{plant} is not caught\n{uncaught}");
+    panic!("{plant} is not caught\n{}", uncaught.join("\n"));
 }
 
 #[tokio::test]
@@ -113,6 +115,18 @@ async fn a_decision_that_is_taken_again_when_a_producer_tries_again_is_caught() 
 async fn a_view_that_is_not_asked_is_caught() {
     let unmasked = |violation: &Violation| matches!(violation, Violation::Unmasked(_));
     is_caught("view.show=skip", 1, &[Fault::Kill], unmasked).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_filled_again_is_caught() {
+    let judged = |violation: &Violation| matches!(violation, Violation::Judged(_));
+    is_caught("table.refill=skip", 3, &[Fault::Kill], judged).await;
+}
+
+#[tokio::test]
+async fn a_table_that_stays_behind_is_caught() {
+    let judged = |violation: &Violation| matches!(violation, Violation::Judged(_));
+    is_caught("table.current=skip,table.follow=skip", 2, &[Fault::Kill], judged).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI32, AtomicIsize, AtomicU64, Ordering};
 use std::time::Duration;
 
 use corvid_env::clock::{self, Instant};
+use corvid_env::fault;
 use corvid_metadata::TopicId;
 use corvid_plugin_host::Table;
 use corvid_replication::{Closed, OffsetGate, Partition};
@@ -137,6 +138,10 @@ impl Kept {
 
     /// Returns once everything is in it that is committed in the topic now; an error says why it isn't.
     pub async fn current(&self) -> Result<(), String> {
+        if fault::hit("table.current").is_some() {
+            // A test plants a bug here: whatever is in the table is taken for all of it.
+            return Ok(());
+        }
         self.caught_up()
             .await
             .map_err(|why| format!("the table {}: {why}", self.name))

@@ -35,6 +35,8 @@ async fn main() -> anyhow::Result<()> {
     config.fixed.extend([interval]);
     let node = bed::node::start(config, arguments.generation).await?;
     bed::node::deploy_first_party(&node, crash::setup::MASK, crash::setup::mask(0)).await?;
+    let alert = serde_json::json!({ "field": "amount", "threshold": crash::teller::THRESHOLD });
+    bed::node::deploy_first_party(&node, crash::setup::ALERT, alert).await?;
     let listener = TcpListener::bind(bed::node::ANY_PORT).await?;
     let admin = corvid_admin::Server::start(node.admin_context(), listener, corvid_admin::AdminConfig::default())?;
     println!("{}{} {}", crash::broker::READY, node.address(), admin.address());
