@@ -321,6 +321,8 @@ impl Courier {
         };
         let (first, second) = entry_reader::read_pair(self.source.log(), at, limit)?;
         let batch = Batch::parse(&first).map_err(|error| damaged(error.to_string()))?;
+        // What leaves gets a checksum of its own: damage would be right from then on.
+        batch.verify_crc().map_err(|error| damaged(error.to_string()))?;
         let entry = EntryView::parse(batch).map_err(|error| damaged(error.to_string()))?;
         let mate = second.as_ref().map(|bytes| Batch::parse(bytes)).transpose();
         let mate = mate.map_err(|error| damaged(error.to_string()))?;

@@ -68,6 +68,7 @@ impl Delivery {
     pub fn reconcile(&self) {
         let mut running = self.running.lock();
         running.retain(|_, courier| !courier.is_finished());
+        self.keepers.forget_ended();
         for (id, partition) in self.replicas.all().iter() {
             let Some(source) = partition.source() else { continue };
             self.keepers.reconcile(partition, source, &self.counters);

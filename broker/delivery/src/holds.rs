@@ -80,6 +80,8 @@ pub(crate) enum Next {
 pub(crate) struct Holds {
     looked_to: Offset,
     pending: RoaringTreemap,
+    /// Pending ones that can't be released: they are damaged.
+    aside: RoaringTreemap,
     near: BTreeSet<HeldAt>,
     near_max: usize,
     /// Every pending hold before this is near.
@@ -101,6 +103,7 @@ impl Holds {
         Self {
             looked_to: from,
             pending: RoaringTreemap::new(),
+            aside: RoaringTreemap::new(),
             near: BTreeSet::new(),
             near_max,
             horizon: NEVER,
@@ -173,6 +176,7 @@ impl Holds {
 
     /// A hold ends, as the log says: it was cancelled, or held again under another name, or (when the log is read after a start) released.
     pub fn end(&mut self, name: Offset) -> bool {
+        self.aside.remove(name.0 as u64);
         // A near one is passed over when its turn comes.
         self.pending.remove(name.0 as u64)
     }
@@ -187,6 +191,8 @@ impl Holds {
     /// A hold that can't be released: its bytes are damaged. It stays pending, so that nothing of it is deleted, and is not tried again.
     pub fn set_aside(&mut self, held: &HeldAt) {
         self.near.remove(held);
+        self.pending.insert(held.name.0 as u64);
+        self.aside.insert(held.name.0 as u64);
     }
 
     /// How many releases a sync has not covered.
@@ -236,7 +242,8 @@ impl Holds {
     pub fn found(&mut self, held: impl IntoIterator<Item = HeldAt>) {
         let Some(refill) = &mut self.refill else { return };
         for held in held {
-            if self.pending.contains(held.name.0 as u64) {
+            let name = held.name.0 as u64;
+            if self.pending.contains(name) && !self.aside.contains(name) {
                 refill.offer(held);
             }
         }

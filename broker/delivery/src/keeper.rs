@@ -23,6 +23,7 @@ mod replay;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -107,6 +108,8 @@ pub(crate) struct Keeper {
     /// Below, releases are an earlier life's, and found in the log only; those behind are this one's.
     replay_to: Offset,
     holds: Holds,
+    /// Entries that were found damaged: each is told of once.
+    damaged: BTreeSet<Offset>,
     /// The oldest hold is damaged: it can't be carried on.
     pinned: bool,
     allowance: Allowance,
@@ -141,6 +144,7 @@ impl Keeper {
             waiting: Vec::new(),
             replay_to: partition_end,
             holds: snapshot.map_or_else(|| Holds::new(start), Holds::restored),
+            damaged: BTreeSet::new(),
             pinned: false,
             allowance: Allowance::default(),
             places: Places::default(),
@@ -241,7 +245,13 @@ impl Keeper {
             self.look_to(at.offset);
             return Ok(false);
         }
-        if entry.is_armed(mate.as_ref()) {
+        if let Err(error) = batch.verify_crc() {
+            // When they are due is not to be trusted.
+            self.note_damaged(&damaged(error.to_string()), at.offset);
+            for held in held_of(&entry, &first) {
+                self.holds.set_aside(&held);
+            }
+        } else if entry.is_armed(mate.as_ref()) {
             for name in entry.cancels() {
                 self.holds.end(name);
             }
@@ -259,8 +269,8 @@ impl Keeper {
 
     /// Every hold in the entries that reach into these offsets, pending or not. Those of a damaged entry stay pending, so that nothing of
     /// it is deleted, and are passed over.
-    fn held_in(&self, from: Offset, to: Offset) -> Result<Vec<HeldAt>, HeldError> {
-        let log = self.partition.log();
+    fn held_in(&mut self, from: Offset, to: Offset) -> Result<Vec<HeldAt>, HeldError> {
+        let log = self.partition.log().clone();
         let limit = to.min(self.holds.looked_to());
         let mut next = from.max(log.start());
         let mut found = Vec::new();
@@ -271,22 +281,30 @@ impl Keeper {
                 let bytes = log.read_bytes(at.offset, self.holds.looked_to(), 1, true, Which::All)?;
                 match entry_in(&bytes, at.offset) {
                     Ok(entry) => found.extend(held_of(&entry, &bytes).filter(|held| (from..to).contains(&held.name))),
-                    Err(error) => {
-                        tracing::error!(partition = ?self.partition, %error, "what it holds is passed over, and stays where it is");
-                        self.counters.damaged();
-                    }
+                    Err(error) => self.note_damaged(&error, at.offset),
                 }
             }
         }
         Ok(found)
     }
 
+    fn note_damaged(&mut self, error: &HeldError, entry: Offset) {
+        if self.damaged.insert(entry) {
+            tracing::error!(partition = ?self.partition, %error, "what it holds is passed over, and stays where it is");
+            self.counters.damaged();
+        }
+    }
+
     /// Says what others go by: how much is held, and from where on the log is needed.
     fn tell(&self) {
         let holding = self.partition.holding();
         holding.set_pending(self.holds.len());
-        let idle = holding.rate().is_none() && self.holds.len() == 0 && self.holds.unsettled() == 0;
+        let idle = !holding.was_allowed() && self.holds.len() == 0 && self.holds.unsettled() == 0;
         holding.set_needed_from((!idle).then(|| self.holds.needed_from()));
+        if idle && holding.was_allowed() {
+            // Since a moment ago.
+            holding.set_needed_from(Some(self.holds.needed_from()));
+        }
     }
 
     /// Waits for something to do; true if this was the end.
@@ -301,8 +319,9 @@ impl Keeper {
                 Rest::Not | Rest::Changed => pending().await,
             }
         };
-        let follows = self.partition.holding().rate().is_some() || self.holds.len() > 0;
-        // A topic that holds nothing has nothing to be followed for; but its end is to be heard of.
+        let follows = self.partition.holding().was_allowed() || self.holds.len() > 0;
+        // A topic that holds nothing has nothing to be followed for; but its end is to be heard of. One that allows it no more may get
+        // what was judged before.
         let next = if follows {
             self.partition.last_stable_offset().next()
         } else {

@@ -49,6 +49,11 @@ impl Keepers {
         }
     }
 
+    /// Lets go of keepers that have ended, mostly since their topics were deleted.
+    pub(crate) fn forget_ended(&self) {
+        self.running.lock().retain(|_, keeper| !keeper.task.is_finished());
+    }
+
     pub(crate) fn reconcile(&self, partition: &Arc<Partition>, source: SourceId, counters: &Arc<Counters>) {
         let mut running = self.running.lock();
         let id = partition.id();

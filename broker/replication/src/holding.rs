@@ -1,6 +1,6 @@
 //! What a partition and the one who releases its held records tell each other.
 
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use corvid_env::clock::{self, WallTime};
@@ -25,6 +25,7 @@ const BELIEVED_AFTER: Duration = Duration::from_secs(60);
 pub struct Holding {
     /// Records a second; 0: the topic holds nothing, though it may have held before.
     rate: AtomicU32,
+    allowed: AtomicBool,
     needed_from: AtomicI64,
     wanted_below: AtomicI64,
     pending: AtomicU64,
@@ -40,6 +41,7 @@ impl Holding {
         Self {
             clock: Mutex::new(trusted),
             rate: AtomicU32::new(0),
+            allowed: AtomicBool::new(false),
             needed_from: AtomicI64::new(start.0),
             wanted_below: AtomicI64::new(0),
             pending: AtomicU64::new(0),
@@ -51,6 +53,7 @@ impl Holding {
     pub(crate) fn allow(&self, rate: Option<u32>, end: Offset) {
         let rate = rate.unwrap_or(0);
         if rate > 0 {
+            self.allowed.store(true, Ordering::Release);
             self.needed_from.fetch_min(end.0, Ordering::AcqRel);
         }
         if self.rate.swap(rate, Ordering::AcqRel) != rate {
@@ -61,6 +64,11 @@ impl Holding {
     /// Records a second that are released at most; `None`: the topic holds nothing any more.
     pub fn rate(&self) -> Option<u32> {
         Some(self.rate.load(Ordering::Acquire)).filter(|rate| *rate > 0)
+    }
+
+    /// Whether the topic has allowed holds since the start: a produce that went by that may still be under way.
+    pub fn was_allowed(&self) -> bool {
+        self.allowed.load(Ordering::Acquire)
     }
 
     /// The log is needed from here on; `None`: nothing is held, nor can be.

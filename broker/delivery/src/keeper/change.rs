@@ -122,6 +122,8 @@ impl Keeper {
             self.follow()?;
             self.counters.cancelled(some.len());
         }
+        // The damaged one may be among them.
+        self.pinned = false;
         self.tell();
         Ok(all.len())
     }

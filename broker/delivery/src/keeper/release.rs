@@ -104,8 +104,7 @@ impl Keeper {
                     batches.push(batch);
                 }
                 Err(error @ HeldError::Damaged { .. }) => {
-                    tracing::error!(partition = ?self.partition, %error, name = %held.name, "a held record is damaged, and stays where it is");
-                    self.counters.damaged();
+                    self.note_damaged(&error, held.entry());
                     self.holds.set_aside(&held);
                 }
                 Err(error) if run.is_empty() => return Err(error),

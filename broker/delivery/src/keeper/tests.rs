@@ -236,9 +236,60 @@ async fn a_damaged_entry_is_passed_over_when_holds_are_found_again() {
     let log = bench.dir.path().join("later-0/00000000000000000000.log");
     let log = std::fs::File::options().write(true).open(log).unwrap();
     log.write_all_at(&[0xff; 8], 100).unwrap();
+    keeper.held_in(Offset(0), Offset(4096)).unwrap();
     let found = keeper.held_in(Offset(0), Offset(4096)).unwrap();
     let due: Vec<_> = found.iter().map(|held| held.due).collect();
     assert_eq!(due, [second]);
-    assert_eq!(keeper.counters.holds_damaged(), 1);
+    assert_eq!(keeper.counters.holds_damaged(), 1, "told once");
     assert_eq!(keeper.holds.len(), 2, "nothing of it is deleted");
+}
+
+/// The bugs: a hold whose due time a disk has changed is believed, and released early; or its keeper ends, and others wait for ever; or it
+/// is counted again with every look.
+#[tokio::test]
+async fn a_damaged_entry_is_not_believed_when_the_log_is_looked_through() {
+    let bench = empty().await;
+    bench.append(held("damaged", DUE)).await;
+    bench.append(held("sound", DUE)).await;
+    let log = bench.dir.path().join("later-0/00000000000000000000.log");
+    let log = std::fs::File::options().write(true).open(log).unwrap();
+    // The last byte of the first entry's base timestamp.
+    log.write_all_at(&[0x55], 34).unwrap();
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    for _ in 0..3 {
+        while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
+    }
+    assert_eq!((keeper.holds.len(), keeper.counters.holds_damaged()), (1, 1));
+    assert_eq!(keeper.counters.records_released(), 1);
+    assert_eq!(bench.partition.holding().needed_from(), Offset(0));
+    assert_eq!(keeper.cancel(&[Offset(0)]).await.unwrap(), 1, "it can be given up");
+    assert_eq!(keeper.holds.len(), 0);
+}
+
+/// The bug: a batch that is judged while its topic allows delays, and written when it does no more, is held until the node is restarted;
+/// and retention doesn't know of it.
+#[tokio::test]
+async fn what_was_judged_before_delays_were_forbidden_comes_back_all_the_same() {
+    let bench = empty().await;
+    let (keeper, ask) = bench.keeper(None);
+    let life = tokio::spawn(keeper.run());
+    let none = Leadership {
+        release_rate: None,
+        ..leadership(Durability::Replicas)
+    };
+    bench.partition.update(none);
+    // It has looked, and rests.
+    let (answer, snapshot) = oneshot::channel();
+    ask.send(Ask::Snapshot { last: false, answer }).await.unwrap();
+    snapshot.await.unwrap();
+    tokio::task::yield_now().await;
+    let hold = bench.append(held("late", DUE)).await;
+    let released = bench.partition.committed(Offset(hold.0 + 2));
+    assert!(
+        tokio::time::timeout(std::time::Duration::from_secs(20), released)
+            .await
+            .is_ok()
+    );
+    life.abort();
 }

@@ -13,6 +13,7 @@ mod automatic_topics;
 mod bindings_by_config;
 mod compressed_batches;
 mod consumer_retries;
+mod damaged_entries;
 mod dead_letters;
 mod delayed;
 mod deleted_records;
