@@ -3,6 +3,7 @@
 use std::io::IoSlice;
 use std::sync::Arc;
 
+use corvid_env::fault;
 use corvid_env::fs::{Dir, File};
 use corvid_record::hidden::{self, EntryView};
 use corvid_record::{Batch, Offset, Rebuild, Record, Timestamp};
@@ -147,6 +148,7 @@ impl Output {
     }
 
     fn write(&mut self) -> Result<(), ChangeError> {
+        fault::check("compaction.write")?;
         self.file.write_all_at(self.at, &mut [IoSlice::new(&self.pending)])?;
         self.at += self.pending.len() as u64;
         self.pending.clear();
@@ -174,8 +176,10 @@ impl Keep<'_> {
     }
 }
 
-/// Whether it is an outbox entry that has done what it was for: what is compacted is below every link's committed position. One that
-/// the broker wrote of its own stays: it may be a note (of letters that were redriven), and one that holds is pending.
+/// Whether it is an outbox entry that has done what it was for: what is compacted is below every link's committed position, and below
+/// all that is held. So what an entry held was released; it has to go before its release does, or it would be found held again. A note
+/// stays that the broker wrote of its own, of letters that were redriven.
 fn is_delivered_entry(batch: &Batch<'_>) -> bool {
-    EntryView::parse(*batch).is_ok_and(|entry| !entry.armed_alone() && !entry.holds())
+    EntryView::parse(*batch)
+        .is_ok_and(|entry| !entry.armed_alone() || entry.holds() || entry.cancels().next().is_some())
 }

@@ -47,8 +47,12 @@ impl Log {
             .collect();
         for group in compaction::group(&touched, config.segment_bytes) {
             self.state.lock().check_changeable()?;
-            let rewritten = compaction::rewrite(&self.dir, &group, &keep).await?;
-            self.replace(&group, &rewritten)?;
+            let replaced = match compaction::rewrite(&self.dir, &group, &keep).await {
+                Ok(rewritten) => self.replace(&group, &rewritten).map(|()| rewritten),
+                Err(error) => Err(error),
+            };
+            // What was written so far is on a disk that may be full.
+            let rewritten = replaced.inspect_err(|_| compaction::abandon(&self.dir, group[0].base))?;
             compacted.bytes_before += rewritten.bytes_before;
             compacted.bytes_after += rewritten.bytes_after;
             compacted.records_removed += rewritten.records_removed;

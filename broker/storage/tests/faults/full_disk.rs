@@ -1,7 +1,8 @@
 //! A full disk: refused, read on, and on again when there is room.
 
+use corvid_env::clock::wall_clock;
 use corvid_record::Offset;
-use corvid_storage::{AppendError, Which};
+use corvid_storage::{AppendError, AppendKind, Cleanup, LogConfig, Which};
 
 use crate::arming::Armed;
 use crate::support::*;
@@ -199,4 +200,31 @@ async fn a_log_opens_on_a_full_disk() {
     let log = world.log();
     assert_eq!(bases(&log, Which::Visible), [0]);
     assert!(world.directory.read_only_since().is_some());
+}
+
+/// The bug: a pass of compaction that finds the disk full leaves what it has written there, and the disk stays full.
+#[tokio::test]
+async fn compaction_leaves_nothing_on_a_full_disk() {
+    let armed = Armed::none_yet().await;
+    let world = World::new().await;
+    let log = world.log_with(LogConfig {
+        cleanup: Cleanup::Compact,
+        ..small_segments(500)
+    });
+    for _ in 0..20 {
+        append_in(&log, 1, plain(2, 0), AppendKind::Internal).unwrap();
+    }
+    flushed(&log).await;
+    let unfinished = || {
+        let files = files(&world.log_path());
+        files
+            .iter()
+            .any(|file| file.ends_with(".cleaned") || file.ends_with(".swap"))
+    };
+    armed.arm("compaction.write=full@1");
+    assert!(log.compact(wall_clock(), log.end()).await.is_err());
+    assert!(!unfinished());
+    armed.disarm();
+    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    assert!(!unfinished());
 }
