@@ -19,6 +19,8 @@ pub(crate) fn of(settings: &TopicSettings) -> storage::LogConfig {
         },
         min_cleanable_dirty_permille: settings.min_cleanable_dirty_permille,
         delete_retention_ms: as_ms(settings.delete_retention_ms),
+        min_compaction_lag_ms: as_ms(settings.min_compaction_lag_ms),
+        max_compaction_lag_ms: as_ms(settings.max_compaction_lag_ms),
         durability: match settings.durability {
             Durability::Disk => storage::Durability::Disk,
             Durability::Replicas => storage::Durability::Replicas,

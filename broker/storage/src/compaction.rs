@@ -8,6 +8,7 @@
 //! producer gave it. A batch whose inside is not what it should be stays as it is: producers' bytes are theirs.
 
 mod key_map;
+mod lag;
 mod opened;
 mod rewrite;
 mod swap;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use corvid_record::Offset;
 
 pub(crate) use key_map::KeyMap;
+pub(crate) use lag::Lag;
 pub(crate) use rewrite::{Keep, Rewritten, rewrite};
 pub(crate) use swap::{abandon, finish_swaps, swap_in};
 

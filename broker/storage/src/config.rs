@@ -21,6 +21,10 @@ pub struct LogConfig {
     pub min_cleanable_dirty_permille: u32,
     /// `delete.retention.ms`: how long a tombstone stays in a compacted log.
     pub delete_retention_ms: i64,
+    /// `min.compaction.lag.ms`: a segment of a compacted log with a younger record is left alone, and so is what is behind it.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: what is older is compacted, however little of it is new.
+    pub max_compaction_lag_ms: i64,
     /// `corvid.durability`.
     pub durability: Durability,
     /// `message.timestamp.type`.
@@ -39,8 +43,20 @@ impl Default for LogConfig {
             cleanup: Cleanup::Delete,
             min_cleanable_dirty_permille: 500,
             delete_retention_ms: DAY_MS,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
             durability: Durability::Disk,
             timestamp_type: TimestampType::CreateTime,
+        }
+    }
+}
+
+impl LogConfig {
+    /// How old the active segment may become: what is active is not compacted.
+    pub(crate) fn roll_after_ms(&self) -> i64 {
+        match self.cleanup.compacts() {
+            true => self.segment_ms.min(self.max_compaction_lag_ms),
+            false => self.segment_ms,
         }
     }
 }

@@ -9,7 +9,6 @@ use super::{
 
 const MAX_LONG: &str = "9223372036854775807";
 const INT_MAX: i64 = i32::MAX as i64;
-const NO_LAG: &str = "what is sealed may be compacted at once, and waits for min.cleanable.dirty.ratio";
 const NOT_TIERED: &str = "there is no tiered storage";
 const SYNCED_ANYWAY: &str = "corvid.durability says when data is on disk";
 
@@ -74,8 +73,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         MAX_LONG,
         "max.compaction.lag.ms of topics that don't say.",
     )
-    .at_least(1)
-    .ignored(NO_LAG),
+    .at_least(1),
     key(
         "log.cleaner.min.cleanable.ratio",
         Double,
@@ -89,8 +87,7 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "0",
         "min.compaction.lag.ms of topics that don't say.",
     )
-    .at_least(0)
-    .ignored(NO_LAG),
+    .at_least(0),
     key(
         "log.cleanup.policy",
         List,

@@ -21,6 +21,10 @@ keys! {
     MIN_CLEANABLE_DIRTY_RATIO = "min.cleanable.dirty.ratio";
     /// Topic: how long a tombstone lives in a compacted log.
     DELETE_RETENTION_MS = "delete.retention.ms";
+    /// Topic: how long a record of a compacted log stays uncompacted at least.
+    MIN_COMPACTION_LAG_MS = "min.compaction.lag.ms";
+    /// Topic: how long a record of a compacted log stays uncompacted at most.
+    MAX_COMPACTION_LAG_MS = "max.compaction.lag.ms";
     /// Topic: bytes between two entries of the offset index.
     INDEX_INTERVAL_BYTES = "index.interval.bytes";
     /// Topic: segments smaller than `segment.bytes` allows, for tests.

@@ -34,6 +34,10 @@ pub struct TopicSettings {
     pub min_cleanable_dirty_permille: u32,
     /// `delete.retention.ms`, of a compacted log.
     pub delete_retention_ms: u64,
+    /// `min.compaction.lag.ms`, of a compacted log.
+    pub min_compaction_lag_ms: u64,
+    /// `max.compaction.lag.ms`, of a compacted log.
+    pub max_compaction_lag_ms: u64,
     /// `corvid.durability`.
     pub durability: Durability,
     /// `corvid.delay.max.ms`: how far ahead a record may ask to be delivered; 0: not at all.
@@ -149,6 +153,8 @@ impl TopicSettings {
             compression_type: lookup.compression()?,
             min_cleanable_dirty_permille: lookup.parsed(keys::MIN_CLEANABLE_DIRTY_RATIO, parse_permille)?,
             delete_retention_ms: lookup.number(keys::DELETE_RETENTION_MS)?,
+            min_compaction_lag_ms: lookup.number(keys::MIN_COMPACTION_LAG_MS)?,
+            max_compaction_lag_ms: lookup.number(keys::MAX_COMPACTION_LAG_MS)?,
             durability: lookup.parsed(keys::DURABILITY, Durability::parse)?,
             delay_max_ms: lookup.number(keys::DELAY_MAX_MS)?,
             release_rate: lookup.number(keys::DELAY_RELEASE_RATE)?,

@@ -16,7 +16,6 @@ const WEEK_MS: &str = "604800000";
 const INT_MAX: i64 = i32::MAX as i64;
 
 const NOT_TIERED: &str = "there is no tiered storage, a log is on local disk as a whole";
-const NO_LAG: &str = "what is sealed may be compacted at once, and waits for min.cleanable.dirty.ratio";
 const ONE_REPLICA: &str = "a partition has one replica for now";
 const SYNCED_ANYWAY: &str = "corvid.durability says when data is on disk";
 
@@ -295,13 +294,12 @@ pub(super) const TABLE: &[ConfigKey] = &[
     .ignored(NOT_TIERED)
     .defaults_to(&[("log.local.retention.ms", Scale::Same)]),
     key(
-        "max.compaction.lag.ms",
+        keys::MAX_COMPACTION_LAG_MS,
         Long,
         MAX_LONG,
         "The longest time, in milliseconds, that a record of a compacted log stays uncompacted.",
     )
     .at_least(1)
-    .ignored(NO_LAG)
     .defaults_to(&[("log.cleaner.max.compaction.lag.ms", Scale::Same)]),
     key(
         keys::MAX_MESSAGE_BYTES,
@@ -345,13 +343,12 @@ pub(super) const TABLE: &[ConfigKey] = &[
     .check(Check::Fraction(0.0, 1.0))
     .defaults_to(&[("log.cleaner.min.cleanable.ratio", Scale::Same)]),
     key(
-        "min.compaction.lag.ms",
+        keys::MIN_COMPACTION_LAG_MS,
         Long,
         "0",
         "The shortest time, in milliseconds, that a record of a compacted log stays uncompacted.",
     )
     .at_least(0)
-    .ignored(NO_LAG)
     .defaults_to(&[("log.cleaner.min.compaction.lag.ms", Scale::Same)]),
     key(
         keys::MIN_INSYNC_REPLICAS,

@@ -33,6 +33,7 @@ pub fn check_together(topic: &str, configs: &Configs) -> Result<(), ConfigError>
     if let Some(reason) = validate_bindings(topic, configs, &bindings)
         .or_else(|| validate_delay(topic, configs, &bindings))
         .or_else(|| retries::check(topic, configs, &bindings))
+        .or_else(|| validate_lag(topic, configs))
     {
         return Err(ConfigError::Incoherent(reason));
     }
@@ -58,6 +59,19 @@ fn validate_delay(topic: &str, configs: &Configs, bindings: &TopicBindings) -> O
         "topic \"{topic}\" can't have delayed records ({}): {reason}",
         keys::DELAY_MAX_MS
     ))
+}
+
+/// As Kafka.
+fn validate_lag(topic: &str, configs: &Configs) -> Option<String> {
+    let ms = |key| configs.get(key)?.trim().parse::<u64>().ok();
+    let (min, max) = (ms(keys::MIN_COMPACTION_LAG_MS)?, ms(keys::MAX_COMPACTION_LAG_MS)?);
+    (min > max).then(|| {
+        format!(
+            "topic \"{topic}\": {} ({min}) is longer than {} ({max})",
+            keys::MIN_COMPACTION_LAG_MS,
+            keys::MAX_COMPACTION_LAG_MS
+        )
+    })
 }
 
 pub(super) fn is_compacted(configs: &Configs) -> bool {

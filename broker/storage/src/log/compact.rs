@@ -7,7 +7,7 @@ use corvid_record::{Offset, Timestamp};
 
 use super::{Compacted, Log};
 use crate::batch_reader::{BatchReader, Next};
-use crate::compaction::{self, Keep, KeyMap, Plan, Rewritten};
+use crate::compaction::{self, Keep, KeyMap, Lag, Plan, Rewritten};
 use crate::error::{ChangeError, ReadError};
 use crate::names;
 use crate::producer_state::ProducerState;
@@ -24,11 +24,13 @@ impl Log {
     /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone.
     pub async fn compact(&self, now: WallTime, not_beyond: Offset) -> Result<Option<Compacted>, ChangeError> {
         let _alone = self.maintenance.lock().await;
-        let Some((plan, producers)) = self.plan(not_beyond)? else {
+        let now = self.shared.trusted(now).0;
+        self.load_times()?;
+        let Some((plan, producers)) = self.plan(now, not_beyond)? else {
             return Ok(None);
         };
         let keys = self.map_keys(&plan)?;
-        let (config, now) = (self.config(), self.shared.trusted(now).0);
+        let config = self.config();
         let keep = Keep {
             keys: &keys,
             first_dirty: plan.first_dirty,
@@ -61,7 +63,7 @@ impl Log {
         Ok(Some(compacted))
     }
 
-    fn plan(&self, not_beyond: Offset) -> Result<Option<(Plan, ProducerState)>, ChangeError> {
+    fn plan(&self, now: i64, not_beyond: Offset) -> Result<Option<(Plan, ProducerState)>, ChangeError> {
         let clean_to = self.shared.cleaned.lock().get(&self.name).unwrap_or(Offset::ZERO);
         let state = self.state.lock();
         state.check_changeable()?;
@@ -75,6 +77,8 @@ impl Log {
             .filter(|segment| segment.end <= limit)
             .cloned()
             .collect();
+        let lag = Lag::new(&state.config, now, clean_to);
+        lag.leave_young(&mut segments)?;
         // Where links stand must be known from what is not touched: stamps go with their records.
         while !state.derived.links.is_empty()
             && let Some(last) = segments.last()
@@ -82,7 +86,12 @@ impl Log {
         {
             segments.pop();
         }
-        let plan = compaction::plan(segments, clean_to, state.config.min_cleanable_dirty_permille);
+        // Whatever of it is new.
+        let permille = match lag.is_overdue(&segments)? {
+            true => 0,
+            false => state.config.min_cleanable_dirty_permille,
+        };
+        let plan = compaction::plan(segments, clean_to, permille);
         Ok(plan.map(|plan| (plan, state.derived.producers.clone())))
     }
 

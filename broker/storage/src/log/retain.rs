@@ -86,7 +86,7 @@ impl Log {
     }
 
     /// Reads what the sidecars say of their segments' times, before the lock is taken.
-    fn load_times(&self) -> Result<(), ChangeError> {
+    pub(super) fn load_times(&self) -> Result<(), ChangeError> {
         let sealed: Vec<_> = self.state.lock().sealed.values().cloned().collect();
         for segment in sealed {
             segment.times()?;

@@ -180,7 +180,7 @@ impl State {
     /// log would grow a segment at a time.
     pub fn roll_is_due(&self, now: WallTime) -> bool {
         let age = now.0.saturating_sub(self.active.times.began_at.0);
-        age > self.config.segment_ms && !self.active.has_checkpoint_only()
+        age > self.config.roll_after_ms() && !self.active.has_checkpoint_only()
     }
 
     /// Bytes of all segments.
