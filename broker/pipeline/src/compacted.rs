@@ -1,6 +1,7 @@
 //! Compacted topics: every record has a key, or it could not be found, nor replaced.
 
-use corvid_metadata::TopicSettings;
+use corvid_metadata::{PartitionIndex, TopicId, TopicSettings};
+use corvid_replication::{PartitionId, Replicas};
 
 use crate::edit;
 use crate::fates::{Edited, Fate, Fates, Stage, Why};
@@ -19,6 +20,33 @@ pub(crate) fn judge(settings: &TopicSettings, section: &Section, fates: &mut Fat
     let places: Vec<u32> = fates.staying().filter(keyless).collect();
     for place in places {
         fates.decide(place, Fate::Refuse(Box::new(why())));
+    }
+}
+
+/// Refuses that a topic becomes compacted while it holds records until later, which would take the place of newer ones.
+pub(crate) fn check_held(
+    replicas: &Replicas,
+    id: TopicId,
+    before: &TopicSettings,
+    after: &TopicSettings,
+    partitions: i32,
+) -> Result<(), String> {
+    if before.cleanup_policy.compacts() || !after.cleanup_policy.compacts() {
+        return Ok(());
+    }
+    let held = |index| {
+        let id = PartitionId {
+            topic: id,
+            index: PartitionIndex(index),
+        };
+        replicas.get(id).map_or(0, |partition| partition.holding().pending())
+    };
+    match (0..partitions).map(held).sum::<u64>() {
+        0 => Ok(()),
+        held => Err(format!(
+            "it holds records until later ({held} of them), which would take the place of newer ones if it were compacted: wait until \
+             they are released, or cancel them with `corvid delayed cancel`"
+        )),
     }
 }
 

@@ -85,6 +85,11 @@ impl Tables {
         }
     }
 
+    /// The partitions that are here.
+    pub(crate) fn replicas(&self) -> &Replicas {
+        &self.replicas
+    }
+
     /// The table of this topic, which is followed from now on.
     pub(crate) fn get(&self, key: &TableKey) -> Arc<Kept> {
         let mut all = self.kept.lock();

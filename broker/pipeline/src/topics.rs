@@ -11,6 +11,7 @@ use corvid_plugin_host::Plugin;
 use corvid_replication::NodeConfigs;
 
 use crate::assemble::DeadLetterTopic;
+use crate::compacted;
 use crate::decided::{Decided, TopicNotes};
 use crate::plan::{BoundHook, TopicPlan, fits_partitioner, fits_produce};
 use crate::plugins::{BoundKey, PluginError, PluginKey, Plugins};
@@ -287,6 +288,7 @@ impl Topics {
             };
             let about = |error| format!("topic {}: {error}", topic.name);
             checked.map_err(about)?;
+            self.check_held(image, topic).map_err(about)?;
             for binding in bindings.all() {
                 if let Some((key, _)) = Plugins::trial_key(image, binding) {
                     let fits = self.candidate(&key, is_partitioner(&bindings, binding)).await;
@@ -306,10 +308,25 @@ impl Topics {
             tables::check(&self.configs, image, &bindings)?;
             self.check_bindings(image, &bindings).await?;
         }
-        match image.topic(topic) {
-            Some(before) => tables::check_source(&self.configs, image, before, configs),
-            None => Ok(()),
-        }
+        let Some(before) = image.topic(topic) else {
+            return Ok(());
+        };
+        tables::check_source(&self.configs, image, before, configs)?;
+        let after = TopicImage {
+            configs: configs.clone(),
+            ..(**before).clone()
+        };
+        self.check_held(image, &after)
+    }
+
+    /// As the topic will be in `image`, against how it is.
+    fn check_held(&self, image: &Image, after: &TopicImage) -> Result<(), String> {
+        let Some(before) = self.get(after.id) else {
+            return Ok(());
+        };
+        let settings = self.configs.topic(image, after);
+        let replicas = self.plugins.tables().replicas();
+        compacted::check_held(replicas, after.id, &before.settings, &settings, before.partitions)
     }
 
     async fn check_bindings(&self, image: &Image, bindings: &TopicBindings) -> Result<(), String> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use corvid_delivery::HeldRecord;
 use corvid_env::clock;
 use corvid_metadata::PartitionIndex;
-use corvid_record::Offset;
+use corvid_record::{BatchBuilder, Compression, Offset, RecordParts, Timestamp};
 use corvid_replication::PartitionId;
 use corvid_wire::client::{Consumer, ConsumerOptions};
 use path_tests::batch::{Sent, base_time, plain, record};
@@ -188,4 +188,56 @@ async fn retention_goes_on_and_what_is_held_is_carried() {
     }
     assert_eq!(came, ["soon"]);
     assert_eq!(held(&scene).await, [far]);
+}
+
+/// The bug it is for: a topic is compacted while it holds records, and what comes late takes the place of what is newer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_holds_records_is_not_compacted() {
+    let scene = scene().await;
+    scene.produce("orders", 0, plain(&[later("a", "3000000")])).await;
+    let held = scene.node().delivery().held();
+    while held.list(partition(&scene), Offset(0), 9).await.unwrap().is_empty() {}
+    let mut client = scene.client().await;
+    let configs = [("corvid.delay.max.ms", "0"), ("cleanup.policy", "compact")];
+    let refused = bed::topics::alter(&mut client, "orders", &configs).await;
+    let refused = refused.expect_err("it holds a record").to_string();
+    assert!(
+        refused.contains("it holds records until later (1 of them)"),
+        "{refused}"
+    );
+    let names = held.list(partition(&scene), Offset(0), 9).await.unwrap();
+    let names = names.iter().map(|held| held.name).collect();
+    assert_eq!(held.cancel(partition(&scene), names).await.unwrap(), 1);
+    bed::topics::alter(&mut client, "orders", &configs).await.unwrap();
+}
+
+/// The bugs it is for: a batch of many records, each for another time, makes an entry that can't be written or read; some come twice, or
+/// not at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_thousand_records_of_one_batch_are_held_each_by_itself() {
+    const MANY: usize = 20_000;
+    let scene = Scene::new().await;
+    let configs = [
+        MAX_MS,
+        ("corvid.delay.release.rate", "1000000"),
+        ("max.message.bytes", "16777216"),
+    ];
+    scene.topic("orders", 1, &configs).await;
+    let mut builder = BatchBuilder::new(Compression::None);
+    for number in 0..MANY {
+        let ms = (1 + number % 3_000).to_string();
+        builder.push(&RecordParts {
+            offset_delta: number as i32,
+            timestamp: Timestamp(base_time()),
+            key: Some(&(number as u32).to_be_bytes()),
+            headers: &[(b"corvid-delay-ms", Some(ms.as_bytes()))],
+            ..RecordParts::default()
+        });
+    }
+    scene.produce("orders", 0, builder.finish(None).unwrap()).await;
+    let mut keys: Vec<_> = first(&scene, MANY).await.into_iter().map(|record| record.key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), MANY);
+    assert_eq!(scene.node().delivery().counters().records_released(), MANY as u64);
 }
