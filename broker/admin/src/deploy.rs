@@ -85,7 +85,7 @@ impl Applier {
         Ok(Changed {
             hooks: hooks.unwrap_or_default(),
             took,
-            warnings: self.warnings(&after, name, planned.outcome),
+            warnings: self.warnings(&after, name, planned.outcome).await,
             planned,
         })
     }
@@ -105,13 +105,22 @@ impl Applier {
         Ok(plugin.hooks().iter().map(corvid_plugin_host::Hook::name).collect())
     }
 
-    fn warnings(&self, image: &Image, name: &str, outcome: ChangeOutcome) -> Vec<String> {
+    async fn warnings(&self, image: &Image, name: &str, outcome: ChangeOutcome) -> Vec<String> {
         let topics: Vec<&str> = image.topics_binding(name).collect();
         let mut warnings = self.unavailable(topics.iter().copied());
-        if topics.is_empty() {
-            warnings.push(format!("no topic binds {name} yet: it is called once one does"));
-        }
         let rollout = image.candidate(name).map(|candidate| &candidate.rollout);
+        let shadowed = (outcome, rollout) == (ChangeOutcome::Tried, Some(&Rollout::Shadow));
+        if topics.is_empty() {
+            let then = if shadowed {
+                "the shadow has nothing to compare until one does"
+            } else {
+                "it is called once one does"
+            };
+            warnings.push(format!("no topic binds {name} yet: {then}"));
+        }
+        if shadowed {
+            warnings.extend(self.topics.blind_spots(image, name).await);
+        }
         if let (ChangeOutcome::Tried, Some(Rollout::Canary(partitions))) = (outcome, rollout) {
             for topic in topics.iter().filter_map(|topic| image.topic(topic)) {
                 let have = topic.partitions.len();

@@ -17,8 +17,8 @@ pub use deploy::{ByBody, ChangedBody, DeployBody, OutcomeKind, PreparedBody, Pro
 pub use groups::{CommittedBody, GroupBody, GroupSummary, MemberBody, ResetBody, ResetOutcome, ResetTo};
 pub use node::{ErrorBody, HealthBody, ModuleBody, NodeBody};
 pub use plugins::{
-    BindingBody, CandidateBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail, PluginInstance,
-    PluginList, PluginSummary, ShadowBody, TableBody,
+    BindingBody, CandidateBody, ComparedBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail,
+    PluginInstance, PluginList, PluginSummary, ShadowBody, TableBody,
 };
 pub use topics::{
     AlterTopicBody, AlteredTopicBody, ConfigBody, CreateTopicBody, CreatedTopicBody, PartitionBody, TopicDetail,

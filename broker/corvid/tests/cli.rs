@@ -37,6 +37,8 @@ mod rollouts;
 mod scripts;
 #[path = "cli/serve.rs"]
 mod serve;
+#[path = "cli/shadows.rs"]
+mod shadows;
 #[path = "cli/support.rs"]
 mod support;
 #[path = "cli/topics.rs"]

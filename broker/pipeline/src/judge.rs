@@ -16,7 +16,7 @@ use crate::left::Left;
 use crate::plan::{BoundHook, TopicPlan};
 use crate::policy::{Policy, Ruling};
 use crate::section::Section;
-use crate::shadow::{Answers, Look};
+use crate::shadow::{Answers, Beside, Look};
 
 /// Where the records of a batch were sent.
 #[derive(Debug, Clone, Copy)]
@@ -82,8 +82,11 @@ struct Undecided {
     otherwise: fn(Box<Why>) -> Fate,
 }
 
-impl Run<'_> {
-    fn input<'b>(&'b self, left: &'b Left) -> HookInput<'b> {
+impl<'a> Run<'a> {
+    fn input<'b>(&self, left: &'b Left, beside: Option<&Beside<'_>>) -> HookInput<'b>
+    where
+        'a: 'b,
+    {
         HookInput {
             topic: self.to.topic,
             partition: self.to.partition,
@@ -93,6 +96,7 @@ impl Run<'_> {
             count: left.count,
             failures: &[],
             viewer: None,
+            moment: beside.map(Beside::moment),
         }
     }
 
@@ -101,27 +105,19 @@ impl Run<'_> {
     }
 
     /// Notes for a shadow what it is to be asked, and what the active generation said.
-    fn show(&mut self, hook: &BoundHook, asked: Hook, left: &Left, answers: impl FnOnce() -> Answers) {
-        let Some(trial) = &hook.trial else { return };
-        let Some(shadow) = trial.shadow() else { return };
-        if trial.plugin.hooks().has(asked) && left.count > 0 {
-            let input = self.input(left);
-            let look = Look::new(
-                shadow,
-                &trial.plugin,
-                &input,
-                &left.records,
-                left.places.as_deref(),
-                answers(),
-            );
+    fn show(&mut self, beside: Option<Beside<'_>>, left: &Left, answers: impl FnOnce() -> Answers) {
+        if let Some(beside) = beside.filter(|_| left.count > 0) {
+            let input = self.input(left, Some(&beside));
+            let look = beside.look(&input, &left.records, left.places.as_deref(), answers());
             self.looks.push(look);
         }
     }
 
     async fn validate(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = Left::of(self.section, &self.fates)?;
-        let failing = self.plugin(hook).validate(self.input(&left)).await;
-        self.show(hook, Hook::Validate, &left, || Answers::Validate(failing.clone()));
+        let beside = hook.beside(Hook::Validate);
+        let failing = self.plugin(hook).validate(self.input(&left, beside.as_ref())).await;
+        self.show(beside, &left, || Answers::Validate(failing.clone()));
         for failed in failing {
             let place = left.place(failed.index);
             match failed.verdict {
@@ -136,8 +132,9 @@ impl Run<'_> {
 
     async fn transform(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = Left::of(self.section, &self.fates)?;
-        let edits = self.plugin(hook).transform(self.input(&left)).await;
-        self.show(hook, Hook::Transform, &left, || Answers::Transform(edits.clone()));
+        let beside = hook.beside(Hook::Transform);
+        let edits = self.plugin(hook).transform(self.input(&left, beside.as_ref())).await;
+        self.show(beside, &left, || Answers::Transform(edits.clone()));
         for (index, edited) in edits.list {
             let place = left.place(index);
             match edited {
@@ -157,8 +154,9 @@ impl Run<'_> {
 
     async fn partition(&mut self, hook: &BoundHook) -> Result<(), BuildError> {
         let left = Left::of(self.section, &self.fates)?;
-        let routes: Vec<Outcome<Route>> = self.plugin(hook).partition(self.input(&left)).await;
-        self.show(hook, Hook::Partition, &left, || Answers::Partition(routes.clone()));
+        let beside = hook.beside(Hook::Partition);
+        let routes: Vec<Outcome<Route>> = self.plugin(hook).partition(self.input(&left, beside.as_ref())).await;
+        self.show(beside, &left, || Answers::Partition(routes.clone()));
         let mut moved = 0;
         for (index, route) in (0..).zip(routes) {
             match route {
@@ -192,7 +190,9 @@ impl Run<'_> {
             .iter()
             .map(|undecided| (undecided.place, failure(undecided, self.to, now)))
             .collect();
-        let rulings = policy.ask(self.to, self.section, &self.fates, &failed).await?;
+        let rulings = policy
+            .ask(self.to, self.section, &self.fates, &failed, self.looks)
+            .await?;
         for (failed, ruling) in undecided.into_iter().zip(rulings.list) {
             let Undecided {
                 place,

@@ -7,6 +7,7 @@ use corvid_metadata::policy::{OnFault, OnRefused};
 use corvid_plugin_host::{Hook, Plugin};
 
 use crate::decided::{DecidedBy, Deciders};
+use crate::shadow::Beside;
 use crate::tables::Kept;
 use crate::trial::Trial;
 
@@ -18,7 +19,7 @@ pub struct TopicPlan {
     /// Runs last, on what is left.
     pub partitioner: Option<BoundHook>,
     /// Decides what becomes of records that failed: at one of these hooks, or, in a retry topic, with a consumer.
-    pub policy: Option<Arc<Plugin>>,
+    pub policy: Option<BoundPolicy>,
     /// What these look things up in.
     pub(crate) tables: Vec<Arc<Kept>>,
 }
@@ -39,7 +40,28 @@ pub struct BoundHook {
     pub trial: Option<Trial>,
 }
 
+/// A plugin as a topic's policy.
+pub struct BoundPolicy {
+    /// The plugin, with this binding's configuration and limits.
+    pub plugin: Arc<Plugin>,
+    /// The generation that is tried beside it.
+    pub trial: Option<Trial>,
+}
+
 impl BoundHook {
+    /// The plugin that decides for this partition: a canary, or the active one.
+    pub fn plugin_at(&self, partition: i32) -> &Arc<Plugin> {
+        let trial = self.trial.as_ref().and_then(|trial| trial.decides(partition));
+        trial.unwrap_or(&self.plugin)
+    }
+
+    /// The shadow that wants to see what this hook is asked.
+    pub(crate) fn beside(&self, hook: Hook) -> Option<Beside<'_>> {
+        self.trial.as_ref()?.beside(hook)
+    }
+}
+
+impl BoundPolicy {
     /// The plugin that decides for this partition: a canary, or the active one.
     pub fn plugin_at(&self, partition: i32) -> &Arc<Plugin> {
         let trial = self.trial.as_ref().and_then(|trial| trial.decides(partition));
@@ -52,7 +74,7 @@ impl TopicPlan {
     pub fn new(
         produce: Vec<BoundHook>,
         partitioner: Option<BoundHook>,
-        policy: Option<Arc<Plugin>>,
+        policy: Option<BoundPolicy>,
     ) -> Result<Self, String> {
         for hook in &produce {
             fits_produce(&hook.plugin)?;
@@ -60,8 +82,8 @@ impl TopicPlan {
         if let Some(hook) = &partitioner {
             fits_partitioner(&hook.plugin)?;
         }
-        if let Some(plugin) = policy.as_ref().filter(|plugin| !plugin.hooks().policy) {
-            return Err(misplaced(plugin, "policy", "a policy", &[Hook::Policy]));
+        if let Some(policy) = &policy {
+            fits_policy(&policy.plugin)?;
         }
         Ok(Self {
             produce,
@@ -110,7 +132,8 @@ impl TopicPlan {
     /// Every plugin that decides for this partition, in the order in which they are asked.
     pub fn plugins_at(&self, partition: i32) -> impl Iterator<Item = &Arc<Plugin>> {
         let hooks = self.produce.iter().chain(&self.partitioner);
-        hooks.map(move |hook| hook.plugin_at(partition)).chain(&self.policy)
+        let policy = self.policy.iter().map(move |policy| policy.plugin_at(partition));
+        hooks.map(move |hook| hook.plugin_at(partition)).chain(policy)
     }
 }
 
@@ -134,6 +157,14 @@ pub(crate) fn fits_partitioner(plugin: &Plugin) -> Result<(), String> {
         return Ok(());
     }
     Err(misplaced(plugin, "partitioner", "a partitioner", &[Hook::Partition]))
+}
+
+/// Whether it can be bound as `policy`.
+pub(crate) fn fits_policy(plugin: &Plugin) -> Result<(), String> {
+    if plugin.hooks().policy {
+        return Ok(());
+    }
+    Err(misplaced(plugin, "policy", "a policy", &[Hook::Policy]))
 }
 
 /// What is said of a plugin that is bound to a place for which it has no hook.

@@ -8,6 +8,7 @@ use crate::edit;
 use crate::fates::Fates;
 use crate::judge::Destination;
 use crate::section::Section;
+use crate::shadow::{Answers, Beside, Look};
 
 /// How many records one call is told the failures of: reasons are longer than most records, and a plugin's memory is bounded.
 const CALL_MAX: usize = 256;
@@ -31,12 +32,14 @@ pub enum Ruling {
 }
 
 /// A topic's policy.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Policy<'a> {
     /// The plugin.
     pub plugin: &'a Plugin,
     /// The topics that letters may be sent to.
     pub letters: &'a DeadLetter,
+    /// The shadow that wants to see what it is asked.
+    pub(crate) beside: Option<Beside<'a>>,
 }
 
 /// What a policy decided of each record that failed; `None` where it said nothing, or faulted: the settings decide.
@@ -49,13 +52,14 @@ pub struct Rulings {
 }
 
 impl Policy<'_> {
-    /// Asks about the records at these places, as edited so far, ascending.
+    /// Asks about the records at these places, as edited so far, ascending. What a shadow is to see of it goes into `looks`.
     pub async fn ask(
         &self,
         to: Destination<'_>,
         section: &Section,
         fates: &Fates,
         failed: &[(u32, Failure<'_>)],
+        looks: &mut Vec<Look>,
     ) -> Result<Rulings, BuildError> {
         let mut rulings = Rulings::default();
         for call in failed.chunks(CALL_MAX) {
@@ -71,10 +75,16 @@ impl Policy<'_> {
                 count: places.len() as u32,
                 failures: &failures,
                 viewer: None,
+                moment: self.beside.as_ref().map(Beside::moment),
             };
             let first = rulings.list.len();
             rulings.list.resize(first + call.len(), None);
-            for (index, decision) in self.plugin.policy(input).await.list {
+            let decisions = self.plugin.policy(input).await;
+            if let Some(beside) = &self.beside {
+                let look = beside.look(&input, &records, Some(&places), Answers::Policy(decisions.clone()));
+                looks.push(look.with_letters(&self.letters.topic));
+            }
+            for (index, decision) in decisions.list {
                 match self.ruling(to.topic, decision) {
                     Some(ruling) => rulings.list[first + index as usize] = Some(ruling),
                     None => rulings.faults += 1,

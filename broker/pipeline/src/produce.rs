@@ -12,6 +12,7 @@ use corvid_delivery::elsewhere_of;
 use corvid_env::{clock, fault};
 use corvid_metadata::TopicSettings;
 use corvid_metadata::config::CompressionType;
+use corvid_plugin_host::Hook;
 use corvid_record::{Batch, Compression};
 use corvid_replication::{Acks, AppendError, Closed, Elsewhere, Holding, Partition, PartitionId, Refusal};
 use corvid_storage::Appended;
@@ -213,9 +214,10 @@ impl ProduceTopic {
         looks: &mut Vec<Look>,
     ) -> Result<(Fates, Tally), ProduceError> {
         let bindings = &self.settings.bindings;
-        let policy = plan.policy.as_deref().map(|plugin| Policy {
-            plugin,
+        let policy = plan.policy.as_ref().map(|policy| Policy {
+            plugin: policy.plugin_at(to.partition),
             letters: &bindings.dead_letter,
+            beside: policy.trial.as_ref().and_then(|trial| trial.beside(Hook::Policy)),
         });
         if let (Some(of), Some(table)) = (&bindings.retry_of, &bindings.retry) {
             let rules = Rules {
@@ -224,7 +226,7 @@ impl ProduceTopic {
                 policy,
                 holding,
             };
-            let judged = retry::judge(&rules, to, section).await;
+            let judged = retry::judge(&rules, to, section, looks).await;
             return Ok(judged.map_err(AssembleError::from)?);
         }
         let judged = judge::judge(plan, policy, to, section, looks).await;

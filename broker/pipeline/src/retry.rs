@@ -25,6 +25,7 @@ use crate::fates::{Edited, Fate, Fates, Held, Stage, Why};
 use crate::judge::Destination;
 use crate::policy::{Policy, Ruling, Rulings};
 use crate::section::Section;
+use crate::shadow::Look;
 
 pub use history::History;
 pub use tally::{RetryMeter, RetryTotals, Tally};
@@ -47,11 +48,12 @@ struct Verdict {
     by_policy: bool,
 }
 
-/// The fate of each record of `section`, which consumers have failed on.
+/// The fate of each record of `section`, which consumers have failed on. What a shadow is to see of it goes into `looks`.
 pub(crate) async fn judge(
     rules: &Rules<'_>,
     to: Destination<'_>,
     section: &Section,
+    looks: &mut Vec<Look>,
 ) -> Result<(Fates, Tally), BuildError> {
     let now = rules.holding.believed().0;
     let mut tally = Tally::default();
@@ -66,7 +68,7 @@ pub(crate) async fn judge(
         })
         .collect();
     let mut fates = Fates::all_stay(section.count());
-    let rulings = rules.ask(to, section, &fates, &histories).await?;
+    let rulings = rules.ask(to, section, &fates, &histories, looks).await?;
     tally.fallbacks = rulings.faults;
     for ((place, history), ruling) in (0..).zip(histories).zip(rulings.list) {
         rules.settle(place, history, ruling, section, &mut fates, to.topic);
@@ -81,6 +83,7 @@ impl Rules<'_> {
         section: &Section,
         fates: &Fates,
         histories: &[History],
+        looks: &mut Vec<Look>,
     ) -> Result<Rulings, BuildError> {
         let Some(policy) = &self.policy else {
             let list = vec![None; histories.len()];
@@ -90,7 +93,7 @@ impl Rules<'_> {
             .zip(histories)
             .map(|(place, history)| (place, history.failure(self.table.attempts)))
             .collect();
-        policy.ask(to, section, fates, &failed).await
+        policy.ask(to, section, fates, &failed, looks).await
     }
 
     fn settle(

@@ -1,12 +1,16 @@
 //! Shadows: a candidate sees what the active generation sees, and what the two say is compared.
 //!
 //! ```text
-//! judge ── asks the active one ──► its answers ──► append ──► the client's answer
+//! a hook ── asks the active one ──► its answers ──► append, or what the reader gets ──► the client's answer
 //!             └─ a job: the same records, its answers ──► a bounded queue ──► the shadow's own thread: asks the candidate, compares
 //! ```
 //!
-//! The produce path clones the answers and hands over the batch's bytes, which are shared; it waits for nothing. When the queue
-//! is full, the batch is not compared, and that is counted. What the candidate says, and its faults, are counted and thrown away.
+//! So at every hook: those of a produce, the policy with what has failed, the view with who reads. Both are told the same time
+//! and draw the same random numbers ([`Moment`]).
+//!
+//! The path clones the answers and hands over the records' bytes, which are shared; it waits for nothing. When the queue
+//! is full, the records are not compared, and that is counted. What the candidate says, and its faults, are counted and thrown
+//! away: there is no way from here to a log, to a reader, or to what is kept of views.
 
 mod compare;
 mod findings;
@@ -17,12 +21,12 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use bytes::Bytes;
 use corvid_env::task;
-use corvid_plugin_host::{Hook, HookInput, Plugin};
+use corvid_plugin_host::{Hook, HookInput, Moment, OwnedFailures, OwnedViewer, Plugin};
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 pub use compare::{Answers, Said};
-pub use findings::{Difference, Findings};
+pub use findings::{Compared, Difference, Findings};
 pub(crate) use registry::Shadows;
 
 /// How many batches may wait to be compared.
@@ -41,13 +45,21 @@ pub struct Shadow {
     findings: Arc<Mutex<Findings>>,
 }
 
-/// A batch on its way to a shadow, without its offset.
+/// A candidate beside a hook that is about to be asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    shadow: &'a Arc<Shadow>,
+    plugin: &'a Arc<Plugin>,
+    moment: Moment,
+}
+
+/// Records on their way to a shadow, without the offset of their batch.
 pub(crate) struct Look {
     shadow: Arc<Shadow>,
     job: Job,
 }
 
-/// A batch that a shadow is to see.
+/// Records that a shadow is to see.
 pub(crate) struct Job {
     plugin: Arc<Plugin>,
     hook: Hook,
@@ -55,12 +67,17 @@ pub(crate) struct Job {
     partition: i32,
     partitions: i32,
     base_timestamp: i64,
-    /// Of the batch that the client sent, if it was appended.
+    /// Of the batch that they are of, if it was appended.
     base_offset: Option<i64>,
     records: Bytes,
     count: u32,
-    /// Where each record stands in the client's batch; `None`: at its own place.
+    /// How far behind the base offset each record stands; `None`: as far as it stands among these.
     places: Option<Vec<u32>>,
+    failures: OwnedFailures,
+    viewer: Option<OwnedViewer>,
+    moment: Moment,
+    /// For a policy: the topic that letters usually go to.
+    letters: Option<String>,
     answers: Answers,
 }
 
@@ -87,29 +104,41 @@ impl Shadow {
     }
 
     fn offer(&self, job: Job) {
-        let (bytes, count) = (job.records.len(), u64::from(job.count));
+        let (bytes, count, hook) = (job.size(), u64::from(job.count), job.hook);
         let room = self.bytes.fetch_add(bytes, Relaxed) + bytes <= BYTES_MAX;
         if !room || self.jobs.try_send(job).is_err() {
             self.bytes.fetch_sub(bytes, Relaxed);
-            self.findings.lock().skipped += count;
+            self.findings.lock().skip(hook, count);
         }
     }
 }
 
-impl Look {
-    /// Notes what the active generation was asked and said, for `shadow`.
-    pub(crate) fn new(
-        shadow: &Arc<Shadow>,
-        plugin: &Arc<Plugin>,
+impl<'a> Beside<'a> {
+    pub(crate) fn new(shadow: &'a Arc<Shadow>, plugin: &'a Arc<Plugin>) -> Self {
+        Self {
+            shadow,
+            plugin,
+            moment: Moment::now(),
+        }
+    }
+
+    /// The time and the chance that the active generation is to be asked with.
+    pub(crate) fn moment(&self) -> Moment {
+        self.moment
+    }
+
+    /// Notes what the active generation was asked and said. `records` are those of the input.
+    pub(crate) fn look(
+        &self,
         input: &HookInput<'_>,
         records: &Bytes,
         places: Option<&[u32]>,
         answers: Answers,
-    ) -> Self {
-        Self {
-            shadow: shadow.clone(),
+    ) -> Look {
+        Look {
+            shadow: self.shadow.clone(),
             job: Job {
-                plugin: plugin.clone(),
+                plugin: self.plugin.clone(),
                 hook: answers.hook(),
                 topic: input.topic.into(),
                 partition: input.partition,
@@ -119,15 +148,34 @@ impl Look {
                 records: records.clone(),
                 count: input.count,
                 places: places.map(<[u32]>::to_vec),
+                failures: OwnedFailures::of(input.failures),
+                viewer: input.viewer.map(OwnedViewer::from),
+                moment: self.moment,
+                letters: None,
                 answers,
             },
         }
     }
+}
 
-    /// Hands the batch over, once it is known where it was appended, if it was.
+impl Look {
+    /// Letters usually go to this topic.
+    pub(crate) fn with_letters(mut self, topic: &str) -> Self {
+        self.job.letters = Some(topic.to_owned());
+        self
+    }
+
+    /// Hands the records over, once it is known where their batch was appended, if it was.
     pub(crate) fn hand_over(mut self, base_offset: Option<i64>) {
         self.job.base_offset = base_offset;
         self.shadow.offer(self.job);
+    }
+}
+
+impl Job {
+    /// About what it keeps in memory.
+    fn size(&self) -> usize {
+        self.records.len() + self.failures.size()
     }
 }
 
@@ -136,11 +184,12 @@ async fn work(mut queue: mpsc::Receiver<Job>, findings: Arc<Mutex<Findings>>, qu
     while let Some(job) = queue.recv().await {
         let candidate = ask(&job).await;
         findings.lock().add(&job, &candidate);
-        queued.fetch_sub(job.records.len(), Relaxed);
+        queued.fetch_sub(job.size(), Relaxed);
     }
 }
 
 async fn ask(job: &Job) -> Answers {
+    let failures = job.failures.view();
     let input = HookInput {
         topic: &job.topic,
         partition: job.partition,
@@ -148,8 +197,9 @@ async fn ask(job: &Job) -> Answers {
         base_timestamp: job.base_timestamp,
         records: &job.records,
         count: job.count,
-        failures: &[],
-        viewer: None,
+        failures: &failures,
+        viewer: job.viewer.as_ref().map(OwnedViewer::borrow),
+        moment: Some(job.moment),
     };
     Answers::of(&job.plugin, job.hook, input).await
 }

@@ -1,5 +1,7 @@
 //! Topics as the produce path sees them: settings and loaded hooks, swapped whole when the metadata changes.
 
+mod blind;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,7 +15,7 @@ use corvid_replication::NodeConfigs;
 use crate::assemble::DeadLetterTopic;
 use crate::compacted;
 use crate::decided::{Decided, TopicNotes};
-use crate::plan::{BoundHook, TopicPlan, fits_partitioner, fits_produce};
+use crate::plan::{BoundHook, BoundPolicy, TopicPlan, fits_partitioner, fits_policy, fits_produce};
 use crate::plugins::{BoundKey, PluginError, PluginKey, Plugins};
 use crate::produce::ProduceTopic;
 use crate::room::Room;
@@ -146,7 +148,7 @@ impl Topics {
         let plan = self.plan(image, topic, &settings, keys.as_ref()).await;
         let plan =
             plan.inspect_err(|reason| tracing::error!(topic = %topic.name, reason, "the topic takes no records"));
-        let views = TopicViews::load(&self.plugins, image, &settings.bindings).await;
+        let views = TopicViews::load(&self.plugins, &self.shadows, image, &settings.bindings).await;
         let views = views.inspect_err(
             |reason| tracing::error!(topic = %topic.name, reason, "the topic is not shown to those its views are for"),
         );
@@ -212,17 +214,18 @@ impl Topics {
                 plugin,
                 on_refused: bindings.on_refused_of(binding),
                 on_fault: bindings.on_fault_of(binding),
-                trial: self.trial(&topic.name, key, is_partitioner(bindings, binding)).await,
+                trial: self.trial(&topic.name, key, fits(bindings, binding)).await,
             });
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
         let policy = match keys.next() {
-            Some(key) => Some(
-                self.plugins
-                    .load(&key.active)
-                    .await
-                    .map_err(|error| error.to_string())?,
-            ),
+            Some(key) => {
+                let plugin = self.plugins.load(&key.active).await;
+                Some(BoundPolicy {
+                    plugin: plugin.map_err(|error| error.to_string())?,
+                    trial: self.trial(&topic.name, key, fits_policy).await,
+                })
+            }
             None => None,
         };
         let mut plan = TopicPlan::new(hooks, partitioner, policy)?;
@@ -231,9 +234,9 @@ impl Topics {
     }
 
     /// The candidate of a binding. One that cannot be had here decides nothing: the active generation does, as before.
-    async fn trial(&self, topic: &str, key: &BoundKey, partitioner: bool) -> Option<Trial> {
+    async fn trial(&self, topic: &str, key: &BoundKey, fits: Fits) -> Option<Trial> {
         let (key, rollout) = key.trial.as_ref()?;
-        match self.candidate(key, partitioner).await {
+        match self.candidate(key, fits).await {
             Ok(plugin) => {
                 let shadow = || self.shadows.get(&key.name, key.generation);
                 Some(Trial::new(plugin, rollout, shadow))
@@ -252,14 +255,9 @@ impl Topics {
     }
 
     /// A candidate that could take its active generation's place.
-    async fn candidate(&self, key: &PluginKey, partitioner: bool) -> Result<Arc<Plugin>, String> {
+    async fn candidate(&self, key: &PluginKey, fits: Fits) -> Result<Arc<Plugin>, String> {
         let plugin = self.plugins.load(key).await.map_err(|error| error.to_string())?;
-        if partitioner {
-            fits_partitioner(&plugin)?;
-        } else {
-            fits_produce(&plugin)?;
-        }
-        Ok(plugin)
+        fits(&plugin).map(|()| plugin)
     }
 
     /// What the shadow of a generation has found, if it is tried so and bound.
@@ -289,10 +287,12 @@ impl Topics {
             let about = |error| format!("topic {}: {error}", topic.name);
             checked.map_err(about)?;
             self.check_held(image, topic).map_err(about)?;
-            for binding in bindings.all() {
+            let of_retry = bindings.retry.as_ref().and_then(|retry| retry.policy.as_ref());
+            let policies = bindings.policy.iter().chain(of_retry);
+            let places = bindings.all().map(|binding| (binding, fits(&bindings, binding)));
+            for (binding, fits) in places.chain(policies.map(|binding| (binding, fits_policy as Fits))) {
                 if let Some((key, _)) = Plugins::trial_key(image, binding) {
-                    let fits = self.candidate(&key, is_partitioner(&bindings, binding)).await;
-                    fits.map_err(about)?;
+                    self.candidate(&key, fits).await.map_err(about)?;
                 }
             }
             let candidates = TopicViews::check_candidates(&self.plugins, image, &bindings).await;
@@ -350,16 +350,21 @@ impl Topics {
         }
         let partitioner = bindings.partitioner.is_some().then(|| hooks.pop()).flatten();
         let policy = match &bindings.policy {
-            Some(binding) => Some(self.tried(image, binding).await?),
+            Some(binding) => Some(self.tried_policy(image, binding).await?),
             None => None,
         };
         TopicPlan::new(hooks, partitioner, policy)?;
         // Bound at the source, and called in its retry topics.
         let of_retry = bindings.retry.as_ref().and_then(|retry| retry.policy.as_ref());
         if let Some(binding) = of_retry {
-            TopicPlan::new(Vec::new(), None, Some(self.tried(image, binding).await?))?;
+            TopicPlan::new(Vec::new(), None, Some(self.tried_policy(image, binding).await?))?;
         }
-        TopicViews::load(&self.plugins, image, bindings).await.map(drop)
+        TopicViews::check(&self.plugins, image, bindings).await
+    }
+
+    async fn tried_policy(&self, image: &Image, binding: &Binding) -> Result<BoundPolicy, String> {
+        let plugin = self.tried(image, binding).await?;
+        Ok(BoundPolicy { plugin, trial: None })
     }
 
     /// The plugin of a binding that is not in effect yet.
@@ -405,7 +410,7 @@ fn has_a_table(bindings: &TopicBindings) -> Result<(), String> {
 }
 
 /// The plugins that the topic's own plan takes, in the order in which they are asked: the policy comes last. Of a retry topic
-/// that is its source's, which the source itself never asks. Policies are not tried: what they decide can't be compared.
+/// that is its source's, which the source itself never asks.
 fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<BoundKey>, PluginError> {
     let of_retry = bindings.retry.as_ref().filter(|_| bindings.retry_of.is_some());
     let policy = match of_retry {
@@ -418,20 +423,20 @@ fn keys(image: &Image, bindings: &TopicBindings) -> Result<Vec<BoundKey>, Plugin
             trial: Plugins::trial_key(image, binding),
         })
     };
-    let untried = |binding| {
-        Ok(BoundKey {
-            active: Plugins::key(image, binding)?,
-            trial: None,
-        })
-    };
-    bindings.all().map(key).chain(policy.iter().map(untried)).collect()
+    bindings.all().chain(policy).map(key).collect()
 }
 
-fn is_partitioner(bindings: &TopicBindings, binding: &Binding) -> bool {
-    bindings
-        .partitioner
-        .as_ref()
-        .is_some_and(|partitioner| std::ptr::eq(partitioner, binding))
+/// Whether a plugin has the hook of its place.
+type Fits = fn(&Plugin) -> Result<(), String>;
+
+/// What this binding of a produce wants.
+fn fits(bindings: &TopicBindings, binding: &Binding) -> Fits {
+    let partitioner = bindings.partitioner.as_ref();
+    if partitioner.is_some_and(|partitioner| std::ptr::eq(partitioner, binding)) {
+        fits_partitioner
+    } else {
+        fits_produce
+    }
 }
 
 /// The usual one first, then those that a policy may choose, in their order. While one is missing, so is the plan.

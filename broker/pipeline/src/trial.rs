@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use corvid_metadata::Rollout;
-use corvid_plugin_host::Plugin;
+use corvid_plugin_host::{Hook, Plugin};
 
-use crate::shadow::Shadow;
+use crate::shadow::{Beside, Shadow};
 
 /// A generation that is tried.
 pub struct Trial {
@@ -19,7 +19,13 @@ pub struct Trial {
 /// How a generation is tried.
 pub enum Tried {
     /// It sees what the active one sees, and decides nothing.
-    Shadow(Arc<Shadow>),
+    Shadow {
+        /// What was found.
+        shadow: Arc<Shadow>,
+        /// The candidate, for the shadow: what it does must not take a place on the pool from those whose answers somebody waits
+        /// for.
+        aside: Arc<Plugin>,
+    },
     /// It decides for these partitions.
     Canary(BTreeSet<i32>),
 }
@@ -27,31 +33,28 @@ pub enum Tried {
 impl Trial {
     /// The trial of `plugin`; `shadow` is asked for where that is how it is tried.
     pub fn new(plugin: Arc<Plugin>, rollout: &Rollout, shadow: impl FnOnce() -> Arc<Shadow>) -> Self {
-        match rollout {
-            // What it does must not take a place on the pool from those whose answers somebody waits for.
-            Rollout::Shadow => Self {
-                plugin: Arc::new(plugin.aside()),
-                how: Tried::Shadow(shadow()),
+        let how = match rollout {
+            Rollout::Shadow => Tried::Shadow {
+                shadow: shadow(),
+                aside: Arc::new(plugin.aside()),
             },
-            Rollout::Canary(partitions) => Self {
-                plugin,
-                how: Tried::Canary(partitions.clone()),
-            },
-        }
+            Rollout::Canary(partitions) => Tried::Canary(partitions.clone()),
+        };
+        Self { plugin, how }
     }
 
     /// The candidate, if it decides for this partition.
     pub fn decides(&self, partition: i32) -> Option<&Arc<Plugin>> {
         match &self.how {
             Tried::Canary(partitions) => partitions.contains(&partition).then_some(&self.plugin),
-            Tried::Shadow(_) => None,
+            Tried::Shadow { .. } => None,
         }
     }
 
-    /// The shadow that wants to see the records of a batch.
-    pub(crate) fn shadow(&self) -> Option<&Arc<Shadow>> {
+    /// The shadow that wants to see what the active generation is asked at this hook, if the candidate has it, too.
+    pub(crate) fn beside(&self, hook: Hook) -> Option<Beside<'_>> {
         match &self.how {
-            Tried::Shadow(shadow) => Some(shadow),
+            Tried::Shadow { shadow, aside } => aside.hooks().has(hook).then(|| Beside::new(shadow, aside)),
             Tried::Canary(_) => None,
         }
     }

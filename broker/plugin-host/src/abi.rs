@@ -101,6 +101,7 @@ mod tests {
             count: 9,
             failures: &[],
             viewer: None,
+            moment: None,
         };
         let chunk = Chunk {
             first: 4,
@@ -155,6 +156,7 @@ mod tests {
             records: b"xyz",
             count: 3,
             viewer: None,
+            moment: None,
             failures: &failures,
         };
         let chunk = Chunk {

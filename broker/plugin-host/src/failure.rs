@@ -75,10 +75,12 @@ impl Failure<'_> {
 }
 
 /// Failures with their texts, for another thread.
-pub(crate) struct OwnedFailures(Vec<(Failure<'static>, [String; 3])>);
+#[derive(Debug, Clone)]
+pub struct OwnedFailures(Vec<(Failure<'static>, [String; 3])>);
 
 impl OwnedFailures {
-    pub(crate) fn of(failures: &[Failure<'_>]) -> Self {
+    /// A copy of `failures`.
+    pub fn of(failures: &[Failure<'_>]) -> Self {
         let own = |failure: &Failure<'_>| {
             let texts = failure.texts().map(str::to_owned);
             let fixed = Failure {
@@ -92,7 +94,14 @@ impl OwnedFailures {
         Self(failures.iter().map(own).collect())
     }
 
-    pub(crate) fn view(&self) -> Vec<Failure<'_>> {
+    /// How many bytes the copy takes, about.
+    pub fn size(&self) -> usize {
+        let texts = self.0.iter().flat_map(|(_, texts)| texts).map(String::len);
+        self.0.len() * size_of::<(Failure<'static>, [String; 3])>() + texts.sum::<usize>()
+    }
+
+    /// The failures.
+    pub fn view(&self) -> Vec<Failure<'_>> {
         let texts = self.0.iter();
         texts
             .map(|(fixed, [topic, code, reason])| Failure {

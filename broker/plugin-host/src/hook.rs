@@ -5,6 +5,7 @@ use corvid_record::Batch;
 use crate::abi;
 use crate::chunk::Chunks;
 use crate::failure::Failure;
+use crate::moment::Moment;
 use crate::viewer::Viewer;
 
 /// A hook of the produce path or the fetch path.
@@ -127,6 +128,8 @@ pub struct HookInput<'a> {
     pub failures: &'a [Failure<'a>],
     /// Who reads, for a view.
     pub viewer: Option<Viewer<'a>>,
+    /// The time and the chance of the call, where another plugin is to be asked the same.
+    pub moment: Option<Moment>,
 }
 
 impl<'a> HookInput<'a> {
@@ -141,6 +144,7 @@ impl<'a> HookInput<'a> {
             count: batch.record_count(),
             failures: &[],
             viewer: None,
+            moment: None,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::answer::bad;
 use crate::error::{LoadError, cut};
 use crate::fault::Fault;
 use crate::hook::HookSet;
+use crate::moment::Chance;
 use crate::signature::signature;
 use crate::state::GuestState;
 use crate::voice::{LINE_MAX, Level};
@@ -93,11 +94,21 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(IMPORTS, "log", log)?;
     linker.func_wrap(IMPORTS, "metric_add", metric_add)?;
-    linker.func_wrap(IMPORTS, "now_ms", || clock::wall_clock().0)?;
-    linker.func_wrap(IMPORTS, "random", || random::u64() as i64)?;
+    linker.func_wrap(IMPORTS, "now_ms", now_ms)?;
+    linker.func_wrap(IMPORTS, "random", random_number)?;
     linker.func_wrap(IMPORTS, "table_open", table_open)?;
     linker.func_wrap(IMPORTS, "table_get", table_get)?;
     Ok(linker)
+}
+
+fn now_ms(caller: Caller<'_, GuestState>) -> i64 {
+    let chance = caller.data().chance.as_ref();
+    chance.map_or_else(|| clock::wall_clock().0, |chance| chance.now_ms)
+}
+
+fn random_number(mut caller: Caller<'_, GuestState>) -> i64 {
+    let chance = caller.data_mut().chance.as_mut();
+    chance.map_or_else(random::u64, Chance::draw) as i64
 }
 
 fn log(mut caller: Caller<'_, GuestState>, level: i32, ptr: i32, len: i32) -> wasmtime::Result<()> {

@@ -132,7 +132,9 @@ impl Instance {
         allowance: Allowance,
     ) -> Result<&[u8], Fault> {
         self.calls += 1;
-        self.room.store.data_mut().looks_up = true;
+        let state = self.room.store.data_mut();
+        state.looks_up = true;
+        state.chance = input.moment.map(|moment| moment.of_call(chunk.first));
         let len = abi::input_len(input, chunk);
         let ptr = self.buffer(len, allowance)?;
         abi::write_input(self.input(ptr, len), input, chunk);

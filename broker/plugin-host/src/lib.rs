@@ -74,6 +74,7 @@ mod inspect;
 mod instance;
 mod isolate;
 mod meter;
+mod moment;
 mod outcome;
 mod plugin;
 mod room;
@@ -94,12 +95,13 @@ mod tests;
 
 pub use compile::compile_main;
 pub use error::{HostError, LoadError};
-pub use failure::{FailedStage, Failure};
+pub use failure::{FailedStage, Failure, OwnedFailures};
 pub use fault::{Fault, FaultKind};
 pub use hook::{Hook, HookInput, HookSet};
 pub use hook_stats::{Became, CALL_SECONDS, HookStats, LastFault};
 pub use host::{Compiler, HostConfig, Limits, LoadSpec, PluginHost};
 pub use inspect::{Import, Inspection, inspect};
+pub use moment::Moment;
 pub use outcome::{
     DELAY_MAX_MS, Decision, Decisions, Edit, Edited, Edits, Failing, HeaderOp, HeaderOps, Outcome, Replacement, Route,
     Verdict, Viewed, Views,
@@ -107,4 +109,4 @@ pub use outcome::{
 pub use plugin::Plugin;
 pub use stats::{BreakerState, PluginStats};
 pub use table::{Table, Tables};
-pub use viewer::Viewer;
+pub use viewer::{OwnedViewer, Viewer};

@@ -167,6 +167,7 @@ impl Plugin {
             base_timestamp,
             count,
             viewer,
+            moment,
             ..
         } = input;
         let viewer = viewer.map(OwnedViewer::from);
@@ -181,6 +182,7 @@ impl Plugin {
                 count,
                 failures: &failures,
                 viewer: viewer.as_ref().map(OwnedViewer::borrow),
+                moment,
             };
             let mut work = Work {
                 input,

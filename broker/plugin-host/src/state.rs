@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 use crate::meter::Stopwatch;
+use crate::moment::Chance;
 use crate::table::Tables;
 use crate::voice::Voice;
 
@@ -19,6 +20,8 @@ pub(crate) struct GuestState {
     pub tables: Tables,
     /// Whether it may look things up: once a hook is called, and not before.
     pub looks_up: bool,
+    /// Where the running call has its time and its random numbers from; nothing: from the machine.
+    pub chance: Option<Chance>,
     /// The running call's time; nothing before the first call and under fuel.
     pub stopwatch: Option<Stopwatch>,
     /// The instance's memory.
@@ -38,6 +41,7 @@ impl GuestState {
             voice,
             tables,
             looks_up: false,
+            chance: None,
             stopwatch: None,
             memory,
             panic: None,

@@ -6,6 +6,7 @@ mod hostile;
 mod isolation;
 mod limits;
 mod load;
+mod moments;
 mod nonsense;
 mod policy;
 mod released;

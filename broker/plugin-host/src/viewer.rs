@@ -44,7 +44,7 @@ impl<'a> Viewer<'a> {
 
 /// A viewer that outlives who was asked.
 #[derive(Debug, Clone)]
-pub(crate) struct OwnedViewer {
+pub struct OwnedViewer {
     principal: String,
     client_id: Option<String>,
     group: Option<String>,
@@ -61,7 +61,8 @@ impl From<Viewer<'_>> for OwnedViewer {
 }
 
 impl OwnedViewer {
-    pub(crate) fn borrow(&self) -> Viewer<'_> {
+    /// The viewer.
+    pub fn borrow(&self) -> Viewer<'_> {
         Viewer {
             principal: &self.principal,
             client_id: self.client_id.as_deref(),

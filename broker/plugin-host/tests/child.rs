@@ -78,6 +78,7 @@ async fn load(host: &PluginHost, wasm: &[u8]) -> Result<usize, LoadError> {
         count: 1,
         failures: &[],
         viewer: None,
+        moment: None,
     };
     Ok(plugin.validate(input).await.len())
 }

@@ -112,26 +112,27 @@ fn shadow(context: &Context, image: &Image, name: &str, families: &mut Families)
     let Some(shadow) = context.topics.shadow(name, generation) else {
         return;
     };
-    let findings = shadow.findings();
-    let figures = [
-        (
-            "corvid_plugin_shadow_compared_records",
-            "Records that a shadow was asked about",
-            findings.compared,
-        ),
-        (
-            "corvid_plugin_shadow_differing_records",
-            "Records of which a shadow said something else",
-            findings.differing(),
-        ),
-        (
-            "corvid_plugin_shadow_skipped_records",
-            "Records that a shadow had no time for",
-            findings.skipped,
-        ),
-    ];
-    for (family, help, figure) in figures {
-        let labels = vec![label("plugin", name), label("generation", generation)];
-        families.counter(family, help, labels, figure);
+    for (hook, found) in shadow.findings().hooks {
+        let figures = [
+            (
+                "corvid_plugin_shadow_compared_records",
+                "Records that a shadow was asked about",
+                found.compared,
+            ),
+            (
+                "corvid_plugin_shadow_differing_records",
+                "Records of which a shadow said something else",
+                found.differing,
+            ),
+            (
+                "corvid_plugin_shadow_skipped_records",
+                "Records that a shadow had no time for",
+                found.skipped,
+            ),
+        ];
+        let key = (name.to_owned(), generation, hook.name());
+        for (family, help, figure) in figures {
+            families.counter(family, help, labels(&key), figure);
+        }
     }
 }

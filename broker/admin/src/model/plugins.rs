@@ -107,8 +107,22 @@ pub struct ShadowBody {
     pub skipped: u64,
     /// Records of which the two said something else, by what: `accept -> refuse`.
     pub differences: BTreeMap<String, u64>,
+    /// The same by hook: a plugin may be bound at several places.
+    #[serde(default)]
+    pub hooks: BTreeMap<String, ComparedBody>,
     /// The newest few of each sort.
     pub samples: Vec<DifferenceBody>,
+}
+
+/// How two generations did at one hook, in records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedBody {
+    /// Both were asked about them.
+    pub compared: u64,
+    /// Of these, the two said something else.
+    pub differing: u64,
+    /// They were not compared, since too many others waited.
+    pub skipped: u64,
 }
 
 /// A record of which two generations say something else.
@@ -122,6 +136,12 @@ pub struct DifferenceBody {
     pub offset: Option<i64>,
     /// Its key, as text.
     pub key: Option<String>,
+    /// Which hook was asked.
+    #[serde(default)]
+    pub hook: String,
+    /// Who read it, where the hook is `view`: the client id, or else the principal.
+    #[serde(default)]
+    pub reader: Option<String>,
     /// What the active generation said.
     pub active: String,
     /// What the candidate said.

@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::error::{Answer, ApiError};
 use crate::metrics::is_shadow;
 use crate::model::{
-    BindingBody, CandidateBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail, PluginInstance,
-    PluginList, PluginSummary, ShadowBody, TableBody,
+    BindingBody, CandidateBody, ComparedBody, DifferenceBody, FaultBody, GenerationBody, HookBody, PluginDetail,
+    PluginInstance, PluginList, PluginSummary, ShadowBody, TableBody,
 };
 
 pub(crate) async fn list(State(context): State<Arc<Context>>) -> Json<PluginList> {
@@ -126,14 +126,25 @@ fn found(findings: Findings) -> ShadowBody {
             partition: difference.partition,
             offset: difference.offset,
             key: difference.key,
+            hook: difference.hook.name().to_owned(),
+            reader: difference.reader,
             active: difference.active,
             candidate: difference.candidate,
             at_ms: difference.at_ms,
         });
+    let hooks = findings.hooks.into_iter().map(|(hook, found)| {
+        let compared = ComparedBody {
+            compared: found.compared,
+            differing: found.differing,
+            skipped: found.skipped,
+        };
+        (hook.name().to_owned(), compared)
+    });
     ShadowBody {
         compared: findings.compared,
         skipped: findings.skipped,
         differences: findings.differences,
+        hooks: hooks.collect(),
         samples: samples.collect(),
     }
 }

@@ -17,9 +17,9 @@ pub enum Answers {
     Validate(Vec<Failing>),
     /// Of a transform: the records that it changes.
     Transform(Edits),
-    /// Of a policy: the records on which it decides. No shadow is asked for it: what a policy says depends on what failed.
+    /// Of a policy: the records on which it decides.
     Policy(Decisions),
-    /// Of a view: the records that it shows otherwise. No shadow is asked for it: nobody reads through one.
+    /// Of a view: the records that it shows otherwise.
     View(Views),
 }
 

@@ -10,6 +10,8 @@ use super::{ReaderView, Sight, ViewKey, Who};
 use crate::plan::misplaced;
 use crate::plugins::{PluginKey, Plugins};
 use crate::produce::ProduceTopic;
+use crate::shadow::{Beside, Shadows};
+use crate::trial::Trial;
 
 /// A topic's views, in the order in which they run.
 #[derive(Default)]
@@ -22,8 +24,8 @@ struct Place {
     active: Arc<BoundView>,
     /// What is tried here, and how.
     trial: Option<(PluginKey, Rollout)>,
-    /// The generation that decides for some partitions, if that is how it is tried. A shadow of a view is not asked.
-    canary: Option<Arc<BoundView>>,
+    /// The generation that is tried: a canary, which decides for some partitions, or what a shadow asks.
+    candidate: Option<Arc<BoundView>>,
 }
 
 /// One generation of a view.
@@ -32,42 +34,58 @@ pub(crate) struct BoundView {
     pub key: Arc<PluginKey>,
     pub on_fault: OnFault,
     readers: Readers,
+    /// The shadow beside it, if there is one.
+    shadow: Option<Trial>,
 }
 
 impl BoundView {
-    async fn load(plugins: &Plugins, key: &PluginKey, binding: &Binding) -> Result<Arc<Self>, String> {
+    async fn load(plugins: &Plugins, key: &PluginKey, binding: &Binding) -> Result<Self, String> {
         let plugin = plugins.load(key).await.map_err(|error| error.to_string())?;
         if !plugin.hooks().view {
             return Err(misplaced(&plugin, "fetch", "a view", &[Hook::View]));
         }
-        Ok(Arc::new(Self {
+        Ok(Self {
             plugin,
             key: Arc::new(key.clone()),
             on_fault: TopicBindings::on_fault_of_view(binding),
             readers: binding.readers.clone(),
-        }))
+            shadow: None,
+        })
+    }
+
+    /// The shadow that wants to see what is shown.
+    pub(super) fn beside(&self) -> Option<Beside<'_>> {
+        self.shadow.as_ref()?.beside(Hook::View)
     }
 }
 
 impl Place {
-    async fn load(plugins: &Plugins, image: &Image, binding: &Binding) -> Result<Self, String> {
+    async fn load(plugins: &Plugins, shadows: &Shadows, image: &Image, binding: &Binding) -> Result<Self, String> {
         let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
-        let active = BoundView::load(plugins, &key, binding).await?;
+        let mut active = BoundView::load(plugins, &key, binding).await?;
         let trial = Plugins::trial_key(image, binding);
-        let canary = match &trial {
-            Some((key, Rollout::Canary(_))) => BoundView::load(plugins, key, binding)
+        let candidate = match &trial {
+            Some((key, _)) => BoundView::load(plugins, key, binding)
                 .await
                 .inspect_err(|reason| {
                     tracing::error!(plugin = key.name, generation = key.generation, reason, "not tried here");
                 })
                 .ok(),
-            Some((_, Rollout::Shadow)) | None => None,
+            None => None,
         };
-        Ok(Self { active, trial, canary })
+        if let (Some((key, Rollout::Shadow)), Some(candidate)) = (&trial, &candidate) {
+            let shadow = || shadows.get(&key.name, key.generation);
+            active.shadow = Some(Trial::new(candidate.plugin.clone(), &Rollout::Shadow, shadow));
+        }
+        Ok(Self {
+            active: Arc::new(active),
+            trial,
+            candidate: candidate.map(Arc::new),
+        })
     }
 
     fn at(&self, partition: i32) -> &Arc<BoundView> {
-        match (&self.trial, &self.canary) {
+        match (&self.trial, &self.candidate) {
             (Some((_, Rollout::Canary(partitions))), Some(canary)) if partitions.contains(&partition) => canary,
             _ => &self.active,
         }
@@ -75,13 +93,27 @@ impl Place {
 }
 
 impl TopicViews {
-    /// Loads what `bindings` name; what is loaded already is shared. A canary that cannot be had decides nothing.
-    pub(crate) async fn load(plugins: &Plugins, image: &Image, bindings: &TopicBindings) -> Result<Self, String> {
+    /// Loads what `bindings` name; what is loaded already is shared. A candidate that cannot be had is not tried.
+    pub(crate) async fn load(
+        plugins: &Plugins,
+        shadows: &Shadows,
+        image: &Image,
+        bindings: &TopicBindings,
+    ) -> Result<Self, String> {
         let mut places = Vec::with_capacity(bindings.fetch.len());
         for binding in &bindings.fetch {
-            places.push(Place::load(plugins, image, binding).await?);
+            places.push(Place::load(plugins, shadows, image, binding).await?);
         }
         Ok(Self { places })
+    }
+
+    /// Whether what `bindings` name could be had.
+    pub(crate) async fn check(plugins: &Plugins, image: &Image, bindings: &TopicBindings) -> Result<(), String> {
+        for binding in &bindings.fetch {
+            let key = Plugins::key(image, binding).map_err(|error| error.to_string())?;
+            BoundView::load(plugins, &key, binding).await?;
+        }
+        Ok(())
     }
 
     /// Whether the candidates of what `bindings` name could take the active generations' places.
@@ -102,7 +134,7 @@ impl TopicViews {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &PluginKey> {
         self.places
             .iter()
-            .flat_map(|place| [Some(&place.active), place.canary.as_ref()])
+            .flat_map(|place| [Some(&place.active), place.candidate.as_ref()])
             .flatten()
             .map(|view| &*view.key)
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use corvid_metadata::policy::OnFault;
-use corvid_plugin_host::{HookInput, Viewed};
+use corvid_plugin_host::{HookInput, Viewed, Views as Answered};
 use corvid_record::{Batch, Offset};
 use corvid_replication::PartitionId;
 
@@ -12,6 +12,7 @@ use crate::edit;
 use crate::fates::{Fate, Fates};
 use crate::left::Left;
 use crate::section::{Offsets, Section};
+use crate::shadow::{Answers, Beside, Look};
 
 /// What a reader sees of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +77,7 @@ impl Views {
         let open = opened.map_err(|error| format!("the batch at {} cannot be opened: {error}", batch.base_offset()))?;
         let section = &open.section;
         let mut run = Run {
+            base: batch.base_offset(),
             section,
             fates: Fates::all_stay(section.count()),
             passed: false,
@@ -97,12 +99,23 @@ impl Views {
 }
 
 struct Run<'a> {
+    /// The batch's first offset.
+    base: Offset,
     section: &'a Section,
     fates: Fates,
     passed: bool,
 }
 
 impl Run<'_> {
+    /// What a shadow is to see. The records are copied: they may be a small part of what was read from the log, and they wait
+    /// longer than the reader does.
+    fn look(&self, beside: &Beside<'_>, input: &HookInput<'_>, left: &Left, views: &Answered) -> Look {
+        let delta = |index| self.section.record(left.place(index)).offset_delta as u32;
+        let deltas: Vec<u32> = (0..left.count).map(delta).collect();
+        let records = Bytes::copy_from_slice(&left.records);
+        beside.look(input, &records, Some(&deltas), Answers::View(views.clone()))
+    }
+
     async fn through(&mut self, view: &ReaderView, partition: i32) -> Result<(), String> {
         for bound in &view.chain {
             let left = Left::of(self.section, &self.fates).map_err(|error| error.to_string())?;
@@ -118,8 +131,12 @@ impl Run<'_> {
                 count: left.count,
                 failures: &[],
                 viewer: Some(view.key.viewer()),
+                moment: None,
             };
             let views = bound.plugin.view(input).await;
+            if let Some(beside) = bound.beside() {
+                self.look(&beside, &input, &left, &views).hand_over(Some(self.base.0));
+            }
             for (index, viewed) in views.list {
                 let place = left.place(index);
                 match viewed {

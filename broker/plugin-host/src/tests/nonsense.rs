@@ -101,6 +101,7 @@ fn input(records: &[u8], count: u32) -> HookInput<'_> {
         count,
         failures: &[],
         viewer: None,
+        moment: None,
     }
 }
 

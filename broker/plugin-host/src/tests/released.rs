@@ -60,6 +60,7 @@ async fn partitions(plugin: &Plugin) {
         count: batch.record_count(),
         failures: &[],
         viewer: None,
+        moment: None,
     };
     let routes: Result<Vec<_>, _> = plugin.partition(input).await.into_iter().collect();
     assert_eq!(routes.expect("no fault"), [Route::To(0), Route::To(1), Route::Keep]);

@@ -142,6 +142,7 @@ impl Section {
             count: batch.record_count(),
             failures: &[],
             viewer: None,
+            moment: None,
         }
     }
 }

@@ -163,12 +163,21 @@ fn candidate(candidate: &CandidateBody) -> String {
             count(shadow.compared, "record"),
             shadow.skipped
         ));
+        // At one hook it is the same once more.
+        let hooks = shadow.hooks.iter().filter(|_| shadow.hooks.len() > 1);
+        lines.extend(hooks.map(|(hook, found)| {
+            let compared = count(found.compared, "record");
+            format!(
+                "    {hook}: {compared} compared, {} otherwise; {} not compared",
+                found.differing, found.skipped
+            )
+        }));
     }
     lines.join("\n")
 }
 
 fn samples(shadow: &ShadowBody) -> String {
-    let mut samples = table(["TOPIC", "PARTITION", "OFFSET", "KEY", "ACTIVE", "CANDIDATE"]);
+    let mut samples = table(["TOPIC", "PARTITION", "OFFSET", "KEY", "HOOK", "ACTIVE", "CANDIDATE"]);
     for sample in &shadow.samples {
         samples.add_row([
             sample.topic.clone(),
@@ -177,6 +186,10 @@ fn samples(shadow: &ShadowBody) -> String {
                 .offset
                 .map_or_else(|| "-".to_owned(), |offset| offset.to_string()),
             sample.key.clone().unwrap_or_else(|| "null".to_owned()),
+            match &sample.reader {
+                Some(reader) => format!("{} for {}", sample.hook, cut(reader, 32)),
+                None => sample.hook.clone(),
+            },
             cut(&sample.active, 60),
             cut(&sample.candidate, 60),
         ]);
