@@ -10,6 +10,8 @@ mod connect;
 mod ledger;
 #[path = "leaving/server.rs"]
 mod server;
+#[path = "shared/topics.rs"]
+mod topics;
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -5,15 +5,16 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bed::topics::{self, check};
+use bed::topics::check;
 use bytes::Bytes;
 use corvid_env::{clock, random};
 use corvid_sim::Outcome;
-use corvid_wire::client::{Client, Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start};
+use corvid_wire::client::{Consumer, ConsumerOptions, NewRecord, Producer, ProducerOptions, Start};
 use serde_json::json;
 
-use crate::connect::{CONNECT_TRIES, connect};
+use crate::connect::connect;
 use crate::ledger::{Ledger, leaves};
+use crate::topics;
 
 const TOPIC: &str = "orders";
 /// Where records go that a validator refuses.
@@ -51,10 +52,10 @@ async fn try_to_produce(ledger: &RefCell<Ledger>, redrives: bool) -> Outcome {
     let letters = check(&json!({ "behaviour": "refuse", "on": "bad" }), "dead-letter");
     let produce = json!([letters]).to_string();
     let replicas = ("corvid.durability", "replicas");
-    create_topic(&mut client, AGAIN, &[]).await?;
+    topics::create(&mut client, AGAIN, 1, &[]).await?;
     let of_letters: &[_] = if redrives { &[replicas] } else { &[] };
-    create_topic(&mut client, LETTERS, of_letters).await?;
-    create_topic(&mut client, TOPIC, &[replicas, ("corvid.produce", &produce)]).await?;
+    topics::create(&mut client, LETTERS, 1, of_letters).await?;
+    topics::create(&mut client, TOPIC, 1, &[replicas, ("corvid.produce", &produce)]).await?;
     let options = ProducerOptions {
         backoff: Duration::from_millis(20),
         ..ProducerOptions::default()
@@ -83,19 +84,6 @@ fn record(number: u64) -> NewRecord {
         value: Some(value.into()),
         ..NewRecord::default()
     }
-}
-
-/// Creates a topic with one partition, however often the node dies of it.
-async fn create_topic(client: &mut Client, name: &str, configs: &[(&str, &str)]) -> Outcome {
-    for _ in 0..CONNECT_TRIES {
-        // An earlier try may have created it, and died before it said so.
-        if client.partition_count(name, false).await.is_ok() {
-            return Ok(());
-        }
-        let _ = topics::create(client, name, 1, configs).await;
-        clock::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(topics::create(client, name, 1, configs).await?)
 }
 
 async fn read_all(ledger: &RefCell<Ledger>, topic: &str, is_target: bool) -> Result<Vec<u64>, Box<dyn Error>> {

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 
-use bed::topics::{self, binding, check};
+use bed::topics::{binding, check};
 use bytes::Bytes;
 use corvid_env::{clock, random};
 use corvid_sim::Outcome;
@@ -14,8 +14,9 @@ use corvid_wire::kafka::messages::DeleteRecordsRequest;
 use corvid_wire::kafka::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use serde_json::json;
 
-use crate::connect::{CONNECT_TRIES, connect, options};
+use crate::connect::{connect, options};
 use crate::ledger::{Found, Ledger};
+use crate::topics;
 
 /// What is bound to the topic.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -149,7 +150,7 @@ async fn create_topics(client: &mut Client, policy: Policy) -> Outcome {
         ("corvid.partitioner", &*partitioner),
         ("corvid.produce", &produce),
     ];
-    create_topic(client, LETTERS, &[segments]).await?;
+    topics::create(client, LETTERS, PARTITIONS, &[segments]).await?;
     let smaller = ("internal.segment.bytes", "16384");
     let later = [smaller, ("corvid.delay.max.ms", "31536000000"), bindings[2]];
     let configs = match policy {
@@ -157,19 +158,7 @@ async fn create_topics(client: &mut Client, policy: Policy) -> Outcome {
         Policy::Coins => &bindings[..],
         Policy::Later => &later[..],
     };
-    create_topic(client, TOPIC, configs).await
-}
-
-async fn create_topic(client: &mut Client, name: &str, configs: &[(&str, &str)]) -> Outcome {
-    for _ in 0..CONNECT_TRIES {
-        // An earlier try may have created it, and died before it said so.
-        if client.partition_count(name, false).await.is_ok() {
-            return Ok(());
-        }
-        let _ = topics::create(client, name, PARTITIONS, configs).await;
-        clock::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(topics::create(client, name, PARTITIONS, configs).await?)
+    topics::create(client, TOPIC, PARTITIONS, configs).await
 }
 
 fn record(number: u64, policy: Policy, ledger: &RefCell<Ledger>) -> NewRecord {
