@@ -15,6 +15,8 @@ pub(crate) enum HiddenKind {
     Empty,
     /// A control batch of ours that this release has no use for.
     Other,
+    /// None at all: compaction has taken what was there, right before a hidden batch. It has no bytes.
+    Gap,
 }
 
 impl HiddenKind {
@@ -25,11 +27,13 @@ impl HiddenKind {
             Self::Empty => 3,
             Self::Other => 4,
             Self::Holding => 5,
+            Self::Gap => 6,
         }
     }
 
     pub fn from_code(code: u8) -> Option<Self> {
-        [Self::Entry, Self::Checkpoint, Self::Empty, Self::Other, Self::Holding]
+        use HiddenKind::{Checkpoint, Empty, Entry, Gap, Holding, Other};
+        [Entry, Checkpoint, Empty, Other, Holding, Gap]
             .into_iter()
             .find(|kind| kind.code() == code)
     }
@@ -106,7 +110,8 @@ impl HiddenList {
 
     /// Steps back from `limit` over the hidden batches that end there; `floor` is where to stop looking.
     ///
-    /// What it returns is `limit`, or the base offset of the first of an unbroken run of hidden batches up to it.
+    /// What it returns is `limit`, or the base offset of the first of an unbroken run of hidden batches up to it. Gaps before them don't
+    /// break it.
     pub fn step_back(&self, base: Offset, limit: Offset, floor: Offset) -> Offset {
         let below = self
             .batches
@@ -205,6 +210,24 @@ mod tests {
             [back(15), back(14), back(13), back(12), back(11), back(10)],
             [13, 13, 13, 11, 11, 10]
         );
+    }
+
+    /// The bug: compaction takes an entry between two hidden batches, and the run seems to begin behind it, where nothing visible ends.
+    #[test]
+    fn steps_back_over_what_compaction_has_taken() {
+        let mut list = HiddenList::default();
+        let hidden = |position, bytes, first, last, kind| HiddenBatch {
+            position,
+            bytes,
+            first,
+            last,
+            kind,
+        };
+        list.push(hidden(100, 0, 1, 4, HiddenKind::Gap));
+        list.push(hidden(100, 100, 5, 5, HiddenKind::Empty));
+        assert_eq!(list.step_back(Offset(10), Offset(16), Offset(0)), Offset(11));
+        assert_eq!(stretches(&list, 0, 300), [(0, 100), (200, 100)]);
+        assert_eq!(list.entries(Offset(10), Offset(10), Offset(16)).count(), 0);
     }
 
     #[test]

@@ -162,6 +162,15 @@ impl ActiveSegment {
         }
         self.bytes_since_index = self.bytes_since_index.saturating_add(batch.bytes);
         if let Some(kind) = batch.hidden {
+            if batch.base_offset > self.next {
+                self.hidden.push(HiddenBatch {
+                    position,
+                    bytes: 0,
+                    first: self.relative(self.next),
+                    last: first - 1,
+                    kind: HiddenKind::Gap,
+                });
+            }
             self.hidden.push(HiddenBatch {
                 position,
                 bytes: batch.bytes,

@@ -9,7 +9,7 @@
 //! | `u32` `u32` `u32` | entries of the index, of the time index, bytes since the last index entry |
 //! | `u8` | 1 if the links are known |
 //! | `u32`, then each `u32` `i32` `i64` | links at the end: source, epoch, offset |
-//! | `u32`, then each `u32` ×4 `u8` | hidden batches: position, bytes, first and last relative offset, kind |
+//! | `u32`, then each `u32` ×4 `u8` | hidden batches, and gaps before them: position, bytes, first and last relative offset, kind |
 //! | `u32` | CRC-32C of all before |
 
 use std::collections::BTreeMap;

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use corvid_env::clock::{WallTime, wall_clock};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
-use corvid_record::{BatchBuilder, Compression, Offset, RecordParts, Records, Timestamp, batches};
+use corvid_record::{
+    BatchBuilder, Compression, Offset, Producer, ProducerEpoch, ProducerId, RecordParts, Records, Sequence, Timestamp,
+    batches,
+};
 use corvid_storage::{AppendKind, Cleanup, Log, LogConfig, Which};
 
 use crate::support::*;
@@ -470,4 +473,41 @@ async fn what_was_held_goes_before_its_release() {
     let left: Vec<_> = log.entries(log.start(), log.end()).unwrap().into_iter().collect();
     assert_eq!(left.len(), 1, "the note stays");
     assert_eq!(left[0].bytes as usize, note.len());
+}
+
+/// The bug: compaction takes an outbox entry that has done its work, and what is left of its batch stays, hidden: the visible end seems
+/// to be before that, where no record ends. A consumer that reads up to it never gets there.
+#[tokio::test]
+async fn the_visible_end_is_behind_a_record_whatever_was_taken_behind_it() {
+    let world = World::new().await;
+    let config = LogConfig {
+        min_cleanable_dirty_permille: 0,
+        segment_ms: 1_000,
+        ..compacted(1_000)
+    };
+    let log = world.log_with(config.clone());
+    append_in(
+        &log,
+        1,
+        keyed(Compression::None, &[(1, Some(1))], 0),
+        AppendKind::Internal,
+    )
+    .unwrap();
+    let producer = Producer {
+        id: ProducerId(4),
+        epoch: ProducerEpoch(0),
+        base_sequence: Sequence(0),
+    };
+    let mate = BatchBuilder::new(Compression::None).producer(producer);
+    let mate = mate.finish(Some(1)).unwrap();
+    append_pair(&log, entry_for(&mate, &plain(1, 0)), mate).unwrap();
+    assert!(log.roll_if_due(WallTime(i64::MAX)).unwrap());
+    flushed(&log).await;
+    let told = |log: &Log| (log.visible_end(log.end()), bases(log, Which::All).len());
+    assert_eq!(told(&log), (Offset(1), 3));
+    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    assert_eq!(told(&log), (Offset(1), 2));
+    for world in [world.after_kill().await, world.restart().await] {
+        assert_eq!(told(&world.log_with(config.clone())), (Offset(1), 2));
+    }
 }
