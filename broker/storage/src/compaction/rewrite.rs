@@ -78,7 +78,10 @@ pub(crate) async fn rewrite(
         }
     }
     out.write()?;
-    out.file.sync_data().await?;
+    // A test plants a bug here: what takes the old segments' place is in the page cache only.
+    if fault::hit("compaction.sync").is_none() {
+        out.file.sync_data().await?;
+    }
     let bytes_before = group.iter().map(|segment| segment.bytes).sum();
     Ok(Rewritten {
         base,
