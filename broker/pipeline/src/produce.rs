@@ -14,7 +14,9 @@ use corvid_metadata::TopicSettings;
 use corvid_metadata::config::CompressionType;
 use corvid_plugin_host::Hook;
 use corvid_record::{Batch, Compression};
-use corvid_replication::{Acks, AppendError, Closed, Elsewhere, Holding, Partition, PartitionId, Refusal};
+use corvid_replication::{
+    Acks, AppendError, Closed, Elsewhere, Holding, Partition, PartitionId, Refusal, RefusedRecord,
+};
 use corvid_storage::Appended;
 
 use crate::assemble::{self, AssembleError, Assembled, DeadLetterTopic, Source};
@@ -22,7 +24,7 @@ use crate::check::{self, BatchRefused};
 use crate::compacted;
 use crate::decided::TopicNotes;
 use crate::delay;
-use crate::fates::{Fate, Fates, Why};
+use crate::fates::{Fate, Fates};
 use crate::judge::{self, Destination};
 use crate::plan::TopicPlan;
 use crate::plugins::BoundKey;
@@ -324,21 +326,18 @@ fn retriable(fates: &Fates) -> Option<ProduceError> {
 }
 
 fn refusal(fates: &Fates) -> Option<Refusal> {
-    let refused: Vec<(u32, &Why)> = fates
+    let records: Vec<RefusedRecord> = fates
         .leaving()
         .filter_map(|(record, fate)| match fate {
-            Fate::Refuse(why) => Some((record, why.as_ref())),
+            Fate::Refuse(why) => Some(RefusedRecord {
+                index: record as i32,
+                plugin: why.plugin.clone(),
+                reason: why.reason.clone(),
+            }),
             _ => None,
         })
         .collect();
-    let (_, first) = refused.first()?;
-    Some(Refusal {
-        plugin: first.plugin.clone(),
-        records: refused
-            .iter()
-            .map(|(record, why)| (*record as i32, why.reason.clone()))
-            .collect(),
-    })
+    (!records.is_empty()).then_some(Refusal { records })
 }
 
 impl Accepted {

@@ -16,7 +16,7 @@ pub enum AppendError {
         needed: usize,
     },
     /// A plugin refused records of this batch, now or when an earlier copy of it came.
-    #[error("refused by {}: {}", .0.plugin, .0.in_short())]
+    #[error("refused by {}", .0.in_short())]
     Refused(Arc<Refusal>),
     /// The log said no.
     #[error(transparent)]

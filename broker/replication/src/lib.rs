@@ -55,7 +55,7 @@ pub use holding::Holding;
 pub use node_configs::NodeConfigs;
 pub use offset_gate::{Closed, OffsetGate};
 pub use partition::{Acks, Leadership, Partition, PartitionId};
-pub use refusals::Refusal;
+pub use refusals::{Refusal, RefusedRecord};
 pub use replica_state::{Progress, ReplicaState};
 pub use replicas::{Replicas, log_name};
 pub use traffic::{Traffic, TrafficTotals};

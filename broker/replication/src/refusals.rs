@@ -19,20 +19,33 @@ const REMEMBERED_MAX: usize = 1_000;
 /// Why a batch was refused, record by record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The plugin that said no.
+    /// The records that were refused, ascending.
+    pub records: Vec<RefusedRecord>,
+}
+
+/// Why one record was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedRecord {
+    /// Its place in the batch.
+    pub index: i32,
+    /// The plugin that said no: of a chain, one of several.
     pub plugin: String,
-    /// The records it means, ascending: index in the batch, and the reason.
-    pub records: Vec<(i32, String)>,
+    /// What it said.
+    pub reason: String,
 }
 
 impl Refusal {
     /// The first reason, for clients that show one message a batch.
     pub(crate) fn in_short(&self) -> String {
-        match &self.records[..] {
-            [] => "no reason is known".to_owned(),
-            [(index, reason)] => format!("record {index}: {reason}"),
-            [(index, reason), others @ ..] => format!("record {index}: {reason}; and {} more", others.len()),
-        }
+        let Some(first) = self.records.first() else {
+            return "no reason is known".to_owned();
+        };
+        let RefusedRecord { index, plugin, reason } = first;
+        let others = match self.records.len() - 1 {
+            0 => String::new(),
+            others => format!("; and {others} more"),
+        };
+        format!("{plugin}: record {index}: {reason}{others}")
     }
 }
 

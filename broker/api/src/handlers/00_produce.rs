@@ -13,7 +13,7 @@ use std::time::Duration;
 use corvid_env::{clock, fault};
 use corvid_metadata::{Image, TopicId};
 use corvid_pipeline::{Accepted, ProduceError};
-use corvid_replication::{Acks, AppendError};
+use corvid_replication::{Acks, AppendError, RefusedRecord};
 use corvid_wire::kafka::ResponseError;
 use corvid_wire::kafka::messages::ProduceRequest;
 use corvid_wire::kafka::messages::produce_request::{PartitionProduceData, TopicProduceData};
@@ -107,7 +107,7 @@ struct AppendedPartition {
 struct Failure {
     code: ResponseError,
     message: Option<String>,
-    records: Vec<(i32, String)>,
+    records: Vec<RefusedRecord>,
 }
 
 impl From<ResponseError> for Failure {
@@ -235,10 +235,12 @@ impl AppendedPartition {
     }
 }
 
-fn record_error((index, reason): &(i32, String)) -> BatchIndexAndErrorMessage {
+/// Of a chain, one plugin said no: most clients show no more than this.
+fn record_error(refused: &RefusedRecord) -> BatchIndexAndErrorMessage {
+    let RefusedRecord { index, plugin, reason } = refused;
     BatchIndexAndErrorMessage::default()
         .with_batch_index(*index)
-        .with_batch_index_error_message(Some(text(reason)))
+        .with_batch_index_error_message(Some(text(&format!("{plugin}: {reason}"))))
 }
 
 impl AppendedTopic {

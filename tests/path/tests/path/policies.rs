@@ -48,7 +48,7 @@ async fn becomes(fails: &str, decides: &str) -> (i16, Option<String>, usize, usi
 #[tokio::test(flavor = "multi_thread")]
 async fn of_what_is_refused() {
     let refused = ResponseError::InvalidRecord.code();
-    let said = || Some("this record is bad".to_owned());
+    let said = || Some(format!("{}: this record is bad", bed::PLUGIN));
     assert_eq!(becomes("refuse", "mark").await, (0, None, 2, 1));
     assert_eq!(becomes("refuse", "drop").await, (0, None, 2, 0));
     assert_eq!(becomes("refuse", "refuse").await, (refused, said(), 0, 0));

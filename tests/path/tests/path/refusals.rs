@@ -33,7 +33,8 @@ async fn the_answer_names_the_records_and_nothing_is_appended() {
             )
         })
         .collect();
-    assert_eq!(records, [(1, "this record is bad"), (3, "this record is bad")]);
+    let expected = format!("{}: this record is bad", bed::PLUGIN);
+    assert_eq!(records, [(1, &*expected), (3, &*expected)]);
     assert_eq!(answer.base_offset, -1);
     assert_eq!(scene.range("orders", 0).await, Range { start: 0, end: 0 });
     assert_eq!(

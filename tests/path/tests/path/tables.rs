@@ -29,7 +29,8 @@ async fn send(scene: &Scene, key: &'static str) -> (i16, String) {
         .first()
         .and_then(|error| error.batch_index_error_message.clone());
     let why = of_record.or(answer.error_message).unwrap_or_default();
-    (answer.error_code, why.to_string())
+    let of_plugin = format!("{}: ", bed::PLUGIN);
+    (answer.error_code, why.trim_start_matches(&of_plugin).to_owned())
 }
 
 /// Why the topic's configs are not to be these.
