@@ -83,7 +83,7 @@ impl Applier {
     pub async fn apply(&self, application: &Application, dry_run: bool) -> Result<Outcome, ApplyFailure> {
         let _turn = self.turn.lock().await;
         self.store(&application.modules).await?;
-        let Applied { plan, image } = self.controller.apply(&application.desired, true).await?;
+        let Applied { plan, image, made } = self.controller.apply(&application.desired, true).await?;
         // What is there already is loaded, and costs a look.
         let checked = self.topics.check(&image).await.map_err(ApplyFailure::Check);
         if checked.is_err() || dry_run {
@@ -95,7 +95,7 @@ impl Applier {
         if dry_run {
             return Ok(self.outcome(plan, &[]));
         }
-        let Applied { plan, .. } = self.controller.apply(&application.desired, false).await?;
+        let Applied { plan, .. } = self.controller.apply_as(&application.desired, false, &made).await?;
         self.settle().await;
         let warnings = self.unavailable(application.desired.topics.keys().map(String::as_str));
         Ok(self.outcome(plan, &warnings))

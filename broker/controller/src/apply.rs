@@ -1,5 +1,6 @@
 //! A TOML file's topics and plugins, made so.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use corvid_env::{clock, random};
@@ -19,7 +20,12 @@ pub struct Applied {
     pub plan: Plan,
     /// What the metadata is with it.
     pub image: Arc<Image>,
+    /// The ids of the topics that were made, or would be.
+    pub made: Made,
 }
+
+/// Topics' ids by their names.
+pub type Made = BTreeMap<String, TopicId>;
 
 /// Why a file was not applied. Nothing of it was.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,23 +53,29 @@ impl Controller {
     /// Compares a file with the image and commits the difference in one batch; with `dry_run` it
     /// only says what that would be.
     pub async fn apply(&self, desired: &Desired, dry_run: bool) -> Result<Applied, ApplyError> {
+        self.apply_as(desired, dry_run, &Made::new()).await
+    }
+
+    /// The same, where new topics have the ids that a dry run gave them: what was loaded for these stays loaded.
+    pub async fn apply_as(&self, desired: &Desired, dry_run: bool, tried: &Made) -> Result<Applied, ApplyError> {
         let mut races = 0;
         loop {
             let image = self.image();
             let plan = plan(&image, desired)?;
-            let records = self.records_of(&image, &plan)?;
+            let records = self.records_of(&image, &plan, tried)?;
+            let made = made(&records);
             if records.is_empty() {
-                return Ok(Applied { plan, image });
+                return Ok(Applied { plan, image, made });
             }
             if dry_run {
                 let image = image
                     .apply(&records)
                     .map_err(|conflict| ApplyError::Submit(SubmitError::Conflict(conflict)))?;
                 let image = Arc::new(image);
-                return Ok(Applied { plan, image });
+                return Ok(Applied { plan, image, made });
             }
             match self.submit(records).await {
-                Ok(image) => return Ok(Applied { plan, image }),
+                Ok(image) => return Ok(Applied { plan, image, made }),
                 // Somebody else has changed what the plan was made for: it is made anew.
                 Err(SubmitError::Conflict(conflict)) if races < MAX_RACES && overtaken(&conflict) => races += 1,
                 Err(error) => return Err(ApplyError::Submit(error)),
@@ -72,7 +84,7 @@ impl Controller {
     }
 
     /// One batch. Each growth is made on top of the one before it, since they may take source ids.
-    fn records_of(&self, image: &Image, plan: &Plan) -> Result<Vec<Record>, ApplyError> {
+    fn records_of(&self, image: &Image, plan: &Plan, tried: &Made) -> Result<Vec<Record>, ApplyError> {
         let mut records = Vec::new();
         let mut grown = image.clone();
         for growth in &plan.grow {
@@ -87,13 +99,13 @@ impl Controller {
         }
         for topic in &plan.create {
             let topic = retry_topics::completed_by_plan(image, plan, topic);
-            records.push(self.creation(image, &topic)?);
+            records.push(self.creation(image, &topic, tried)?);
         }
         records.extend(plan.records.iter().cloned().map(stamped));
         Ok(records)
     }
 
-    fn creation(&self, image: &Image, topic: &NewTopic) -> Result<Record, ApplyError> {
+    fn creation(&self, image: &Image, topic: &NewTopic, tried: &Made) -> Result<Record, ApplyError> {
         let spec = TopicSpec {
             name: topic.name.clone(),
             partitions: topic.partitions,
@@ -107,7 +119,8 @@ impl Controller {
         let partitions = self
             .partitions_of(image, &spec)
             .map_err(|error| refused(error.to_string()))?;
-        let id = TopicId(random::uuid());
+        let id = tried.get(&topic.name).copied();
+        let id = id.unwrap_or_else(|| TopicId(random::uuid()));
         Ok(Record::CreateTopic {
             id,
             name: topic.name.clone(),
@@ -115,6 +128,14 @@ impl Controller {
             configs: topic.configs.clone(),
         })
     }
+}
+
+fn made(records: &[Record]) -> Made {
+    let topics = records.iter().filter_map(|record| match record {
+        Record::CreateTopic { id, name, .. } => Some((name.clone(), *id)),
+        _ => None,
+    });
+    topics.collect()
 }
 
 /// With the time at which a plugin's generation was made.

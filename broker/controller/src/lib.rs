@@ -44,7 +44,7 @@ pub mod sources;
 mod tests;
 pub mod topics;
 
-pub use apply::{Applied, ApplyError};
+pub use apply::{Applied, ApplyError, Made};
 pub use configs::{AlterConfigsError, Change, Op};
 pub use controller::{Advertised, Controller, ControllerConfig};
 pub use error::{StartError, SubmitError};
