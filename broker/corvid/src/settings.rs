@@ -40,7 +40,7 @@ use corvid_metadata::desired::DesiredTopic;
 use toml::de::DeTable;
 
 pub use address::Address;
-pub use application::{ApplicationError, Named, digest_of, read_file, script_text};
+pub use application::{ApplicationError, Named, Unreadable, digest_of, read_file, script_text};
 pub use plugins::{ModuleSource, PluginEntry};
 pub use print::{effective, keys, reference};
 pub use problem::{Problem, Refused, Source};

@@ -3,10 +3,10 @@
 mod modules;
 mod scripts;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use corvid::settings::{Named, effective, keys, reference};
+use corvid::settings::{Named, Settings, effective, keys, reference};
 use serde_json::json;
 
 use super::output::{count, print};
@@ -33,11 +33,7 @@ impl Command {
         match self {
             Command::Check { file } => {
                 let settings = apply::load(&file)?;
-                settings
-                    .application(&Named::of(&file))
-                    .map_err(|error| Failure::wrong(error.to_string()))?;
-                scripts::check(&settings, &Named::of(&file), &file)?;
-                modules::check(&settings, &Named::of(&file))?;
+                check(&settings, &file)?;
                 let (topics, plugins) = (settings.topics.len(), settings.plugins.len());
                 output.show(
                     &json!({ "topics": topics, "plugins": plugins, "warnings": settings.warnings }),
@@ -62,6 +58,25 @@ impl Command {
         }
         Ok(())
     }
+}
+
+/// Everything that is wrong with what the file names.
+fn check(settings: &Settings, file: &Path) -> Done {
+    let named = Named::of(file);
+    let unreadable = settings.application(&named).err();
+    let mut problems = unreadable.map_or_else(Vec::new, |unreadable| unreadable.told());
+    problems.extend(scripts::problems(settings, &named, file)?);
+    let of_modules = modules::problems(settings, &named)?;
+    let any_module = !of_modules.is_empty();
+    problems.extend(of_modules);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let failure = Failure::wrong(problems.join("\nerror: "));
+    Err(match any_module {
+        true => failure.hint("`corvid plugin check` tries a module by itself"),
+        false => failure,
+    })
 }
 
 fn as_json(text: &str) -> Result<serde_json::Value, Failure> {

@@ -61,15 +61,37 @@ pub enum ApplicationError {
     },
 }
 
+/// All files that are named, and not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.told().join("\nerror: "))]
+pub struct Unreadable(pub Vec<ApplicationError>);
+
+impl Unreadable {
+    /// Each by itself.
+    pub fn told(&self) -> Vec<String> {
+        self.0.iter().map(ToString::to_string).collect()
+    }
+}
+
 impl Settings {
     /// Reads the modules of `file`'s plugins, and puts together what is to be applied.
-    pub fn application(&self, file: &Named<'_>) -> Result<Application, ApplicationError> {
+    pub fn application(&self, file: &Named<'_>) -> Result<Application, Unreadable> {
         let mut modules = BTreeMap::new();
         let mut plugins = BTreeMap::new();
+        let mut unreadable = Vec::new();
         for (name, entry) in &self.plugins {
-            let (digest, bytes) = module(name, entry, file.folder)?;
-            modules.extend(bytes.map(|bytes| (digest, bytes)));
-            plugins.insert(name.clone(), desired(name, digest, entry, file.folder)?);
+            let read = module(name, entry, file.folder)
+                .and_then(|(digest, bytes)| Ok((digest, bytes, desired(name, digest, entry, file.folder)?)));
+            match read {
+                Ok((digest, bytes, desired)) => {
+                    modules.extend(bytes.map(|bytes| (digest, bytes)));
+                    plugins.insert(name.clone(), desired);
+                }
+                Err(error) => unreadable.push(error),
+            }
+        }
+        if !unreadable.is_empty() {
+            return Err(Unreadable(unreadable));
         }
         Ok(Application {
             desired: Desired {

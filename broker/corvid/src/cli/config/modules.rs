@@ -15,13 +15,9 @@ use super::super::kafka::block_on;
 use super::super::{Failure, compiled};
 use super::scripts::bindings;
 
-/// Loads every plugin of the file that is no script, with every configuration, and asks whether it has the hooks of its places.
-pub fn check(settings: &Settings, file: &Named<'_>) -> Result<(), Failure> {
-    let refused = block_on(async { refused(settings, file).await })?;
-    if refused.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::wrong(refused.join("\nerror: ")).hint("`corvid plugin check` tries a module by itself"))
+/// Loads every plugin of the file that is no script and can be read, with every configuration, and asks whether it has the hooks of its places.
+pub fn problems(settings: &Settings, file: &Named<'_>) -> Result<Vec<String>, Failure> {
+    block_on(async { refused(settings, file).await })
 }
 
 async fn refused(settings: &Settings, file: &Named<'_>) -> Result<Vec<String>, Failure> {
@@ -54,9 +50,11 @@ fn module(entry: &PluginEntry, file: &Named<'_>) -> Result<Option<(Arc<PluginHos
         },
         ModuleSource::File(path) => {
             let path = file.folder.join(path);
-            let wasm = read_file(&path, MODULE_BYTES_MAX)
-                .map_err(|error| Failure::wrong(format!("{}: {error}", path.display())))?;
-            Some((compiled::host_without_cache()?, wasm.into()))
+            match read_file(&path, MODULE_BYTES_MAX) {
+                Ok(wasm) => Some((compiled::host_without_cache()?, wasm.into())),
+                // That was told before.
+                Err(_) => None,
+            }
         }
         // What only the node has, and what is checked where it stands.
         ModuleSource::Digest(_) | ModuleSource::Script(_) => None,

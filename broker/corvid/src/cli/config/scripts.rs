@@ -20,11 +20,11 @@ struct Case<'a> {
     limits: PluginLimits,
 }
 
-/// Compiles every script of the file, with every configuration, and asks whether it has the hooks of its places.
-pub fn check(settings: &Settings, file: &Named<'_>, path: &std::path::Path) -> Result<(), Failure> {
-    let cases = cases(settings, file)?;
+/// Compiles every script of the file that can be read, with every configuration, and asks whether it has the hooks of its places.
+pub fn problems(settings: &Settings, file: &Named<'_>, path: &std::path::Path) -> Result<Vec<String>, Failure> {
+    let cases = cases(settings, file);
     if cases.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let text = read_text(path).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
     let name = path.display().to_string();
@@ -33,21 +33,20 @@ pub fn check(settings: &Settings, file: &Named<'_>, path: &std::path::Path) -> R
         text: &text,
     };
     let refused = block_on(async { refused(settings, &cases, &file).await })?;
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let shown: Vec<String> = refused.iter().map(ToString::to_string).collect();
-    Err(Failure::wrong(shown.join("\n")))
+    Ok(refused.iter().map(ToString::to_string).collect())
 }
 
 /// Scripts with their own configurations first, then with those that bindings give them.
-fn cases<'a>(settings: &'a Settings, file: &Named<'_>) -> Result<Vec<Case<'a>>, Failure> {
+fn cases<'a>(settings: &'a Settings, file: &Named<'_>) -> Vec<Case<'a>> {
     let mut cases: Vec<Case<'a>> = Vec::new();
     for (plugin, entry) in &settings.plugins {
         let ModuleSource::Script(source) = &entry.source else {
             continue;
         };
-        let text = script_text(plugin, source, file.folder).map_err(|error| Failure::wrong(error.to_string()))?;
+        // What can't be read was told of before.
+        let Ok(text) = script_text(plugin, source, file.folder) else {
+            continue;
+        };
         let case = |config: &Value, limits: PluginLimits| Case {
             plugin,
             source,
@@ -62,7 +61,7 @@ fn cases<'a>(settings: &'a Settings, file: &Named<'_>) -> Result<Vec<Case<'a>>, 
             }
         }
     }
-    Ok(cases)
+    cases
 }
 
 /// Every binding, with its topic and the hooks of which its place wants one.
