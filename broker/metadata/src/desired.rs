@@ -29,7 +29,7 @@ use serde_json::Value;
 use crate::config::{ConfigError, Configs};
 use crate::ids::Digest;
 use crate::plugin::How;
-use crate::policy::PluginLimits;
+use crate::policy::{LimitsError, PluginLimits};
 use crate::record::Record;
 use crate::topic_name::TopicNameError;
 
@@ -186,6 +186,14 @@ pub enum PlanError {
         topic: String,
         /// Why not.
         error: TopicNameError,
+    },
+    /// A plugin can't have such limits.
+    #[error("[plugins.\"{plugin}\"]: {error}")]
+    PluginLimits {
+        /// The plugin.
+        plugin: String,
+        /// Why not.
+        error: LimitsError,
     },
     /// Two names differ in dots and underscores only.
     #[error("[topics.\"{topic}\"]: the name collides with topic \"{other}\": metrics can't tell '.' from '_'")]

@@ -15,7 +15,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 pub use backoff::{BACKOFF_MAX_MS, Backoff, BackoffError, Delays};
-pub use binding::{Binding, BindingError, PluginLimits};
+pub use binding::{Binding, BindingError, LimitsError, PluginLimits};
 pub use bindings::TopicBindings;
 pub(crate) use bindings::other_dead_letter_topics;
 pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};

@@ -132,9 +132,26 @@ pub(super) fn limits(entry: &Entry<'_>, notes: &mut Notes) -> PluginLimits {
         return PluginLimits::default();
     };
     table.only(&Section::Limits.names(), notes);
+    let within = |limits: PluginLimits| limits.check().map_err(|error| error.to_string());
+    let deadline = |text: &str| {
+        let deadline_ms = Some(duration_ms(text).map_err(|error| error.to_string())?).filter(|ms| *ms > 0);
+        within(PluginLimits {
+            deadline_ms,
+            ..PluginLimits::default()
+        })?;
+        Ok::<_, String>(deadline_ms.unwrap_or(0))
+    };
+    let memory = |text: &str| {
+        let memory_bytes = Some(bytes(text).map_err(|error| error.to_string())?).filter(|bytes| *bytes > 0);
+        within(PluginLimits {
+            memory_bytes,
+            ..PluginLimits::default()
+        })?;
+        Ok::<_, String>(memory_bytes.unwrap_or(0))
+    };
     PluginLimits {
-        deadline_ms: quantity(table.get("deadline"), duration_ms, notes),
-        memory_bytes: quantity(table.get("memory"), bytes, notes),
+        deadline_ms: quantity(table.get("deadline"), deadline, notes),
+        memory_bytes: quantity(table.get("memory"), memory, notes),
     }
 }
 

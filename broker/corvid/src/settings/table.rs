@@ -124,6 +124,6 @@ pub(super) const KEYS: &[Key] = &[
     binding("clients", "an array of patterns", "[\"reporting-*\", \"!reporting-admin\"]", "In fetch: for clients of these ids alone, or for all but those with a ! before."),
     binding("principals", "an array of patterns", "[\"User:*\"]", "In fetch: the same by principal; without authentication, that is User:ANONYMOUS."),
     binding("limits", "a table", "{ deadline = \"5ms\" }", "Over the plugin's own."),
-    limits("deadline", "a duration: 20ms, 1s", "The CPU time that a call may take.").or("\"20ms\""),
-    limits("memory", "a size: 16MiB", "The memory that an instance may have.").or("\"16MiB\""),
+    limits("deadline", "a duration: 20ms, 1s", "The CPU time that a call may take, 10s at most.").or("\"20ms\""),
+    limits("memory", "a size: 16MiB", "The memory that an instance may have, 1GiB at most.").or("\"16MiB\""),
 ];

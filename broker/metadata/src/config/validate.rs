@@ -288,8 +288,14 @@ fn binding_or_empty(value: &str, parse: fn(&str) -> Result<Binding, BindingError
     if value.is_empty() {
         Ok(())
     } else {
-        parse(value).map(drop).map_err(|error| error.to_string())
+        let checked = parse(value).and_then(|binding| binding.check_limits());
+        checked.map_err(|error| error.to_string())
     }
+}
+
+fn bindings(value: &str, parse: fn(&str) -> Result<Vec<Binding>, BindingError>) -> Result<(), String> {
+    let checked = parse(value).and_then(|bindings| bindings.iter().try_for_each(Binding::check_limits));
+    checked.map_err(|error| error.to_string())
 }
 
 pub(super) fn backoff(value: &str) -> Result<(), String> {
@@ -297,11 +303,11 @@ pub(super) fn backoff(value: &str) -> Result<(), String> {
 }
 
 pub(super) fn produce(value: &str) -> Result<(), String> {
-    Binding::parse_list(value).map(drop).map_err(|error| error.to_string())
+    bindings(value, Binding::parse_list)
 }
 
 pub(super) fn fetch(value: &str) -> Result<(), String> {
-    Binding::parse_views(value).map(drop).map_err(|error| error.to_string())
+    bindings(value, Binding::parse_views)
 }
 
 pub(super) fn topic_name_or_empty(value: &str) -> Result<(), String> {

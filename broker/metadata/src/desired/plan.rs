@@ -10,7 +10,7 @@ use crate::record::{AppliedKeys, Record};
 pub fn plan(image: &Image, desired: &Desired) -> Result<Plan, PlanError> {
     let before = image.applied_keys(&desired.owner).cloned().unwrap_or_default();
     let mut plan = Plan::default();
-    plugins::put(image, desired, &before, &mut plan);
+    plugins::put(image, desired, &before, &mut plan)?;
     topics::plan(image, desired, &before, &mut plan)?;
     let kept = plugins::remove(image, desired, &before, &mut plan);
     let after = applied(desired, kept);

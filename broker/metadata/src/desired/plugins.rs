@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Change, Desired, DesiredPlugin, Drift, Plan};
+use super::{Change, Desired, DesiredPlugin, Drift, Plan, PlanError};
 use crate::image::Image;
 use crate::plugin::{Deployment, How};
 use crate::policy::{SCRIPT_PLUGIN, TopicBindings};
 use crate::record::{AppliedKeys, PluginRecord, Record};
 
 /// Plugins that the file has, and the image lacks or has otherwise.
-pub(super) fn put(image: &Image, desired: &Desired, before: &AppliedKeys, plan: &mut Plan) {
+pub(super) fn put(image: &Image, desired: &Desired, before: &AppliedKeys, plan: &mut Plan) -> Result<(), PlanError> {
     for (name, plugin) in &desired.plugins {
         let change = match image.plugin(name) {
             None => Change::AddPlugin {
@@ -40,12 +40,17 @@ pub(super) fn put(image: &Image, desired: &Desired, before: &AppliedKeys, plan: 
                 }
             }
         };
+        plugin.limits.check().map_err(|error| PlanError::PluginLimits {
+            plugin: name.clone(),
+            error,
+        })?;
         plan.changes.push(change);
         plan.records.push(Record::PutPlugin {
             name: name.clone(),
             plugin: record(image.next_generation(name), &desired.owner, plugin),
         });
     }
+    Ok(())
 }
 
 fn differences(present: &PluginRecord, wanted: &DesiredPlugin) -> Vec<&'static str> {

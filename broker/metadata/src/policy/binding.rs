@@ -65,6 +65,38 @@ impl PluginLimits {
     }
 }
 
+/// The longest CPU time of a call: a connection waits meanwhile, and a core is busy.
+pub const DEADLINE_MAX_MS: u64 = 10_000;
+/// The most memory of an instance: there are several of each binding.
+pub const MEMORY_MAX_BYTES: u64 = 1 << 30;
+/// One page: nothing smaller can be had.
+pub const MEMORY_MIN_BYTES: u64 = 64 << 10;
+
+/// Limits that no plugin can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitsError {
+    /// Nothing, or far too long.
+    #[error("a deadline of {0} ms: a call may take 1 ms to {max} s of CPU time", max = DEADLINE_MAX_MS / 1000)]
+    Deadline(u64),
+    /// Nothing, or more than there can be.
+    #[error("{0} bytes of memory: an instance may have 64KiB to 1GiB")]
+    Memory(u64),
+}
+
+impl PluginLimits {
+    /// Whether they are within what any plugin may take. What the metadata has is not looked at again.
+    pub fn check(self) -> Result<(), LimitsError> {
+        if let Some(ms) = self.deadline_ms.filter(|ms| !(1..=DEADLINE_MAX_MS).contains(ms)) {
+            return Err(LimitsError::Deadline(ms));
+        }
+        let memory = MEMORY_MIN_BYTES..=MEMORY_MAX_BYTES;
+        match self.memory_bytes.filter(|bytes| !memory.contains(bytes)) {
+            Some(bytes) => Err(LimitsError::Memory(bytes)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A config value that is no binding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BindingError {
@@ -131,6 +163,15 @@ pub enum BindingError {
         /// What is wrong.
         #[source]
         error: TopicNameError,
+    },
+    /// More than a plugin may take, or nothing.
+    #[error("plugin \"{plugin}\": {error}")]
+    Limits {
+        /// The plugin.
+        plugin: String,
+        /// What is wrong.
+        #[source]
+        error: LimitsError,
     },
     /// More than anyone needs: each is in memory.
     #[error("plugin \"{plugin}\" has {count} tables, the limit is {MAX_TABLES}")]
@@ -223,6 +264,14 @@ impl Binding {
                 .collect()
         };
         Ok(bindings)
+    }
+
+    /// Whether its limits are such as can be set. What is set already is not looked at again.
+    pub(crate) fn check_limits(&self) -> Result<(), BindingError> {
+        self.limits.check().map_err(|error| BindingError::Limits {
+            plugin: self.plugin.clone(),
+            error,
+        })
     }
 
     fn check_produce(&self) -> Result<(), BindingError> {
