@@ -43,6 +43,8 @@ mod shadows;
 mod support;
 #[path = "cli/topics.rs"]
 mod topics;
+#[path = "cli/trials.rs"]
+mod trials;
 #[path = "cli/verdicts.rs"]
 mod verdicts;
 #[path = "cli/why.rs"]

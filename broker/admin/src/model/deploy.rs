@@ -22,6 +22,9 @@ pub struct DeployBody {
     /// `"shadow"` or `{"canary": [0, 1]}`; without it, it is active at once.
     #[serde(default)]
     pub rollout: Option<Rollout>,
+    /// Whether it may end the trial of another generation.
+    #[serde(default)]
+    pub replace: bool,
     /// Who, and why.
     #[serde(default, flatten)]
     pub by: ByBody,

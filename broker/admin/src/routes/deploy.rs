@@ -26,6 +26,7 @@ pub(crate) async fn deploy(
         config: body.config,
         limits: body.limits,
         rollout: body.rollout,
+        replace: body.replace,
     });
     run(&context, name, &change, body.by).await
 }

@@ -1,14 +1,16 @@
 //! What `corvid plugin deploy`, `promote` and `rollback` come to: one record each.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Deployment, How, Rollout};
+use super::{Candidate, Deployment, How, Rollout};
+use crate::config::keys;
 use crate::ids::Digest;
 use crate::image::Image;
 use crate::limits::MAX_CONFIG_VALUE_BYTES;
-use crate::policy::PluginLimits;
+use crate::policy::{LimitsError, PluginLimits};
 use crate::record::{PluginRecord, Record};
 
 /// The longest note, in bytes.
@@ -44,6 +46,8 @@ pub struct Deploy {
     pub limits: Option<PluginLimits>,
     /// How it is tried; `None`: it is active at once.
     pub rollout: Option<Rollout>,
+    /// Whether it may end the trial of another generation.
+    pub replace: bool,
 }
 
 /// A change, ready to be committed.
@@ -81,6 +85,34 @@ pub enum PluginChangeError {
         "there is no plugin \"{0}\" yet that another generation could be tried beside: deploy the first one without --shadow or --canary"
     )]
     NothingToTryBeside(String),
+    /// Somebody looks at another one: they are to know.
+    #[error(
+        "generation {tried} of plugin \"{plugin}\" is being tried as a {how} already: `corvid plugin promote {plugin}` makes it the active \
+         one, `corvid plugin rollback {plugin}` gives it up, and `deploy` with --replace ends its trial for this one"
+    )]
+    UnderTrial {
+        /// The plugin.
+        plugin: String,
+        /// The generation that is tried.
+        tried: u64,
+        /// How.
+        how: &'static str,
+    },
+    /// It would decide nothing there.
+    #[error(
+        "no topic that binds plugin \"{plugin}\" has partition {partition} for the canary: the highest is {highest}"
+    )]
+    NoSuchPartition {
+        /// The plugin.
+        plugin: String,
+        /// What was asked for.
+        partition: i32,
+        /// The last partition of the topic that has most.
+        highest: usize,
+    },
+    /// More than a plugin may take.
+    #[error("{0}")]
+    Limits(#[from] LimitsError),
     /// Nothing is tried, or something else.
     #[error("generation {asked} of plugin \"{plugin}\" is not being tried; {tried}")]
     OtherCandidate {
@@ -133,23 +165,29 @@ impl Deploy {
             let refused = format!("the configuration is longer than {MAX_CONFIG_VALUE_BYTES} bytes");
             return Err(PluginChangeError::Refused(refused));
         }
+        plugin.limits.check()?;
+        if let Some(tried) = image.candidate(name).filter(|_| !self.replace) {
+            return self.beside(tried, name, &plugin);
+        }
         let generation = plugin.generation;
-        let name = name.to_owned();
         match (&self.rollout, active) {
-            (None, Some(active)) if image.candidate(&name).is_none() && same(active, &plugin) => Ok(PlannedChange {
+            (None, Some(active)) if image.candidate(name).is_none() && same(active, &plugin) => Ok(PlannedChange {
                 record: None,
                 generation: active.generation,
                 outcome: ChangeOutcome::Unchanged,
             }),
             (None, _) => Ok(PlannedChange {
-                record: Some(Record::PutPlugin { name, plugin }),
+                record: Some(Record::PutPlugin {
+                    name: name.to_owned(),
+                    plugin,
+                }),
                 generation,
                 outcome: ChangeOutcome::Active,
             }),
-            (Some(_), None) => Err(PluginChangeError::NothingToTryBeside(name)),
+            (Some(_), None) => Err(PluginChangeError::NothingToTryBeside(name.to_owned())),
             (Some(rollout), Some(_)) => {
-                check_rollout(rollout)?;
-                let rollout = rollout.clone();
+                check_rollout(image, name, rollout)?;
+                let (name, rollout) = (name.to_owned(), rollout.clone());
                 Ok(PlannedChange {
                     record: Some(Record::TryPlugin { name, plugin, rollout }),
                     generation,
@@ -157,6 +195,26 @@ impl Deploy {
                 })
             }
         }
+    }
+
+    /// While something is tried, only the very same may be deployed again.
+    fn beside(&self, tried: &Candidate, name: &str, plugin: &PluginRecord) -> Result<PlannedChange, PluginChangeError> {
+        let generation = tried.plugin.generation;
+        if self.rollout.as_ref() == Some(&tried.rollout) && same(&tried.plugin, plugin) {
+            return Ok(PlannedChange {
+                record: None,
+                generation,
+                outcome: ChangeOutcome::Tried,
+            });
+        }
+        Err(PluginChangeError::UnderTrial {
+            plugin: name.to_owned(),
+            tried: generation,
+            how: match tried.rollout {
+                Rollout::Shadow => "shadow",
+                Rollout::Canary(_) => "canary",
+            },
+        })
     }
 
     fn record(&self, active: Option<&Arc<PluginRecord>>, generation: u64, by: Deployment) -> PluginRecord {
@@ -268,15 +326,35 @@ fn same(active: &PluginRecord, plugin: &PluginRecord) -> bool {
     (active.module, &active.config, active.limits) == (plugin.module, &plugin.config, plugin.limits)
 }
 
-fn check_rollout(rollout: &Rollout) -> Result<(), PluginChangeError> {
-    match rollout {
-        Rollout::Canary(partitions) if partitions.is_empty() || partitions.iter().any(|partition| *partition < 0) => {
-            Err(PluginChangeError::Refused(
-                "a canary wants the numbers of some partitions".to_owned(),
-            ))
-        }
-        Rollout::Canary(_) | Rollout::Shadow => Ok(()),
+/// A canary decides somewhere: a plugin that nothing binds yet may be bound by any topic.
+fn check_rollout(image: &Image, name: &str, rollout: &Rollout) -> Result<(), PluginChangeError> {
+    let Rollout::Canary(partitions) = rollout else {
+        return Ok(());
+    };
+    let (Some(first), Some(last)) = (partitions.first(), partitions.last()) else {
+        return Err(no_partitions());
+    };
+    if *first < 0 {
+        return Err(no_partitions());
     }
+    let names: BTreeSet<&str> = image.topics_binding(name).collect();
+    // A policy of consumers' retries is asked in their retry topics.
+    let bound = image.topics().filter(|topic| {
+        let source = topic.configs.get(keys::RETRY_SOURCE);
+        names.contains(&*topic.name) || source.is_some_and(|source| names.contains(source.as_str()))
+    });
+    match bound.map(|topic| topic.partitions.len()).max() {
+        Some(most) if last.unsigned_abs() as usize >= most => Err(PluginChangeError::NoSuchPartition {
+            plugin: name.to_owned(),
+            partition: *last,
+            highest: most.saturating_sub(1),
+        }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn no_partitions() -> PluginChangeError {
+    PluginChangeError::Refused("a canary wants the numbers of some partitions".to_owned())
 }
 
 /// A name that can stand in TOML, in a binding and in a path.
@@ -308,6 +386,7 @@ mod tests {
             config: None,
             limits: None,
             rollout,
+            replace: false,
         })
     }
 
@@ -341,6 +420,37 @@ mod tests {
         assert!(unknown.to_string().ends_with("its history has 1, 2"), "{unknown}");
         change(image, &PluginChange::Rollback { to: Some(2) }).unwrap();
         assert_eq!(image.plugin("p").unwrap().module, Digest([2; 32]));
+    }
+
+    /// The bug: a second trial ends the first one, and nobody is told.
+    #[test]
+    fn a_trial_is_ended_by_nobody_who_does_not_mean_to() {
+        let image = &mut Image::default();
+        change(image, &deploy(1, None)).unwrap();
+        change(image, &deploy(2, Some(Rollout::Shadow))).unwrap();
+        let again = change(image, &deploy(2, Some(Rollout::Shadow))).unwrap();
+        assert_eq!((again.generation, again.outcome), (2, ChangeOutcome::Tried));
+        for other in [
+            deploy(3, Some(Rollout::Shadow)),
+            deploy(2, Some(Rollout::Canary([0].into()))),
+            deploy(2, None),
+            deploy(1, None),
+        ] {
+            let refused = change(image, &other).unwrap_err();
+            let expected = PluginChangeError::UnderTrial {
+                plugin: "p".into(),
+                tried: 2,
+                how: "shadow",
+            };
+            assert_eq!(refused, expected);
+            assert_eq!(image.candidate("p").unwrap().plugin.generation, 2);
+        }
+        let mut other = deploy(3, Some(Rollout::Canary([0].into())));
+        if let PluginChange::Deploy(deploy) = &mut other {
+            deploy.replace = true;
+        }
+        assert_eq!(change(image, &other).unwrap().outcome, ChangeOutcome::Tried);
+        assert_eq!(image.candidate("p").unwrap().plugin.generation, 3);
     }
 
     #[test]

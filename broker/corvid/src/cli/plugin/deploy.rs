@@ -39,6 +39,9 @@ pub struct Deploy {
     /// Try it: it decides for these partitions of every topic that binds it, such as 0 or 0,4-7
     #[arg(long, value_name = "PARTITIONS", value_parser = partitions)]
     canary: Option<Partitions>,
+    /// End the trial of another generation, if there is one
+    #[arg(long)]
+    replace: bool,
     /// Why: `corvid plugin describe` shows it
     #[arg(long, default_value = "")]
     note: String,
@@ -97,6 +100,7 @@ pub fn deploy(args: &Deploy, output: Output) -> Done {
         config: args.config.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         limits: (limits != PluginLimits::default()).then_some(limits),
         rollout: canary.or(args.shadow.then_some(Rollout::Shadow)),
+        replace: args.replace,
         by: by(&args.note),
     };
     change(&args.node, &args.name, "deploy", &body, output)
