@@ -119,6 +119,12 @@ fn the_last_of_each_key_is_there_after_every_power_cut() {
     assert_the_last_of_each_key_is_there(seeds(2), PLAN);
 }
 
+/// Where outbox entries are compacted.
+#[test]
+fn the_last_of_each_key_is_there_though_coins_send_it_elsewhere() {
+    assert_the_last_of_each_key_is_there(seeds(2), COINS);
+}
+
 /// The bug: compacted segments take the place of the old ones, and are in the page cache only.
 #[test]
 fn a_swap_that_does_not_sync_is_caught() {
