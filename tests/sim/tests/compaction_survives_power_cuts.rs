@@ -119,10 +119,14 @@ fn the_last_of_each_key_is_there_after_every_power_cut() {
     assert_the_last_of_each_key_is_there(seeds(2), PLAN);
 }
 
+/// Seeds that found something once. 1: the end that clients were told lay between two hidden batches, where compaction had taken an entry,
+/// and no consumer ever got there.
+const PINNED_COINS: [u64; 1] = [1];
+
 /// Where outbox entries are compacted.
 #[test]
 fn the_last_of_each_key_is_there_though_coins_send_it_elsewhere() {
-    assert_the_last_of_each_key_is_there(seeds(2), COINS);
+    assert_the_last_of_each_key_is_there(PINNED_COINS.into_iter().chain(seeds(1)), COINS);
 }
 
 /// The bug: compacted segments take the place of the old ones, and are in the page cache only.
