@@ -101,7 +101,8 @@ impl Operator {
             at => {
                 let rollout = [None, Some(json!("shadow")), Some(json!({ "canary": [0, 1] }))];
                 let limits = json!({ "memory": format!("{}MiB", self.rng.between(16, 60)) });
-                let body = json!({ "builtin": plugin, "limits": limits, "rollout": rollout[at as usize - 2] });
+                let rollout = &rollout[at as usize - 2];
+                let body = json!({ "builtin": plugin, "limits": limits, "rollout": rollout, "replace": true });
                 ("deploy", body)
             }
         };

@@ -382,6 +382,7 @@ fn where_a_shadow_sees_nothing_is_said_at_once() {
         "--config",
         "{\"mask\":[\"a\"]}",
         "--shadow",
+        "--replace",
     ];
     let refused = node.admin(&deploy).failed(1);
     assert!(
