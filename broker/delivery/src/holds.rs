@@ -200,6 +200,11 @@ impl Holds {
         self.released.len()
     }
 
+    /// Where the first release ends that a sync has not covered.
+    pub fn first_unsettled(&self) -> Option<Offset> {
+        self.released.front().map(|(end, _)| *end)
+    }
+
     /// What is released next.
     pub fn next(&mut self) -> Next {
         while let Some(first) = self.near.first() {

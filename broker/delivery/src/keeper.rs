@@ -227,6 +227,8 @@ impl Keeper {
             }
             self.look_to(looked_to);
         }
+        // A sync may have covered releases since.
+        self.look_to(self.holds.looked_to());
         Ok(())
     }
 
@@ -327,7 +329,15 @@ impl Keeper {
         } else {
             Offset(i64::MAX)
         };
+        let unsettled = self.holds.first_unsettled();
+        let flushed = self.partition.log().flushed();
         let (partition, asked) = (self.partition.clone(), &mut self.asked);
+        let settles = async {
+            match unsettled.filter(|end| *end > flushed) {
+                Some(end) => partition.flushed_to(end).await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             biased;
             ask = asked.recv() => match ask {
@@ -335,6 +345,7 @@ impl Keeper {
                 None => Ok(true),
             },
             committed = partition.committed(next) => committed.map(|()| false).map_err(Into::into),
+            settled = settles => settled.map(|()| false).map_err(Into::into),
             () = partition.holding().changed() => Ok(false),
             () = time_has_come => Ok(false),
         }

@@ -293,3 +293,24 @@ async fn what_was_judged_before_delays_were_forbidden_comes_back_all_the_same() 
     );
     life.abort();
 }
+
+/// The bug: nothing is written any more, and a release that a sync has covered meanwhile keeps retention from its hold for ever.
+#[tokio::test]
+async fn what_a_sync_has_covered_is_let_go_though_nothing_is_written() {
+    let bench = empty().await;
+    bench.append(held("held", DUE)).await;
+    let (keeper, _ask) = bench.keeper(None);
+    let life = tokio::spawn(keeper.run());
+    let partition = bench.partition.clone();
+    partition.committed(Offset(2)).await.unwrap();
+    assert_eq!(partition.holding().needed_from(), Offset(0), "it may still be cut off");
+    partition.log().request_flush();
+    let let_go = async {
+        while partition.holding().needed_from() == Offset(0) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), let_go).await;
+    assert!(waited.is_ok());
+    life.abort();
+}
