@@ -4,7 +4,7 @@ use corvid_env::random;
 use corvid_metadata::config::{self, ConfigError, Configs, keys};
 use corvid_metadata::limits::MAX_PARTITIONS_PER_REQUEST;
 use corvid_metadata::topic_name::{self, TopicNameError};
-use corvid_metadata::{Conflict, Image, NodeId, PartitionIndex, PartitionRecord, Record, TopicId};
+use corvid_metadata::{Conflict, Image, NodeId, PartitionIndex, PartitionRecord, Record, TopicId, retry_topic};
 
 use crate::controller::Controller;
 use crate::error::SubmitError;
@@ -238,6 +238,10 @@ impl Controller {
 
 fn check_new(image: &Image, spec: &TopicSpec) -> Result<(), CreateTopicError> {
     topic_name::check(&spec.name)?;
+    if let Some(topic) = retry_topic::of_retry_topic(image, &spec.name) {
+        let retry_topic = topic.name.clone();
+        return Err(TopicNameError::OfRetryTopic { retry_topic }.into());
+    }
     if let Some(other) = image.topic_like(&spec.name) {
         return Err(taken(&spec.name, &other.name));
     }

@@ -27,6 +27,15 @@ pub fn of_name_where(name: &str, has_table: impl Fn(&str) -> bool) -> Option<Ret
     })
 }
 
+/// The retry topic whose own retry topic this name would be of. A consumer that fails on what came back, and takes the topic it came by for
+/// its origin, would send it where nobody reads.
+pub fn of_retry_topic<'i>(image: &'i Image, name: &str) -> Option<&'i TopicImage> {
+    let stem = name.strip_suffix(RETRY_SUFFIX)?;
+    let prefixes = stem.match_indices('.').map(|(at, _)| &stem[..at]);
+    let mut topics = prefixes.filter_map(|prefix| Some(&**image.topic(prefix)?));
+    topics.find(|topic| topic.configs.contains_key(keys::RETRY_SOURCE))
+}
+
 /// The configs that say what a retry topic is for.
 pub fn configs_of(of: &RetryOf) -> Configs {
     Configs::from([

@@ -42,6 +42,14 @@ pub enum TopicNameError {
         /// Which one.
         name: String,
     },
+    /// See [`crate::retry_topic::of_retry_topic`].
+    #[error(
+        "\"{retry_topic}\" is a retry topic: a record from there that fails again is sent to it once more, not to one of its own"
+    )]
+    OfRetryTopic {
+        /// Whose retry topic it would be.
+        retry_topic: String,
+    },
 }
 
 /// Whether a topic may have this name.

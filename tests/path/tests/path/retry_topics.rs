@@ -89,6 +89,24 @@ async fn it_is_created_by_hand_and_deleted_like_any_other() {
     assert_eq!(configs(&scene, "orders.g.retry"), expected("orders", "g"));
 }
 
+/// The bug: a consumer that takes the topic a record came back by for its origin sends it, when it fails again, to a topic that nobody reads,
+/// and is told that all is well.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_topic_has_none_of_its_own() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[TABLE]).await;
+    let mut client = scene.client().await;
+    client.partition_count("orders.g.retry", false).await.unwrap();
+    let named = client.partition_count("orders.g.retry.g.retry", true).await;
+    let ClientError::Broker(error) = named.unwrap_err() else {
+        panic!("not the broker's answer")
+    };
+    assert_eq!(error.error, ResponseError::InvalidTopicException);
+    let created = bed::topics::create(&mut client, "orders.g.retry.g.retry", 1, &[]).await;
+    let error = created.unwrap_err().to_string();
+    assert!(error.contains("\"orders.g.retry\" is a retry topic"), "{error}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_a_retry_topic_is_refused() {
     let scene = Scene::new().await;
