@@ -50,6 +50,6 @@ async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>, mut stopped: 
             return;
         }
         let go_on = || stopped.has_changed().is_ok();
-        replicas.tidy_up(go_on).await;
+        replicas.tidy_up(interval, go_on).await;
     }
 }

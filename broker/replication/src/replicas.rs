@@ -232,13 +232,37 @@ impl Replicas {
     }
 
     /// Rolls and deletes what is due by time or size, and compacts what is compacted, as long as it may `go_on`. Called now and then, by
-    /// a thread that may block: compaction reads and writes for long.
-    pub async fn tidy_up(&self, go_on: impl Fn() -> bool) {
-        let now = clock::wall_clock();
-        for partition in self.all().values() {
+    /// a thread that may block: compaction reads and writes for long. While it does, what is due elsewhere goes at every `interval`.
+    pub async fn tidy_up(&self, interval: Duration, go_on: impl Fn() -> bool) {
+        self.retain(None);
+        let mut retained_at = clock::now();
+        for (id, partition) in self.all().iter() {
+            let between = || {
+                if clock::now() - retained_at >= interval {
+                    self.retain(Some(*id));
+                    retained_at = clock::now();
+                }
+                go_on()
+            };
             if !go_on() {
                 return;
             }
+            let log = partition.log();
+            match log
+                .compact(clock::wall_clock(), partition.retention_limit(), between)
+                .await
+            {
+                Ok(None) => {}
+                Ok(Some(compacted)) => tracing::info!(?partition, ?compacted, "compaction"),
+                Err(error) => tracing::warn!(?partition, %error, "compaction failed"),
+            }
+        }
+    }
+
+    /// Rolls and deletes what is due, but for the partition that is being compacted.
+    fn retain(&self, compacted: Option<PartitionId>) {
+        let now = clock::wall_clock();
+        for (_, partition) in self.all().iter().filter(|(id, _)| Some(**id) != compacted) {
             if let Err(error) = partition.log().roll_if_due(now) {
                 tracing::warn!(?partition, %error, "a segment could not be rolled");
             }
@@ -249,11 +273,6 @@ impl Replicas {
                 Ok(deleted) if deleted.is_empty() => {}
                 Ok(deleted) => tracing::info!(?partition, segments = deleted.len(), "retention"),
                 Err(error) => tracing::warn!(?partition, %error, "retention failed"),
-            }
-            match partition.log().compact(now, partition.retention_limit()).await {
-                Ok(None) => {}
-                Ok(Some(compacted)) => tracing::info!(?partition, ?compacted, "compaction"),
-                Err(error) => tracing::warn!(?partition, %error, "compaction failed"),
             }
         }
     }

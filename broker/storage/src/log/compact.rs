@@ -21,8 +21,15 @@ impl Log {
     /// Compacts the sealed segments of a log whose cleanup says so, if enough of it is new. It blocks for as long as it
     /// reads and writes; the log goes on meanwhile.
     ///
-    /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone.
-    pub async fn compact(&self, now: WallTime, not_beyond: Offset) -> Result<Option<Compacted>, ChangeError> {
+    /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone. `go_on` is asked before each file
+    /// that is written, and may do something else meanwhile, but for retention of this log; where it says no, the rest is left for the
+    /// next time.
+    pub async fn compact(
+        &self,
+        now: WallTime,
+        not_beyond: Offset,
+        mut go_on: impl FnMut() -> bool,
+    ) -> Result<Option<Compacted>, ChangeError> {
         let _alone = self.maintenance.lock().await;
         let now = self.shared.trusted(now).0;
         self.load_times()?;
@@ -48,6 +55,9 @@ impl Log {
             .cloned()
             .collect();
         for group in compaction::group(&touched, config.segment_bytes) {
+            if !go_on() {
+                return Ok(Some(compacted));
+            }
             self.state.lock().check_changeable()?;
             let replaced = match compaction::rewrite(&self.dir, &group, &keep).await {
                 Ok(rewritten) => self.replace(&group, &rewritten).map(|()| rewritten),

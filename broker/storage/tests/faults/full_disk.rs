@@ -222,9 +222,9 @@ async fn compaction_leaves_nothing_on_a_full_disk() {
             .any(|file| file.ends_with(".cleaned") || file.ends_with(".swap"))
     };
     armed.arm("compaction.write=full@1");
-    assert!(log.compact(wall_clock(), log.end()).await.is_err());
+    assert!(log.compact(wall_clock(), log.end(), || true).await.is_err());
     assert!(!unfinished());
     armed.disarm();
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     assert!(!unfinished());
 }

@@ -94,7 +94,7 @@ async fn the_last_of_each_key_stays_at_its_offset() {
     fill(&log);
     flushed(&log).await;
     let (before, end) = (contents(&log), log.end());
-    let done = log.compact(wall_clock(), end).await.unwrap().unwrap();
+    let done = log.compact(wall_clock(), end, || true).await.unwrap().unwrap();
     assert!(
         done.records_removed > 50 && done.bytes_after < done.bytes_before,
         "{done:?}"
@@ -103,7 +103,7 @@ async fn the_last_of_each_key_stays_at_its_offset() {
     assert_eq!(last_of_each(&after), last_of_each(&before));
     assert_eq!(after.len() as u64, before.len() as u64 - done.records_removed);
     assert!(
-        log.compact(wall_clock(), end).await.unwrap().is_none(),
+        log.compact(wall_clock(), end, || true).await.unwrap().is_none(),
         "there is nothing new"
     );
     for world in [world.after_kill().await, world.restart().await] {
@@ -119,6 +119,35 @@ async fn the_last_of_each_key_stays_at_its_offset() {
     }
 }
 
+/// The bug: a node that is told to stop compacts a long log to its end first; or what it left is taken for done.
+#[tokio::test]
+async fn it_stops_between_two_files_and_goes_on_the_next_time() {
+    let world = World::new().await;
+    let log = world.log_with(compacted(1_500));
+    fill(&log);
+    flushed(&log).await;
+    let (before, end) = (contents(&log), log.end());
+    let mut asked = 0;
+    let go_on = || {
+        asked += 1;
+        asked <= 2
+    };
+    let some = log.compact(wall_clock(), end, go_on).await.unwrap().unwrap();
+    assert_eq!(asked, 3);
+    assert_eq!(last_of_each(&contents(&log)), last_of_each(&before));
+    let rest = log.compact(wall_clock(), end, || true).await.unwrap().unwrap();
+    assert!(
+        some.records_removed > 0 && rest.records_removed > 0,
+        "{some:?} {rest:?}"
+    );
+    let after = contents(&log);
+    assert_eq!(last_of_each(&after), last_of_each(&before));
+    assert_eq!(
+        after.len() as u64,
+        before.len() as u64 - some.records_removed - rest.records_removed
+    );
+}
+
 /// The bug: a crash in the middle of the swap leaves both, or neither, of the old and the new segments.
 #[tokio::test]
 async fn a_swap_that_was_interrupted_anywhere_is_finished_or_undone() {
@@ -127,7 +156,7 @@ async fn a_swap_that_was_interrupted_anywhere_is_finished_or_undone() {
     fill(&log);
     flushed(&log).await;
     let before = world.killed();
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     let expected = last_of_each(&contents(&log));
     let new = world.log_path().join("00000000000000000000.log");
     let interrupted = |state: &str| {
@@ -205,7 +234,7 @@ async fn a_tombstone_stays_for_a_while_and_then_goes() {
             .unwrap();
         }
         flushed(&log).await;
-        log.compact(WallTime(now.0 + seconds * 1_000), log.end())
+        log.compact(WallTime(now.0 + seconds * 1_000), log.end(), || true)
             .await
             .unwrap()
             .unwrap();
@@ -236,7 +265,7 @@ async fn a_tombstone_stays_as_long_whatever_its_timestamp_is() {
     for (seconds, expected) in [(0, true), (0, true), (9, false)] {
         (50..58).for_each(|key| append(&[(key, Some(1))]));
         flushed(&log).await;
-        log.compact(WallTime(now.0 + seconds * 1_000), log.end())
+        log.compact(WallTime(now.0 + seconds * 1_000), log.end(), || true)
             .await
             .unwrap()
             .unwrap();
@@ -264,7 +293,7 @@ async fn a_log_that_was_compacted_once_is_recovered_with_its_gaps() {
         .unwrap();
     }
     flushed(&log).await;
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     let (expected, end) = (contents(&log), log.end());
     let killed = world.killed();
     // Everything is walked again.
@@ -302,7 +331,7 @@ async fn what_cannot_be_read_stays_and_the_rest_is_compacted() {
         .unwrap();
     }
     flushed(&log).await;
-    let done = log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    let done = log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     assert!(done.records_removed > 20, "{done:?}");
     let first = log.read_bytes(log.start(), log.end(), 1, true, Which::All).unwrap();
     assert_eq!(batches(&first).next().unwrap().unwrap().section()[0], 0x7f);
@@ -317,7 +346,7 @@ async fn nothing_beyond_the_limit_is_looked_at() {
     flushed(&log).await;
     let before = contents(&log);
     let limit = Offset(60);
-    log.compact(wall_clock(), limit).await.unwrap();
+    log.compact(wall_clock(), limit, || true).await.unwrap();
     let after = contents(&log);
     let below: Vec<_> = before
         .iter()
@@ -344,7 +373,7 @@ async fn the_last_batch_of_a_producer_stays_though_it_is_empty() {
         append_in(&log, 1, plain(1, 0), AppendKind::Internal).unwrap();
     }
     flushed(&log).await;
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     let killed = world.killed();
     for name in files(&killed.path().join(LOG))
         .iter()
@@ -394,7 +423,7 @@ async fn what_was_held_goes_before_its_release() {
     }
     fill(&log);
     flushed(&log).await;
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     let left: Vec<_> = log.entries(log.start(), log.end()).unwrap().into_iter().collect();
     assert_eq!(left.len(), 1, "the note stays");
     assert_eq!(left[0].bytes as usize, note.len());
@@ -430,7 +459,7 @@ async fn the_visible_end_is_behind_a_record_whatever_was_taken_behind_it() {
     flushed(&log).await;
     let told = |log: &Log| (log.visible_end(log.end()), bases(log, Which::All).len());
     assert_eq!(told(&log), (Offset(1), 3));
-    log.compact(wall_clock(), log.end()).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), || true).await.unwrap().unwrap();
     assert_eq!(told(&log), (Offset(1), 2));
     for world in [world.after_kill().await, world.restart().await] {
         assert_eq!(told(&world.log_with(config.clone())), (Offset(1), 2));

@@ -180,7 +180,11 @@ async fn write() {
     flushed(&orders).await;
     world.directory.sync().await.unwrap();
     let before = world.killed();
-    groups.compact(wall_clock(), groups.end()).await.unwrap().unwrap();
+    groups
+        .compact(wall_clock(), groups.end(), || true)
+        .await
+        .unwrap()
+        .unwrap();
     std::fs::create_dir_all(fixtures()).unwrap();
     std::fs::write(fixtures().join("clean.txt"), describe_all(&world)).unwrap();
     world.directory.shutdown().await.unwrap();

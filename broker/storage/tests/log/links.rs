@@ -106,11 +106,11 @@ async fn positions_outlive_compaction() {
     let active = Offset(logs[logs.len() - 1].strip_suffix(".log").unwrap().parse().unwrap());
     // What says where the links are behind the last sealed segment is not committed yet: that segment stays as it is.
     let (now, before) = (corvid_env::clock::wall_clock(), last_sealed());
-    log.compact(now, active).await.unwrap().unwrap();
+    log.compact(now, active, || true).await.unwrap().unwrap();
     assert_eq!(last_sealed(), before);
     append(&log, plain(1, 0)).unwrap();
     flushed(&log).await;
-    let done = log.compact(now, log.end()).await.unwrap().unwrap();
+    let done = log.compact(now, log.end(), || true).await.unwrap().unwrap();
     assert!(done.records_removed > 0, "{done:?}");
     assert_ne!(last_sealed(), before);
     let killed = world.killed();

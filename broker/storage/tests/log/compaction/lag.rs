@@ -25,11 +25,14 @@ async fn what_is_young_is_left_alone_and_so_is_what_is_behind_it() {
     let now = wall_clock().0;
     (0..40).for_each(|number| replace(&log, now - 120_000 + number * 3_000));
     flushed(&log).await;
-    log.compact(WallTime(now), log.end()).await.unwrap().unwrap();
+    log.compact(WallTime(now), log.end(), || true).await.unwrap().unwrap();
     let left = offsets(&log);
     assert!(left.len() < 30 && !left.contains(&0), "{left:?}");
     assert!((21..40).all(|young| left.contains(&young)), "{left:?}");
-    log.compact(WallTime(now + 58_000), log.end()).await.unwrap().unwrap();
+    log.compact(WallTime(now + 58_000), log.end(), || true)
+        .await
+        .unwrap()
+        .unwrap();
     let last = offsets(&log);
     assert!(last.len() < 10 && last.contains(&39), "{last:?}");
 }
@@ -51,17 +54,17 @@ async fn what_is_too_old_is_compacted_however_little_it_is() {
         append_in(&log, 1, batch, AppendKind::Internal).unwrap();
     }
     flushed(&log).await;
-    log.compact(WallTime(now), log.end()).await.unwrap().unwrap();
+    log.compact(WallTime(now), log.end(), || true).await.unwrap().unwrap();
     replace(&log, now);
     replace(&log, now);
     flushed(&log).await;
     let early = WallTime(now + 50_000);
     assert!(!log.roll_if_due(early).unwrap());
-    assert!(log.compact(early, log.end()).await.unwrap().is_none());
+    assert!(log.compact(early, log.end(), || true).await.unwrap().is_none());
     let late = WallTime(wall_clock().0 + 61_000);
     assert!(log.roll_if_due(late).unwrap());
     flushed(&log).await;
-    log.compact(late, log.end()).await.unwrap().unwrap();
+    log.compact(late, log.end(), || true).await.unwrap().unwrap();
     let left = offsets(&log);
     assert!(
         !left.contains(&1) && !left.contains(&60) && left.contains(&61),
