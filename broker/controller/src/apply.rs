@@ -116,6 +116,7 @@ impl Controller {
             reason,
         };
         config::check_together(&topic.name, &topic.configs).map_err(|error| refused(error.to_string()))?;
+        topics::check_place(image, &topic.name).map_err(|error| refused(error.to_string()))?;
         let partitions = self
             .partitions_of(image, &spec)
             .map_err(|error| refused(error.to_string()))?;

@@ -238,14 +238,19 @@ impl Controller {
 
 fn check_new(image: &Image, spec: &TopicSpec) -> Result<(), CreateTopicError> {
     topic_name::check(&spec.name)?;
-    if let Some(topic) = retry_topic::of_retry_topic(image, &spec.name) {
-        let retry_topic = topic.name.clone();
-        return Err(TopicNameError::OfRetryTopic { retry_topic }.into());
-    }
+    check_place(image, &spec.name)?;
     if let Some(other) = image.topic_like(&spec.name) {
         return Err(taken(&spec.name, &other.name));
     }
     Ok(config::check_topic(&spec.name, &spec.configs)?)
+}
+
+/// A retry topic has none of its own.
+pub(crate) fn check_place(image: &Image, name: &str) -> Result<(), TopicNameError> {
+    retry_topic::of_retry_topic(image, name).map_or(Ok(()), |topic| {
+        let retry_topic = topic.name.clone();
+        Err(TopicNameError::OfRetryTopic { retry_topic })
+    })
 }
 
 fn taken(name: &str, other: &str) -> CreateTopicError {

@@ -263,7 +263,7 @@ impl Partition {
 
     /// Appends batches of the broker's own, and wakes whoever waits for them once. Gives the offset behind each; fewer if the log takes
     /// no more of them, and an error only if it takes none.
-    pub fn append_run(&self, batches: Vec<Bytes>, kind: AppendKind) -> Result<Vec<Offset>, AppendError> {
+    pub fn append_run(&self, batches: Vec<Bytes>) -> Result<Vec<Offset>, AppendError> {
         let epoch = self.leader_epoch();
         let mut ends = Vec::with_capacity(batches.len());
         for batch in batches {
@@ -271,7 +271,7 @@ impl Partition {
                 epoch,
                 entry: None,
                 batch,
-                kind,
+                kind: AppendKind::Internal,
             }) {
                 Ok(appended) => ends.push(appended.end),
                 Err(error) if ends.is_empty() => return Err(error.into()),

@@ -80,3 +80,38 @@ async fn a_file_that_cannot_be_made_so_changes_nothing() {
     assert!(matches!(error, ApplyError::Plan(_)), "{error}");
     assert_eq!(controller.image().version(), version);
 }
+
+/// The bug: what a client is refused, a file gets: a topic for records that fail in a retry topic, which nobody reads.
+#[tokio::test]
+async fn a_file_makes_no_retry_topic_of_a_retry_topic() {
+    let dir = tempfile::tempdir().unwrap();
+    let controller = start(dir.path()).await;
+    let desired = |name: &str, configs: &[(&str, &str)]| Desired {
+        owner: "main".to_owned(),
+        topics: BTreeMap::from([(
+            name.to_owned(),
+            DesiredTopic {
+                partitions: None,
+                configs: configs
+                    .iter()
+                    .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                    .collect(),
+            },
+        )]),
+        plugins: BTreeMap::new(),
+    };
+    let orders = desired(
+        "orders",
+        &[
+            ("corvid.retry.attempts", "3"),
+            ("corvid.dead.letter.topic", "orders.DLT"),
+        ],
+    );
+    controller.apply(&orders, false).await.unwrap();
+    create(&controller, "orders.g.retry").await;
+    let refused = controller.apply(&desired("orders.g.retry.g.retry", &[]), true).await;
+    let Err(ApplyError::Topic { reason, .. }) = refused else {
+        panic!("{:?}", refused.map(|applied| applied.made))
+    };
+    assert!(reason.contains("\"orders.g.retry\" is a retry topic"), "{reason}");
+}

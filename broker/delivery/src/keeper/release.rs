@@ -9,7 +9,7 @@ use corvid_env::fault;
 use corvid_env::fs::FileRange;
 use corvid_record::hidden::LinkStamp;
 use corvid_record::{Batch, Offset, Producer, Timestamp, patch};
-use corvid_storage::{AppendKind, Log, ReadError, Which};
+use corvid_storage::{Log, ReadError, Which};
 
 use super::{HeldError, Keeper, LOOK_AT_CLOCK, Rest};
 use crate::holds::{HeldAt, Next};
@@ -114,7 +114,7 @@ impl Keeper {
         if run.is_empty() {
             return Ok(());
         }
-        let ends = self.partition.append_run(batches, AppendKind::Internal)?;
+        let ends = self.partition.append_run(batches)?;
         for ((held, records), end) in run.into_iter().zip(ends) {
             fault::hit("release.after_append");
             self.holds.release(&held, end);
