@@ -15,7 +15,7 @@ where
     F::Output: Send + 'static,
 {
     tracing::trace!(task = name, "spawn");
-    tokio::spawn(future)
+    crate::imp::task::spawn(future)
 }
 
 /// Starts a thread of its own that builds a future with `make` and runs it to its end.

@@ -90,3 +90,48 @@ fn one_seed_is_one_history_and_another_seed_another() {
     }
     assert_ne!(first, run(seed() + 1));
 }
+
+/// Stays connected until it hears that the server is gone.
+async fn loyal_client() -> Outcome {
+    let address = resolve("server", 9092).await?[0];
+    for _ in 0..2 {
+        let Ok(stream) = TcpStream::connect(address).await else {
+            clock::sleep(Duration::from_millis(5)).await;
+            continue;
+        };
+        let (mut read, mut write) = stream.into_split();
+        write.write_all(b"hello").await?;
+        let mut answer = BytesMut::new();
+        while matches!(clock::timeout(Duration::from_millis(200), read.read(&mut answer)).await, Ok(Ok(1..))) {}
+    }
+    Ok(())
+}
+
+fn run_until_all_hear_of_its_death(seed: u64) -> Vec<u8> {
+    let mut world = World::new(seed);
+    world.host("server", server);
+    for number in 0..8 {
+        world.client(&format!("client-{number}"), loyal_client());
+    }
+    world.run_for(Duration::from_millis(80));
+    world.kill("server");
+    world.run_for(Duration::from_millis(1));
+    world.restart("server");
+    world.run();
+    world.finish()
+}
+
+/// The bug: a dying host's connections are closed in an order that depends on how many tasks the process has ever started.
+#[test]
+fn the_connections_of_a_dead_host_are_closed_in_one_order() {
+    let first = run_until_all_hear_of_its_death(seed());
+    for others in 1..4 {
+        (0..others).for_each(|_| start_a_task_elsewhere());
+        assert_equal_traces(&first, &run_until_all_hear_of_its_death(seed()));
+    }
+}
+
+fn start_a_task_elsewhere() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    drop(runtime.expect("a runtime without drivers").spawn(async {}));
+}

@@ -5,6 +5,15 @@ use std::io;
 
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    tokio::spawn(future)
+}
 
 /// Resolves to whether the thread ended by returning; a panic drops the sender.
 pub(crate) fn spawn_thread<F, Fut>(name: &'static str, make: F) -> impl Future<Output = bool> + Send

@@ -2,17 +2,13 @@
 
 use std::fmt;
 use std::future::{Future, pending};
-use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 
 use super::disk::Disk;
 use super::state;
-
-/// Makes a future that stays on its host: see [`Host::spawn_local`].
-pub(super) type LocalJob = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 pub(super) struct Host {
     pub(super) name: String,
@@ -23,7 +19,6 @@ pub(super) struct Host {
     dead: AtomicBool,
     /// How far its wall clock is from the right time.
     clock_offset_ms: AtomicI64,
-    local_jobs: Mutex<Option<mpsc::UnboundedSender<LocalJob>>>,
 }
 
 impl Host {
@@ -35,7 +30,6 @@ impl Host {
             disk: Mutex::new(Disk::new()),
             dead: AtomicBool::new(false),
             clock_offset_ms: AtomicI64::new(0),
-            local_jobs: Mutex::new(None),
         }
     }
 
@@ -64,16 +58,6 @@ impl Host {
     pub(super) fn die(&self) {
         self.dead.store(true, Ordering::Relaxed);
     }
-
-    /// Runs a job on the host's thread, from any of its tasks: those on the runtime itself may not start local ones.
-    pub(super) fn spawn_local(&self, job: LocalJob) {
-        let jobs = self.local_jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        let jobs = jobs
-            .as_ref()
-            .expect("a task that asks for a thread runs on a host that was started");
-        // The receiver is gone when the host's software has returned: then the process has ended, threads and all.
-        let _ = jobs.send(job);
-    }
 }
 
 impl fmt::Debug for Host {
@@ -84,17 +68,8 @@ impl fmt::Debug for Host {
 
 pub(super) async fn run<F: Future>(name: &str, software: F) -> F::Output {
     let host = state::host(name);
-    let (send, mut local_jobs) = mpsc::unbounded_channel::<LocalJob>();
-    *host.local_jobs.lock().unwrap_or_else(PoisonError::into_inner) = Some(send);
     state::settle(&host);
-
-    let mut software = pin!(software);
-    loop {
-        tokio::select! {
-            biased;
-            // What a dead host's software makes of its errors happens to nobody.
-            result = &mut software => return if host.is_dead() { pending().await } else { result },
-            Some(job) = local_jobs.recv() => drop(tokio::task::spawn_local(job())),
-        }
-    }
+    let result = software.await;
+    // What a dead host's software makes of its errors happens to nobody.
+    if host.is_dead() { pending().await } else { result }
 }

@@ -37,8 +37,8 @@ const COLD_KEYS: u64 = 30;
 const COLD_ONE_IN: u64 = 40;
 const TOMBSTONE_ONE_IN: u64 = 4;
 
-/// How long the reader waits for a node that is down. Not as long as the producer: see node/client.rs.
-const READ_AGAIN: Duration = Duration::from_micros(26_700);
+/// How long the reader waits for a node that is down.
+const READ_AGAIN: Duration = Duration::from_millis(25);
 /// A reading that takes longer may miss tombstones.
 const SCAN_TIME: Duration = Duration::from_millis(TOMBSTONES_KEPT_MS as u64 / 3);
 /// In this time what is left at the end is compacted.
@@ -103,7 +103,7 @@ async fn consumer() -> Result<Consumer, ClientError> {
     Ok(Consumer::new(client, options))
 }
 
-/// On one connection, as long as it lasts: who connects in the same moment as the producer is not repeated by the seed.
+/// On one connection, as long as it lasts.
 async fn try_to_read(ledger: &RefCell<Ledger>, policy: Policy) -> Result<(), ClientError> {
     let mut consumer = consumer().await?;
     while !ledger.borrow().is_stopped() {

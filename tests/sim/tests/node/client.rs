@@ -38,9 +38,8 @@ const DELIVERY_TIME: Duration = Duration::from_secs(60);
 /// What is held may come so much later: a clock that has jumped is not believed at once, nor when it has jumped back.
 const RELEASE_TIME: Duration = Duration::from_mins(5);
 
-/// How long the reader waits for a node that is down. Not as long as the producer: of two connections that are asked for in one
-/// millisecond, the node accepts one first, and that is the one thing which a seed does not repeat.
-const WATCH_AGAIN: Duration = Duration::from_micros(26_700);
+/// How long the reader waits for a node that is down.
+const WATCH_AGAIN: Duration = Duration::from_millis(25);
 
 /// Produces numbered records, some at a time, until the ledger says stop.
 pub async fn produce(ledger: Rc<RefCell<Ledger>>, policy: Policy) -> Outcome {

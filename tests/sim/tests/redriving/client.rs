@@ -32,8 +32,8 @@ const TOPIC: &str = "orders";
 /// Where records go that a validator refuses.
 pub const LETTERS: &str = "orders.DLT";
 const PARTITIONS: i32 = 2;
-/// How long the watcher waits for a node that is down. Not as long as the producer: see node/client.rs.
-const WATCH_AGAIN: Duration = Duration::from_micros(26_700);
+/// How long the watcher waits for a node that is down.
+const WATCH_AGAIN: Duration = Duration::from_millis(25);
 /// What redrives and links may need for what is under way, in the world's time.
 const DELIVERY_TIME: Duration = Duration::from_secs(60);
 /// In this time a second copy would have come, too.
