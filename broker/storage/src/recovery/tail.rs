@@ -7,7 +7,7 @@
 //!
 //! | the file ended then | what is left of the sector | evidence |
 //! |---|---|---|
-//! | before the sector | nothing | all of it is zeros |
+//! | before the sector | nothing | all of it is zeros, be it one byte that the file has of it |
 //! | where the bad batch begins | what lies before it | zeros from there on; if these are fewer than eight, they are of an offset that is another one |
 //! | within the bad batch | its front | eight zeros or more: of one write, memory is copied by words |
 //! | behind the file's end now | zeros up to there | two, since one is at the end of many a batch |
@@ -90,7 +90,8 @@ pub(super) fn looks_lost(file: &File, from: u64, to: u64, end: u64) -> io::Resul
             let behind = position + 1;
             let began_before = behind - zeros < to;
             let lost = behind.is_multiple_of(SECTOR_BYTES) && zeros >= LOST_BYTES;
-            let lost_at_end = behind == end && zeros >= LOST_AT_END_BYTES;
+            let is_all_of_it = zeros > position % SECTOR_BYTES;
+            let lost_at_end = behind == end && (zeros >= LOST_AT_END_BYTES || is_all_of_it);
             if began_before && (lost || lost_at_end) {
                 return Ok(true);
             }
@@ -323,6 +324,11 @@ mod tests {
         let tail = [&[0xa7; 300][..], &[0; 2]].concat();
         assert!(lost(&tail));
         assert!(lost(&[0; 40]));
+        let one_more = |len: usize| [&vec![0xa7; len][..], &[0]].concat();
+        assert!(!lost(&one_more(511)), "as the last byte of most batches");
+        assert!(!lost(&one_more(513)));
+        // The bug: of a sector that only the last byte of a compressed batch was written to, too little is left to be called lost.
+        assert!(lost(&one_more(512)));
     }
 
     /// The bug: of a sector that a power cut found half filled, only what was in front of the next good batch counted, and its
