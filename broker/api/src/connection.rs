@@ -2,7 +2,8 @@
 //! taken while the last one still waits for its answer.
 
 use std::collections::VecDeque;
-use std::future::pending;
+use std::future::{Future, pending};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,8 +100,12 @@ impl Connection {
                 frame = self.reader.next(), if take_more => match frame? {
                     Some(frame) => {
                         let started = self.broker.requests.start(frame.api_key);
-                        let reply = dispatch::dispatch(&self.broker, &self.client, frame).await?;
-                        self.take(started, reply).await?;
+                        let dispatching = dispatch::dispatch(&self.broker, &self.client, frame);
+                        let (reply, answered) = beside(&mut self.waiting, dispatching).await;
+                        if let Some((started, response)) = answered.transpose()? {
+                            self.write(started, response).await?;
+                        }
+                        self.take(started, reply?).await?;
                     }
                     None => self.finished = true,
                 },
@@ -144,6 +149,25 @@ async fn at(time: Option<Instant>) {
     }
 }
 
+/// What `work` comes to, and the first answer if it got ready meanwhile.
+///
+/// What waits has to go on while a request is dispatched: it may be given what the request waits for behind it (a place on the plugins'
+/// pool, memory for an open batch), and whoever is not polled gives nothing back.
+async fn beside<T>(
+    waiting: &mut VecDeque<(Started, LaterResponse)>,
+    work: impl Future<Output = T>,
+) -> (T, Option<Result<(Started, Response), HandlerError>>) {
+    let mut work = pin!(work);
+    let mut answered = None;
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return (done, answered),
+            first = front(waiting), if answered.is_none() => answered = Some(first),
+        }
+    }
+}
+
 /// The first answer, once it is ready; never, while there is none. Dropping this loses nothing.
 async fn front(waiting: &mut VecDeque<(Started, LaterResponse)>) -> Result<(Started, Response), HandlerError> {
     let Some((started, first)) = waiting.front_mut() else {
@@ -153,4 +177,44 @@ async fn front(waiting: &mut VecDeque<(Started, LaterResponse)>) -> Result<(Star
     let response = first.await;
     waiting.pop_front();
     Ok((started, response?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// The bug: a fetch through views waits for a place on the plugins' pool; the request behind it on its connection asks for one, too.
+    /// The place is given to the fetch, which nobody polls, and neither it nor any other connection ever gets it.
+    #[tokio::test]
+    async fn what_waits_goes_on_while_a_request_is_dispatched() {
+        let pool = Arc::new(Semaphore::new(1));
+        let busy = pool.clone().acquire_owned().await.unwrap();
+        let fetching = pool.clone();
+        let fetch: LaterResponse = Box::pin(async move {
+            drop(fetching.acquire().await.unwrap());
+            Err(HandlerError::Unacknowledged("it went on".to_owned()))
+        });
+        let mut waiting = VecDeque::from([(crate::request_meters::RequestMeters::default().start(1), fetch)]);
+        // It is in the queue of the pool.
+        assert!(waits(front(&mut waiting)).await);
+        let dispatching = async {
+            drop(busy);
+            drop(pool.acquire().await.unwrap());
+        };
+        let (done, answered) = clock::timeout(Duration::from_secs(30), beside(&mut waiting, dispatching))
+            .await
+            .expect("the pool is free again");
+        assert_eq!(done, ());
+        assert!(answered.is_some() && waiting.is_empty());
+    }
+
+    /// Polls it once; whether it waits.
+    async fn waits(future: impl Future) -> bool {
+        let mut future = pin!(future);
+        std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_pending())).await
+    }
 }
