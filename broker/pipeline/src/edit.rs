@@ -1,5 +1,7 @@
 //! Records with a plugin's changes applied to them.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use corvid_plugin_host::{Edit, HeaderOp};
 use corvid_record::{
@@ -61,11 +63,8 @@ pub fn remainder(batch: Batch<'_>, section: &Section, fates: &Fates, codec: Comp
 /// Notes a plugin's edit of the record at `place`, on top of earlier ones.
 pub fn apply(section: &Section, fates: &mut Fates, place: u32, edit: Edit) {
     let headers = (!edit.headers.is_empty()).then(|| {
-        let mut headers = headers_of(section, fates, place);
-        for op in edit.headers.iter() {
-            apply_header(&mut headers, op);
-        }
-        headers
+        let before = headers_of(section, fates, place);
+        apply_headers(before, &edit.headers.iter().collect::<Vec<_>>())
     });
     let (key, value) = (edit.key, edit.value);
     fates.edit(place, Edited { key, value, headers });
@@ -121,17 +120,28 @@ pub fn headers_of(section: &Section, fates: &Fates, place: u32) -> OwnedHeaders 
         .collect()
 }
 
-/// Applies one operation. The order of what stays is kept, and duplicate keys are as legal as ever.
-pub fn apply_header(headers: &mut OwnedHeaders, op: HeaderOp<'_>) {
-    let own = |key: &[u8], value: Option<&[u8]>| (Bytes::copy_from_slice(key), value.map(Bytes::copy_from_slice));
-    match op {
-        HeaderOp::Append { key, value } => headers.push(own(key, value)),
-        HeaderOp::Remove { key } => headers.retain(|(name, _)| name != key),
-        HeaderOp::Set { key, value } => {
-            headers.retain(|(name, _)| name != key);
-            headers.push(own(key, value));
+/// Applies operations, one after the other. The order of what stays is kept, and duplicate keys are as legal as ever.
+///
+/// In one pass: a plugin may answer with tens of thousands of them, each of which would go through all headers.
+fn apply_headers(before: OwnedHeaders, ops: &[HeaderOp<'_>]) -> OwnedHeaders {
+    // By key: the last operation that takes all away which were there before it.
+    let cleared: HashMap<&[u8], usize> = (ops.iter().enumerate())
+        .filter_map(|(at, op)| match op {
+            HeaderOp::Remove { key } | HeaderOp::Set { key, .. } => Some((*key, at)),
+            HeaderOp::Append { .. } => None,
+        })
+        .collect();
+    let mut headers = before;
+    headers.retain(|(key, _)| !cleared.contains_key(&key[..]));
+    for (at, op) in ops.iter().enumerate() {
+        let (HeaderOp::Append { key, value } | HeaderOp::Set { key, value }) = op else {
+            continue;
+        };
+        if cleared.get(key).is_none_or(|&last| last <= at) {
+            headers.push((Bytes::copy_from_slice(key), value.map(Bytes::copy_from_slice)));
         }
     }
+    headers
 }
 
 #[cfg(test)]
@@ -149,20 +159,42 @@ mod tests {
     /// The bug: headers kept as a map, so that the second `a` replaces the first.
     #[test]
     fn headers_stay_an_ordered_multimap() {
-        let mut headers = owned(&[("a", "1"), ("b", "2"), ("a", "3")]);
-        apply_header(&mut headers, HeaderOp::Append { key: b"b", value: None });
+        let headers = owned(&[("a", "1"), ("b", "2"), ("a", "3")]);
+        let append = HeaderOp::Append { key: b"b", value: None };
+        let set = HeaderOp::Set {
+            key: b"a",
+            value: Some(b"4"),
+        };
+        let headers = apply_headers(headers, &[append]);
         assert_eq!(headers.len(), 4);
-        apply_header(
-            &mut headers,
-            HeaderOp::Set {
-                key: b"a",
-                value: Some(b"4"),
-            },
-        );
+        let headers = apply_headers(headers, &[set]);
         assert_eq!(headers[0], owned(&[("b", "2")])[0]);
         assert_eq!(headers[1], (Bytes::from_static(b"b"), None));
         assert_eq!(headers[2], owned(&[("a", "4")])[0]);
-        apply_header(&mut headers, HeaderOp::Remove { key: b"b" });
-        assert_eq!(headers.len(), 1);
+        assert_eq!(apply_headers(headers, &[HeaderOp::Remove { key: b"b" }]).len(), 1);
+    }
+
+    /// The bug: each of 65,535 operations goes through all headers that those before it have made; or, of operations that are
+    /// applied together, one takes away what came behind it.
+    #[test]
+    fn many_operations_are_as_one_after_the_other() {
+        let keys: Vec<[u8; 2]> = (0..u16::MAX).map(u16::to_be_bytes).collect();
+        let flood: Vec<_> = keys.iter().map(|key| HeaderOp::Set { key, value: None }).collect();
+        assert_eq!(apply_headers(Vec::new(), &flood).len(), keys.len());
+        let op = |kind: u8, key| match kind % 3 {
+            0 => HeaderOp::Append { key, value: None },
+            1 => HeaderOp::Set { key, value: Some(key) },
+            _ => HeaderOp::Remove { key },
+        };
+        // All sequences of four operations on two keys.
+        for number in 0..6_u16.pow(4) {
+            let ops: Vec<_> = (0..4)
+                .map(|at| (number / 6_u16.pow(at) % 6) as u8)
+                .map(|digit| op(digit, if digit < 3 { b"a" } else { b"b" }))
+                .collect();
+            let before = owned(&[("a", "1"), ("b", "2"), ("a", "3")]);
+            let one_by_one = ops.chunks(1).fold(before.clone(), apply_headers);
+            assert_eq!(apply_headers(before, &ops), one_by_one, "{ops:?}");
+        }
     }
 }
