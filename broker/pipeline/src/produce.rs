@@ -326,18 +326,14 @@ fn retriable(fates: &Fates) -> Option<ProduceError> {
 }
 
 fn refusal(fates: &Fates) -> Option<Refusal> {
-    let records: Vec<RefusedRecord> = fates
-        .leaving()
-        .filter_map(|(record, fate)| match fate {
-            Fate::Refuse(why) => Some(RefusedRecord {
-                index: record as i32,
-                plugin: why.plugin.clone(),
-                reason: why.reason.clone(),
-            }),
-            _ => None,
-        })
-        .collect();
-    (!records.is_empty()).then_some(Refusal { records })
+    Refusal::of(fates.leaving().filter_map(|(record, fate)| match fate {
+        Fate::Refuse(why) => Some(RefusedRecord {
+            index: record as i32,
+            plugin: why.plugin.clone(),
+            reason: why.reason.clone(),
+        }),
+        _ => None,
+    }))
 }
 
 impl Accepted {
