@@ -127,14 +127,9 @@ impl<'a> Beside<'a> {
         self.moment
     }
 
-    /// Notes what the active generation was asked and said. `records` are those of the input.
-    pub(crate) fn look(
-        &self,
-        input: &HookInput<'_>,
-        records: &Bytes,
-        places: Option<&[u32]>,
-        answers: Answers,
-    ) -> Look {
+    /// Notes what the active generation was asked and said. `records` are those of the input; they are copied, since they may be a small
+    /// part of a request or of what was read from a log, and wait here for longer than that.
+    pub(crate) fn look(&self, input: &HookInput<'_>, records: &[u8], places: Option<&[u32]>, answers: Answers) -> Look {
         Look {
             shadow: self.shadow.clone(),
             job: Job {
@@ -145,7 +140,7 @@ impl<'a> Beside<'a> {
                 partitions: input.partitions,
                 base_timestamp: input.base_timestamp,
                 base_offset: None,
-                records: records.clone(),
+                records: Bytes::copy_from_slice(records),
                 count: input.count,
                 places: places.map(<[u32]>::to_vec),
                 failures: OwnedFailures::of(input.failures),

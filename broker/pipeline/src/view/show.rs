@@ -107,13 +107,11 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// What a shadow is to see. The records are copied: they may be a small part of what was read from the log, and they wait
-    /// longer than the reader does.
+    /// What a shadow is to see.
     fn look(&self, beside: &Beside<'_>, input: &HookInput<'_>, left: &Left, views: &Answered) -> Look {
         let delta = |index| self.section.record(left.place(index)).offset_delta as u32;
         let deltas: Vec<u32> = (0..left.count).map(delta).collect();
-        let records = Bytes::copy_from_slice(&left.records);
-        beside.look(input, &records, Some(&deltas), Answers::View(views.clone()))
+        beside.look(input, &left.records, Some(&deltas), Answers::View(views.clone()))
     }
 
     async fn through(&mut self, view: &ReaderView, partition: i32) -> Result<(), String> {
