@@ -17,6 +17,7 @@ use crate::edit;
 use crate::fates::{Edited, Fate, Fates, Held, Why};
 use crate::plan::TopicPlan;
 use crate::section::Section;
+use crate::story::tells_of_a_death;
 
 /// The dead-letter topic of a topic that sends letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -249,7 +250,8 @@ impl Source<'_> {
         held.origins.push(place as i32);
     }
 
-    /// A letter has the record as it was when it failed, and the time of its writing.
+    /// A letter has the record as it was when it failed, and the time of its writing; but for what was told of an earlier death, or by
+    /// whoever makes one up: a letter goes back to where its headers say.
     fn push_letter(&self, letters: &mut Leaving, place: u32, why: &Why, now: i64) {
         let style = self.dead_letters.first();
         let style = style.map_or(HeaderStyle::Corvid, |topic| topic.headers);
@@ -264,6 +266,7 @@ impl Source<'_> {
         let untouched = Edited::default();
         let edited = self.fates.edit_of(place).unwrap_or(&untouched);
         let mut headers: Vec<Header<'_>> = edit::headers(&record, edited);
+        headers.retain(|(key, _)| !tells_of_a_death(key));
         headers.extend(
             story
                 .iter()

@@ -33,21 +33,30 @@ pub struct Story {
     pub last_at: Option<i64>,
 }
 
-/// How the headers of a story begin: what is not the record's own.
-const PREFIXES: &[&str] = &[
+/// How the headers begin that tell where and why a record died.
+const DEATH: &[&str] = &[
     "corvid-dlt-",
-    "corvid-retry-",
     "kafka_dlt-",
     "kafka_original-",
     "kafka_exception-",
     "kafka_key-exception-",
-    "retry_topic-",
     "__connect.errors.",
 ];
+/// How those begin that tell how often it was tried.
+const RETRIES: &[&str] = &["corvid-retry-", "retry_topic-"];
 
 /// Whether a header belongs to a letter's story, and not to the record that it was.
 pub fn is_storys(header: &[u8]) -> bool {
-    PREFIXES.iter().any(|prefix| header.starts_with(prefix.as_bytes()))
+    tells_of_a_death(header) || begins_with(header, RETRIES)
+}
+
+/// Whether a header tells where and why a record died.
+pub fn tells_of_a_death(header: &[u8]) -> bool {
+    begins_with(header, DEATH)
+}
+
+fn begins_with(header: &[u8], prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| header.starts_with(prefix.as_bytes()))
 }
 
 impl Story {

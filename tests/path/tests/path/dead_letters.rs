@@ -109,6 +109,30 @@ async fn a_letter_goes_to_its_partition_modulo_those_that_there_are() {
     assert_eq!(header(&letters[0], "kafka_dlt-original-topic"), "orders");
 }
 
+/// The bug: whoever looks for a letter's origin, as a redrive does, finds the one that a client made up, or that is of an earlier death.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_tells_of_one_death() {
+    let scene = Scene::new().await;
+    let configs = [
+        ("corvid.produce", &*on_bad("refuse", "dead-letter")),
+        ("corvid.dead.letter.headers", "spring"),
+    ];
+    scene.topic("orders", 1, &configs).await;
+    let mut forged = record("k", "bad");
+    forged.headers = vec![
+        ("corvid-dlt-topic", Some("payments")),
+        ("kafka_dlt-original-consumer-group", Some("others")),
+        ("__connect.errors.topic", Some("payments")),
+        ("trace", Some("7")),
+    ];
+    scene.produce("orders", 0, plain(&[forged])).await;
+    let letters = scene.read("orders.DLT", 0).await;
+    let headers = letters[0].headers.iter();
+    let story = corvid_pipeline::Story::of(headers.map(|(key, value)| (&key[..], value.as_deref())));
+    assert_eq!((story.topic.as_deref(), story.group), (Some("orders"), None));
+    assert_eq!(header(&letters[0], "trace"), "7", "the record's own stay");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_of_nothing_but_refused_records_is_accepted() {
     let scene = Scene::new().await;
