@@ -62,6 +62,7 @@ pub mod offset_delete;
 pub mod offset_fetch;
 #[path = "handlers/23_offset_for_leader_epoch.rs"]
 pub mod offset_for_leader_epoch;
+mod operations;
 #[path = "handlers/00_produce.rs"]
 pub mod produce;
 #[path = "handlers/14_sync_group.rs"]

@@ -19,11 +19,11 @@ use corvid_wire::kafka::messages::list_offsets_request::{ListOffsetsPartition, L
 use corvid_wire::kafka::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
-use corvid_wire::{Frame, decode, encode};
+use corvid_wire::{Frame, decode};
 
 use crate::broker::{Broker, Named};
 use crate::errors;
-use crate::reply::{HandlerResult, Reply};
+use crate::reply::{HandlerResult, Head, Reply};
 
 use super::viewed;
 
@@ -36,17 +36,20 @@ const MAX_TIMESTAMP: i64 = -3;
 const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 
-/// Answers a ListOffsets. Looking a time up reads and decompresses, so it runs off the network threads, a few at once.
-pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
-    let request: ListOffsetsRequest = decode(&frame)?;
-    let (version, key, correlation) = (frame.api_version, frame.api_key, frame.correlation_id);
+/// Answers a ListOffsets, when all before it on its connection is answered: the end is behind what they have produced. Looking a time
+/// up reads and decompresses, so it runs off the network threads, a few at once.
+pub fn handle(broker: &Arc<Broker>, frame: &Frame) -> HandlerResult {
+    let head = Head::of(frame);
+    let request: ListOffsetsRequest = decode(frame)?;
     let who = viewed::who(frame.client_id.as_deref());
-    let mut topics = Vec::with_capacity(request.topics.len());
-    for topic in request.topics {
-        topics.push(list_topic(broker, &who, topic, version).await);
-    }
-    let response = ListOffsetsResponse::default().with_topics(topics);
-    Ok(Reply::Now(encode(&response, version, key, correlation)?))
+    let broker = broker.clone();
+    Ok(Reply::later(async move {
+        let mut topics = Vec::with_capacity(request.topics.len());
+        for topic in request.topics {
+            topics.push(list_topic(&broker, &who, topic, head.version).await);
+        }
+        head.encode(&ListOffsetsResponse::default().with_topics(topics))
+    }))
 }
 
 async fn list_topic(

@@ -17,21 +17,18 @@ use corvid_wire::kafka::messages::metadata_response::{
 use corvid_wire::kafka::messages::{BrokerId, MetadataRequest};
 use corvid_wire::{Frame, decode, encode};
 
-use super::first_use;
+use super::{first_use, operations};
 use crate::broker::Broker;
 use crate::convert::{self, text};
 use crate::dispatch::Client;
 use crate::reply::{HandlerResult, Reply};
-
-/// "Not asked for": what Kafka tells where authorized operations are not computed.
-const NO_OPERATIONS: i32 = i32::MIN;
 
 /// Answers a Metadata.
 pub async fn handle(broker: &Arc<Broker>, client: &Client, frame: Frame) -> HandlerResult {
     let version = frame.api_version;
     let request: MetadataRequest = decode(&frame)?;
     let may_create = version < 4 || request.allow_auto_topic_creation;
-    let topics = match &request.topics {
+    let mut topics = match &request.topics {
         None => all_topics(&broker.image()),
         Some(asked) if asked.is_empty() && version == 0 => all_topics(&broker.image()),
         Some(asked) => {
@@ -47,13 +44,17 @@ pub async fn handle(broker: &Arc<Broker>, client: &Client, frame: Frame) -> Hand
             answers
         }
     };
+    let operations = operations::TOPIC.told_if(request.include_topic_authorized_operations);
+    for topic in topics.iter_mut().filter(|topic| topic.error_code == 0) {
+        topic.topic_authorized_operations = operations;
+    }
     let image = broker.image();
     warn_of_loopback(broker, client, &image);
     let response = MetadataResponse::default()
         .with_brokers(image.brokers().map(broker_answer).collect())
         .with_cluster_id(Some(text(&broker.cluster_id)))
         .with_controller_id(BrokerId(broker.node.0))
-        .with_cluster_authorized_operations(NO_OPERATIONS)
+        .with_cluster_authorized_operations(operations::CLUSTER.told_if(request.include_cluster_authorized_operations))
         .with_topics(topics);
     Ok(Reply::Now(encode(
         &response,
@@ -121,7 +122,6 @@ fn known(topic: &TopicImage) -> MetadataResponseTopic {
         .with_name(Some(convert::topic_name(&topic.name)))
         .with_topic_id(convert::uuid(topic.id))
         .with_is_internal(topic.is_internal())
-        .with_topic_authorized_operations(NO_OPERATIONS)
         .with_partitions(
             topic
                 .numbered()
@@ -135,7 +135,6 @@ fn unknown(name: Option<&str>, id: TopicId, error: ResponseError) -> MetadataRes
         .with_error_code(error.code())
         .with_name(name.map(convert::topic_name))
         .with_topic_id(convert::uuid(id))
-        .with_topic_authorized_operations(NO_OPERATIONS)
 }
 
 fn partition_answer(index: PartitionIndex, partition: &PartitionImage) -> MetadataResponsePartition {

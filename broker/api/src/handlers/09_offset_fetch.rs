@@ -18,27 +18,31 @@ use corvid_wire::{Frame, decode};
 use crate::broker::Broker;
 use crate::convert::{self, text};
 use crate::errors;
-use crate::reply::{HandlerResult, Head};
+use crate::reply::{HandlerResult, Head, Reply};
 
 /// The first version that asks for many groups.
 const FIRST_WITH_GROUPS: i16 = 8;
 
-/// Answers an OffsetFetch.
-pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
-    let head = Head::of(&frame);
-    let request: OffsetFetchRequest = decode(&frame)?;
-    drop(frame);
-    if head.version < FIRST_WITH_GROUPS {
-        return one_group(broker, head, request).await;
-    }
-    let mut groups = Vec::with_capacity(request.groups.len());
-    for group in request.groups {
-        groups.push(group_answer(broker, group, request.require_stable).await);
-    }
-    head.now(&OffsetFetchResponse::default().with_groups(groups))
+/// Answers an OffsetFetch, when all before it on its connection is answered: it sees what they have committed.
+pub fn handle(broker: &Arc<Broker>, frame: &Frame) -> HandlerResult {
+    let head = Head::of(frame);
+    let request: OffsetFetchRequest = decode(frame)?;
+    let broker = broker.clone();
+    Ok(Reply::later(async move {
+        let response = if head.version < FIRST_WITH_GROUPS {
+            one_group(&broker, request).await
+        } else {
+            let mut groups = Vec::with_capacity(request.groups.len());
+            for group in request.groups {
+                groups.push(group_answer(&broker, group, request.require_stable).await);
+            }
+            OffsetFetchResponse::default().with_groups(groups)
+        };
+        head.encode(&response)
+    }))
 }
 
-async fn one_group(broker: &Arc<Broker>, head: Head, request: OffsetFetchRequest) -> HandlerResult {
+async fn one_group(broker: &Arc<Broker>, request: OffsetFetchRequest) -> OffsetFetchResponse {
     let topics = request.topics.map(|topics| {
         topics
             .iter()
@@ -47,7 +51,7 @@ async fn one_group(broker: &Arc<Broker>, head: Head, request: OffsetFetchRequest
     });
     let asked = topics.clone().unwrap_or_default();
     let fetched = fetch(broker, request.group_id.to_string(), topics, request.require_stable).await;
-    let response = match fetched {
+    match fetched {
         Ok(topics) => {
             OffsetFetchResponse::default().with_topics(topics.iter().map(|topic| old_topic(topic, 0)).collect())
         }
@@ -59,8 +63,7 @@ async fn one_group(broker: &Arc<Broker>, head: Head, request: OffsetFetchRequest
                 .with_error_code(code)
                 .with_topics(asked.iter().map(none).collect())
         }
-    };
-    head.now(&response)
+    }
 }
 
 async fn group_answer(broker: &Arc<Broker>, group: OffsetFetchRequestGroup, stable: bool) -> OffsetFetchResponseGroup {

@@ -14,28 +14,29 @@ use corvid_wire::{Frame, decode};
 use crate::broker::Broker;
 use crate::convert::text;
 use crate::errors;
-use crate::reply::{HandlerResult, Head};
+use crate::reply::{HandlerResult, Head, Reply};
 
-/// "Not asked for": what Kafka tells where authorized operations are not computed.
-const NO_OPERATIONS: i32 = i32::MIN;
+use super::operations;
 
-/// Answers a DescribeGroups.
-pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
-    let head = Head::of(&frame);
-    let request: DescribeGroupsRequest = decode(&frame)?;
+/// Answers a DescribeGroups, when all before it on its connection is answered.
+pub fn handle(broker: &Arc<Broker>, frame: &Frame) -> HandlerResult {
+    let head = Head::of(frame);
+    let request: DescribeGroupsRequest = decode(frame)?;
     let ids: Vec<String> = request.groups.iter().map(|group| group.to_string()).collect();
-    let described = broker.coordinator.describe_groups(&ids).await;
-    let groups = described
-        .into_iter()
-        .map(|(id, group)| answer(&id, group, head.version))
-        .collect();
-    head.now(&DescribeGroupsResponse::default().with_groups(groups))
+    let operations = operations::GROUP.told_if(request.include_authorized_operations);
+    let coordinator = broker.coordinator.clone();
+    Ok(Reply::later(async move {
+        let described = coordinator.describe_groups(&ids).await;
+        let groups = described
+            .into_iter()
+            .map(|(id, group)| answer(&id, group, head.version).with_authorized_operations(operations))
+            .collect();
+        head.encode(&DescribeGroupsResponse::default().with_groups(groups))
+    }))
 }
 
 fn answer(id: &str, group: Result<GroupDescription, GroupError>, version: i16) -> DescribedGroup {
-    let answer = DescribedGroup::default()
-        .with_group_id(GroupId(text(id)))
-        .with_authorized_operations(NO_OPERATIONS);
+    let answer = DescribedGroup::default().with_group_id(GroupId(text(id)));
     match group {
         Ok(group) => answer
             .with_group_state(text(group.state.name()))

@@ -10,11 +10,12 @@ use corvid_wire::{Frame, decode};
 use crate::broker::Broker;
 use crate::convert::text;
 use crate::errors;
-use crate::reply::{HandlerResult, Head};
+use crate::reply::{HandlerResult, Head, Reply};
 
-/// Answers a ListGroups.
-pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
-    let request: Request = decode(&frame)?;
+/// Answers a ListGroups, when all before it on its connection is answered.
+pub fn handle(broker: &Arc<Broker>, frame: &Frame) -> HandlerResult {
+    let head = Head::of(frame);
+    let request: Request = decode(frame)?;
     let list = ListGroupsRequest {
         states: request
             .states_filter
@@ -27,11 +28,14 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
             .map(std::string::ToString::to_string)
             .collect(),
     };
-    let response = match broker.coordinator.list_groups(&list).await {
-        Ok(groups) => ListGroupsResponse::default().with_groups(groups.iter().map(listed).collect()),
-        Err(error) => ListGroupsResponse::default().with_error_code(errors::of_group(error).code()),
-    };
-    Head::of(&frame).now(&response)
+    let coordinator = broker.coordinator.clone();
+    Ok(Reply::later(async move {
+        let response = match coordinator.list_groups(&list).await {
+            Ok(groups) => ListGroupsResponse::default().with_groups(groups.iter().map(listed).collect()),
+            Err(error) => ListGroupsResponse::default().with_error_code(errors::of_group(error).code()),
+        };
+        head.encode(&response)
+    }))
 }
 
 fn listed(group: &corvid_coordinator::ListedGroup) -> ListedGroup {

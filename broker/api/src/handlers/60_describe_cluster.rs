@@ -12,9 +12,9 @@ use crate::broker::Broker;
 use crate::convert::text;
 use crate::reply::{HandlerResult, Head};
 
+use super::operations;
+
 const BROKERS: i8 = 1;
-/// "Not asked for": what Kafka tells where authorized operations are not computed.
-const NO_OPERATIONS: i32 = i32::MIN;
 
 /// Answers a DescribeCluster.
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
@@ -39,7 +39,9 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
             .with_endpoint_type(BROKERS)
             .with_cluster_id(text(&broker.cluster_id))
             .with_controller_id(BrokerId(broker.node.0))
-            .with_cluster_authorized_operations(NO_OPERATIONS)
+            .with_cluster_authorized_operations(
+                operations::CLUSTER.told_if(request.include_cluster_authorized_operations),
+            )
             .with_brokers(image.brokers().map(node).collect()),
     )
 }
