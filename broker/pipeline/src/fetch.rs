@@ -23,12 +23,12 @@ pub fn visible(partition: &Partition) -> Visible {
 
 /// Reads from `from`, at most `max_bytes` (but a first batch that is larger, if `at_least_one`).
 ///
-/// A position between the visible end and the true one waits: hidden batches lie there. One that
-/// retention has passed in hidden batches alone is not out of range either.
+/// A position between the visible end and the log's own waits: hidden batches lie there, or what is not committed yet, of which its
+/// producer (acks=1) may have been told. One that retention has passed in hidden batches alone is not out of range either.
 pub fn read(partition: &Partition, from: Offset, max_bytes: u32, at_least_one: bool) -> Result<Slices, ReadError> {
     let bounds = visible(partition);
     let committed = partition.high_watermark();
-    if from < bounds.start || from > committed {
+    if from < bounds.start || from > partition.log().end() {
         return Err(ReadError::OutOfRange {
             start: bounds.start,
             end: bounds.end,

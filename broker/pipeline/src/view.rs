@@ -49,7 +49,7 @@ pub use end::end;
 pub use figures::{ViewFigures, ViewTotals};
 use hidden::HiddenStretches;
 pub use read::{Asked, Seen, ViewError, read};
-pub use room::{AnswerRoom, AnswerRooms};
+pub use room::{ANSWERS_BYTES_MAX, AnswerRoom, AnswerRooms};
 
 /// How many bytes of viewed records one answer has, beyond its first batch.
 pub const ANSWER_BYTES_MAX: u32 = 8 << 20;

@@ -43,6 +43,11 @@ impl Scene {
 impl Reader {
     /// Fetches partition 0 of each topic from the offset on.
     pub async fn fetch(&mut self, topics: &[(&str, i64)], max_wait_ms: i32) -> Vec<Seen> {
+        self.at_least(1, topics, max_wait_ms).await
+    }
+
+    /// As [`Reader::fetch`], and waits for so many bytes.
+    pub async fn at_least(&mut self, min_bytes: i32, topics: &[(&str, i64)], max_wait_ms: i32) -> Vec<Seen> {
         let topic = |(name, offset): &(&str, i64)| {
             let partition = FetchPartition::default()
                 .with_fetch_offset(*offset)
@@ -54,7 +59,7 @@ impl Reader {
         };
         let request = FetchRequest::default()
             .with_max_wait_ms(max_wait_ms)
-            .with_min_bytes(1)
+            .with_min_bytes(min_bytes)
             .with_max_bytes(50 << 20)
             .with_topics(topics.iter().map(topic).collect());
         let answer = self.0.request_at_most(NEWEST_WITH_NAMES, &request).await;

@@ -33,8 +33,11 @@ use super::viewed;
 
 /// Fetches name topics by id from this version on.
 const FIRST_WITH_IDS: i16 = 13;
-/// What one answer holds at most, whatever a client asks for: a length prefix has 31 bits.
+/// What one answer holds at most, whatever a client asks for and `fetch.max.bytes` says: a length prefix has 31 bits.
 const ANSWER_BYTES_MAX: u32 = 1 << 30;
+
+/// A fetch through views doesn't wait for more than this: all that such an answer may have is a few of it.
+const VIEWED_ENOUGH: u64 = view::ANSWER_BYTES_MAX as u64 / 8;
 
 /// Answers a Fetch.
 pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
@@ -52,17 +55,21 @@ pub async fn handle(broker: &Arc<Broker>, frame: Frame) -> HandlerResult {
         Ok(plan) => plan,
         Err(error) => return head.refuse(error),
     };
-    let fetch = Pending {
+    let largest = broker.configs().layers(&broker.image()).number("fetch.max.bytes");
+    let largest = u32::try_from(largest).unwrap_or(ANSWER_BYTES_MAX).min(ANSWER_BYTES_MAX);
+    let max_bytes = request.max_bytes.max(0).unsigned_abs().min(largest);
+    let mut fetch = Pending {
         broker: broker.clone(),
         head,
         plan,
         who,
-        min_bytes: request.min_bytes.max(0).unsigned_abs().into(),
-        max_bytes: request.max_bytes.max(0).unsigned_abs().min(ANSWER_BYTES_MAX),
+        min_bytes: u64::from(max_bytes).min(request.min_bytes.max(0).unsigned_abs().into()),
+        max_bytes,
         deadline: clock::now() + Duration::from_millis(request.max_wait_ms.max(0).unsigned_abs().into()),
     };
     if fetch.has_views() {
         // Plugins are asked when it is this fetch's turn to be answered, and the connection goes on meanwhile.
+        fetch.min_bytes = fetch.min_bytes.min(VIEWED_ENOUGH);
         return Ok(Reply::later(fetch.wait()));
     }
     let first = fetch.read(&mut BTreeSet::new()).await;
@@ -147,6 +154,8 @@ pub(super) struct Fetched {
     pub partition: Option<Arc<Partition>>,
     /// Through views, nothing was found so far, and there is more to look through.
     more: bool,
+    /// There is something, and no room for it in the answer.
+    left_out: bool,
     /// Its views failed: told when the fetch's time is over, or a client would ask again at once.
     unseen: bool,
 }
@@ -168,11 +177,15 @@ impl Pending {
                 Sight::Plain => found.read(asked, limit, nothing_yet),
                 Sight::Through(_) if !failed.contains(&place) => {
                     if room.is_none() {
-                        room = Some(self.broker.topics.views().answer_room().await);
+                        room = self.room().await;
                     }
-                    let limit = limit.min(viewed_left);
-                    found.look(&self.broker, asked, limit, nothing_yet).await;
-                    viewed_left = viewed_left.saturating_sub(found.bytes());
+                    if room.is_some() {
+                        let limit = limit.min(viewed_left);
+                        found.look(&self.broker, asked, limit, nothing_yet).await;
+                        viewed_left = viewed_left.saturating_sub(found.bytes());
+                    } else {
+                        found.has_to_wait();
+                    }
                 }
                 Sight::Through(_) | Sight::Blind => found.is_unseen(),
             }
@@ -185,6 +198,12 @@ impl Pending {
         }
         hold(room, &mut all);
         all
+    }
+
+    /// Room for viewed records; none in the fetch's time, if others that wait to be sent have it all: then it is answered without them.
+    async fn room(&self) -> Option<AnswerRoom> {
+        let views = self.broker.topics.views();
+        clock::timeout_at(self.deadline, views.answer_room()).await.ok()
     }
 
     fn find(&self, image: &Image, key: &FetchKey) -> Found {
@@ -213,6 +232,7 @@ impl Pending {
                 bytes: 0,
                 partition: partition.as_ref().ok().cloned(),
                 more: false,
+                left_out: false,
                 unseen: false,
             },
             // What is not there is not seen through anything.
@@ -251,6 +271,7 @@ impl Pending {
         let bytes: u64 = fetched.iter().map(|fetched| fetched.bytes).sum();
         self.plan.partitions.is_empty()
             || bytes >= self.min_bytes
+            || fetched.iter().any(|fetched| fetched.left_out)
             || (fetched.iter()).any(|fetched| fetched.answer.error_code != 0 && !fetched.unseen)
     }
 
@@ -272,8 +293,14 @@ impl Pending {
             if more && clock::now() < self.deadline {
                 continue;
             }
+            // What was found is read again: the memory of viewed records is not for those who sleep.
+            let nothing = Some(fetched).filter(|all| all.iter().all(|fetched| fetched.bytes == 0));
             if clock::timeout_at(self.deadline, notify.notified()).await.is_err() {
-                break self.answer(fetched);
+                let last = match nothing {
+                    Some(nothing) => nothing,
+                    None => self.read(&mut failed).await,
+                };
+                break self.answer(last);
             }
         }
     }
@@ -343,7 +370,12 @@ impl Found {
             return;
         };
         let answer = match asked.is_current(partition) {
-            Ok(()) => read_partition(partition, asked, limit, nothing_yet),
+            Ok(()) => {
+                let answer = read_partition(partition, asked, limit, nothing_yet);
+                let has_more = asked.offset.0 < answer.high_watermark;
+                self.fetched.left_out = answer.error_code == 0 && answer.records.is_empty() && has_more && !nothing_yet;
+                answer
+            }
             Err(error) => FetchedPartition {
                 error_code: error.code(),
                 ..FetchedPartition::default()
@@ -368,6 +400,12 @@ impl Found {
         let looked = viewed::look(broker, partition, view, asked).await;
         (self.fetched.more, self.fetched.unseen) = (looked.more, looked.unseen);
         self.take(looked.answer);
+    }
+
+    fn has_to_wait(&mut self) {
+        if let Some(partition) = &self.fetched.partition {
+            self.take(viewed::bounds(partition));
+        }
     }
 
     fn is_unseen(&mut self) {

@@ -75,7 +75,8 @@ fn answer(seen: Seen) -> FetchedPartition {
     }
 }
 
-fn bounds(partition: &Partition) -> FetchedPartition {
+/// Nothing of a partition, but where it begins and ends.
+pub(super) fn bounds(partition: &Partition) -> FetchedPartition {
     let visible = corvid_pipeline::fetch::visible(partition);
     FetchedPartition {
         high_watermark: visible.end.0,

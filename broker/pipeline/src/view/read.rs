@@ -77,7 +77,7 @@ pub async fn read(
     let key = StretchKey::of(partition, view);
     let at = views.hidden.lock().behind(&key, asked.from);
     // Whoever stands in a stretch that is hidden from him is not out of range when retention has taken its beginning.
-    if at < bounds.start || asked.from > committed {
+    if at < bounds.start || asked.from > partition.log().end() {
         return Err(ViewError::Read(ReadError::OutOfRange {
             start: bounds.start,
             end: bounds.end,

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::ANSWER_BYTES_MAX;
 
 /// How much memory answers take on a node, all together.
-const ANSWERS_BYTES_MAX: usize = 128 << 20;
+pub const ANSWERS_BYTES_MAX: usize = 128 << 20;
 /// A permit of the semaphore stands for so many bytes.
 const UNIT: usize = 4 << 10;
 

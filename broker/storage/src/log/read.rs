@@ -39,7 +39,8 @@ pub(super) struct Stretch {
 impl Log {
     /// Reads from `from` up to `limit` (exclusive), at most `max_bytes` unless `at_least_one` and the first batch is larger.
     ///
-    /// `from` may be in the middle of a batch: the batch is given whole. Nothing to give is an empty answer.
+    /// `from` may be in the middle of a batch: the batch is given whole. Nothing to give is an empty answer; so is a first batch that
+    /// doesn't fit. Later ones may be cut: there are clients that take a part of a first batch for the end of what they can read.
     pub fn read(
         &self,
         from: Offset,
@@ -56,8 +57,11 @@ impl Log {
             let stretch = self.stretch(&segment, next, limit)?;
             let before = slices.bytes;
             self.take(&segment, &stretch, which, left, &mut slices)?;
-            if before == 0 && at_least_one {
+            if before == 0 {
                 whole_first_batch(&segment, &stretch, &mut slices)?;
+                if !at_least_one && slices.bytes > left {
+                    return Ok(Slices::default());
+                }
             }
             left = left.saturating_sub(slices.bytes - before);
             next = segment.end_or(limit);

@@ -22,6 +22,7 @@ mod dropped_records;
 mod duplicates;
 mod edits;
 mod every_version;
+mod fetch_limits;
 mod fetch_sessions;
 mod first_routes;
 mod in_sync_replicas;

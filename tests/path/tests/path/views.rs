@@ -1,12 +1,16 @@
 //! A view shows records otherwise to those it is for; everybody else has what is stored.
 
+use std::time::Duration;
+
+use corvid_env::clock;
 use corvid_metadata::{PluginRecord, Record, Rollout};
+use corvid_pipeline::view::{ANSWER_BYTES_MAX, ANSWERS_BYTES_MAX, AnswerRoom};
 use corvid_record::{Compression, Offset};
 use corvid_wire::client::ClientError;
 use corvid_wire::kafka::ResponseError;
 use path_tests::batch::{Sent, compressed, plain, record};
 use path_tests::metrics::Scrape;
-use path_tests::scene::Scene;
+use path_tests::scene::{LONG_MS, Scene};
 
 use crate::view;
 
@@ -219,4 +223,37 @@ async fn what_cannot_be_obeyed_is_refused() {
         assert_eq!(error.error, ResponseError::InvalidConfig, "{error}");
         assert!(error.to_string().contains(reason), "{error}");
     }
+}
+
+/// The bug: readers who wait for more hold the memory for viewed records meanwhile, and a few of them have it all.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_more_holds_no_memory_for_it() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[("corvid.fetch", &view("mark"))]).await;
+    scene.produce("orders", 0, plain(&[record("k", "good")])).await;
+    let mut reader = scene.reader("r").await;
+    let waiting = tokio::spawn(async move { reader.at_least(1 << 19, &[("orders", 0)], LONG_MS).await });
+    scene.is_asked("Fetch").await;
+    let rooms = rooms(&scene).await;
+    // The bug: a fetch that finds no memory is not answered when its time is over, nor what it asks for beside views.
+    scene.topic("plain", 1, &[]).await;
+    scene.produce("plain", 0, plain(&[record("k", "here")])).await;
+    let mut other = scene.reader("r2").await;
+    let seen = other.fetch(&[("orders", 0), ("plain", 0)], 100).await;
+    assert_eq!((seen[0].error, seen[0].bytes.len(), seen[0].high_watermark), (0, 0, 1));
+    assert_eq!(seen[1].values(0), [(0, "here".to_owned())]);
+    drop(rooms);
+    assert_eq!(other.one("orders", 0, 0).await.values(0), [(0, "good".to_owned())]);
+    waiting.abort();
+}
+
+/// All the memory that there is for viewed records.
+async fn rooms(scene: &Scene) -> Vec<AnswerRoom> {
+    let views = scene.node().broker().topics.views();
+    let mut rooms = Vec::new();
+    for _ in 0..ANSWERS_BYTES_MAX / ANSWER_BYTES_MAX as usize {
+        let room = clock::timeout(Duration::from_mins(1), views.answer_room()).await;
+        rooms.push(room.expect("nobody holds any"));
+    }
+    rooms
 }
