@@ -217,6 +217,8 @@ impl Keeper {
     fn follow(&mut self) -> Result<(), HeldError> {
         let log = self.partition.log().clone();
         let limit = self.partition.last_stable_offset();
+        // Retention overtakes who rests, since nothing is held. What it took held nothing: it stops at what is needed.
+        self.look_to(self.holds.looked_to().max(log.start()));
         while self.holds.looked_to() < limit {
             let entries = log.holding_entries(self.holds.looked_to(), limit)?;
             let looked_to = entries.looked_to;

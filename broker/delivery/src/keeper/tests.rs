@@ -9,7 +9,7 @@ use corvid_metadata::{NodeId, PartitionIndex, TopicId};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, Timestamp};
 use corvid_replication::{Leadership, PartitionId};
-use corvid_storage::{AppendKind, LogConfig, LogDirectory, LogDirectoryConfig, Which};
+use corvid_storage::{AppendKind, LogConfig, LogDirectory, LogDirectoryConfig, Reason, Which};
 
 use super::*;
 
@@ -40,12 +40,18 @@ struct Bench {
 
 /// A log with nothing in it.
 async fn empty() -> Bench {
+    empty_with(LogConfig::default().segment_bytes).await
+}
+
+/// A log with nothing in it, whose segments have so many bytes.
+async fn empty_with(segment_bytes: u64) -> Bench {
     let dir = tempfile::tempdir().unwrap();
     let directory = LogDirectory::open(Dir::open(dir.path()).unwrap(), LogDirectoryConfig::default());
     let directory = directory.await.unwrap();
     // It is synced when a test wants it.
     let config = LogConfig {
         durability: corvid_storage::Durability::Replicas,
+        segment_bytes,
         ..LogConfig::default()
     };
     let log = directory.open_log("later-0", config).unwrap();
@@ -67,6 +73,8 @@ async fn bench() -> Bench {
     bench
 }
 
+/// A segment's bytes, where a test wants several.
+const SMALL: u64 = 1 << 10;
 /// Long ago.
 const DUE: Timestamp = Timestamp(1);
 
@@ -82,6 +90,18 @@ impl Bench {
         let (ask, asked) = mpsc::channel(4);
         let keeper = Keeper::new(self.partition.clone(), SOURCE, Arc::default(), asked, snapshot);
         (keeper, ask)
+    }
+
+    /// Appends as much as makes a new segment begin, in segments of [`SMALL`] bytes.
+    async fn roll(&self) {
+        self.append(batch("filler", &[0; SMALL as usize])).await;
+    }
+
+    /// Returns once everything that is there is on the disk.
+    async fn flush(&self) {
+        let end = self.partition.log().end();
+        self.partition.log().request_flush();
+        self.partition.flushed_to(end).await.unwrap();
     }
 
     /// A life in which nobody asks anything.
@@ -313,4 +333,31 @@ async fn what_a_sync_has_covered_is_let_go_though_nothing_is_written() {
     let waited = tokio::time::timeout(std::time::Duration::from_secs(20), let_go).await;
     assert!(waited.is_ok());
     life.abort();
+}
+
+/// The bug: retention overtakes the keeper of a topic that holds nothing yet, and what the topic holds later is neither released nor listed
+/// before a restart.
+#[tokio::test]
+async fn what_retention_took_before_anything_was_held_is_not_waited_for() {
+    let bench = empty_with(SMALL).await;
+    let none = Leadership {
+        release_rate: None,
+        ..leadership(Durability::Replicas)
+    };
+    bench.partition.update(none);
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    keeper.turn().await.unwrap();
+    for _ in 0..3 {
+        bench.roll().await;
+    }
+    bench.flush().await;
+    let log = bench.partition.log();
+    log.advance_start(log.end(), Reason::Retention).unwrap();
+    assert!(keeper.holds.looked_to() < log.start());
+    bench.partition.update(leadership(Durability::Replicas));
+    bench.append(held("late", DUE)).await;
+    let before = log.end();
+    while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
+    assert_eq!(log.end(), before.next(), "it is released");
 }
