@@ -14,7 +14,12 @@
 //! *Held again*: one entry of the broker's own holds the record at the log's end and ends the old hold: both, or neither. *Cancelled*: an
 //! entry that only ends it. Nothing is released between such an entry's append and its commit.
 //!
-//! Retention stops at the oldest hold, and at the oldest one whose release may still be cut off.
+//! ```text
+//! wanted by retention ─ entry appended: holds, ends ─ committed ─ flushed ─ [noted] ─ the old hold may be deleted
+//! ```
+//!
+//! Retention stops at the oldest hold, and at the oldest one whose release may still be cut off. Committed is not flushed where the
+//! durability is `replicas`: what takes an old hold's place, be it a release or another hold, is on the disk before the old one goes.
 
 mod change;
 mod list;

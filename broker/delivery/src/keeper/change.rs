@@ -37,6 +37,9 @@ impl Keeper {
             fault::hit("hold.after_again");
             // Until this is committed, nothing may be released: of the old and the new hold, one is.
             self.partition.committed(appended.end).await?;
+            // And until it is on the disk, nothing of the old hold may be deleted: committed may be in the page cache only.
+            self.partition.log().request_flush();
+            self.partition.flushed_to(appended.end).await?;
             self.follow()?;
         }
         Ok(())

@@ -77,6 +77,8 @@ async fn bench() -> Bench {
 const SMALL: u64 = 1 << 10;
 /// Long ago.
 const DUE: Timestamp = Timestamp(1);
+/// Never, as far as a test goes.
+const FAR: Timestamp = Timestamp(i64::MAX - 1);
 
 impl Bench {
     /// Appends what is committed when this returns.
@@ -360,4 +362,29 @@ async fn what_retention_took_before_anything_was_held_is_not_waited_for() {
     let before = log.end();
     while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
     assert_eq!(log.end(), before.next(), "it is released");
+}
+
+/// The bug: under `replicas`, what is held again is in the page cache only when retention deletes what it was held by, and a power cut
+/// takes the only copy.
+#[tokio::test]
+async fn what_is_held_again_is_on_the_disk_before_the_old_hold_is_let_go() {
+    let bench = empty_with(SMALL).await;
+    let first = bench.append(held("far", FAR)).await;
+    bench.roll().await;
+    bench.flush().await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    let (log, holding) = (bench.partition.log(), bench.partition.holding());
+    let below = log.end();
+    holding.want_below(below);
+    let turn = tokio::spawn(async move { while matches!(keeper.turn().await.unwrap(), Rest::Not) {} });
+    while !turn.is_finished() {
+        // In this order: what is needed is told after the flush.
+        let (needed_from, flushed) = (holding.needed_from(), log.flushed());
+        assert!(needed_from == first || flushed > below);
+        tokio::task::yield_now().await;
+    }
+    turn.await.unwrap();
+    assert_eq!(holding.needed_from(), below, "it is held there now");
+    assert!(log.flushed() > below);
 }
