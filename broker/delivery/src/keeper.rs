@@ -202,6 +202,8 @@ impl Keeper {
     /// One look at everything there is to do.
     async fn turn(&mut self) -> Result<Rest, HeldError> {
         self.follow()?;
+        // Whatever fails behind this: on a full disk, what is told makes room.
+        self.tell();
         self.hold_again().await?;
         let rest = self.release_due()?;
         if let Some(page) = self.holds.page_to_read() {

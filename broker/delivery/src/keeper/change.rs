@@ -11,7 +11,7 @@ use corvid_storage::AppendKind;
 use super::{HeldError, Keeper, entry_in};
 
 /// How much is held again by one entry.
-const AGAIN_BYTES: usize = 1 << 20;
+pub(super) const AGAIN_BYTES: usize = 1 << 20;
 /// How many holds are ended by one entry.
 const ENDED_MAX: usize = 10_000;
 
@@ -41,6 +41,8 @@ impl Keeper {
             self.partition.log().request_flush();
             self.partition.flushed_to(appended.end).await?;
             self.follow()?;
+            // The next one may find the disk full, and what is told makes room.
+            self.tell();
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, Timesta
 use corvid_replication::{Leadership, PartitionId};
 use corvid_storage::{AppendKind, LogConfig, LogDirectory, LogDirectoryConfig, Reason, Which};
 
+use super::change::AGAIN_BYTES;
 use super::*;
 
 const TOPIC: TopicId = TopicId([7; 16]);
@@ -106,6 +107,13 @@ impl Bench {
         self.partition.flushed_to(end).await.unwrap();
     }
 
+    /// What is in the segment that begins here can't be read any more.
+    fn lose_segment(&self, base: Offset) {
+        let path = self.dir.path().join(format!("later-0/{:020}.log", base.0));
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_len(0).unwrap();
+    }
+
     /// A life in which nobody asks anything.
     async fn live(&self, snapshot: Option<Snapshot>) {
         let (mut keeper, _ask) = self.keeper(snapshot);
@@ -194,6 +202,10 @@ fn batch(key: &str, value: &[u8]) -> Bytes {
 }
 
 fn sub_batch(key: &str, due: Timestamp) -> SubBatch {
+    sub_batch_of(batch(key, b"value"), due)
+}
+
+fn sub_batch_of(batch: Bytes, due: Timestamp) -> SubBatch {
     let hold = Hold {
         due,
         first_offset: None,
@@ -208,7 +220,7 @@ fn sub_batch(key: &str, due: Timestamp) -> SubBatch {
         hold: Some(hold),
         origins: Vec::new(),
         offset_headers: Vec::new(),
-        batch: batch(key, b"value"),
+        batch,
     }
 }
 
@@ -387,4 +399,44 @@ async fn what_is_held_again_is_on_the_disk_before_the_old_hold_is_let_go() {
     turn.await.unwrap();
     assert_eq!(holding.needed_from(), below, "it is held there now");
     assert!(log.flushed() > below);
+}
+
+/// The bug: a release fails again and again, and nobody is told that the one before it is on the disk: retention makes no room.
+#[tokio::test]
+async fn what_a_sync_has_covered_is_let_go_though_the_next_release_fails() {
+    let bench = empty_with(SMALL).await;
+    bench.append(held("first", DUE)).await;
+    bench.roll().await;
+    let second = bench.append(held("second", DUE)).await;
+    bench.roll().await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    keeper.follow().unwrap();
+    bench.lose_segment(second);
+    keeper.turn().await.err().unwrap();
+    assert_eq!(keeper.counters.records_released(), 1);
+    bench.flush().await;
+    keeper.turn().await.err().unwrap();
+    assert_eq!(bench.partition.holding().needed_from(), second);
+}
+
+/// The bug: not all can be held again, and nobody is told of what was: retention makes no room, and the next time it is the same.
+#[tokio::test]
+async fn what_was_held_again_is_let_go_though_the_rest_cannot_be() {
+    let bench = empty_with(SMALL).await;
+    bench.append(held("first", FAR)).await;
+    bench.roll().await;
+    // Too much to be held again together with another.
+    let large = sub_batch_of(batch("second", &vec![0; AGAIN_BYTES]), FAR);
+    let large = EntryBuilder::armed_alone(Timestamp(1)).sub_batch(large);
+    let second = bench.append(large.finish().unwrap()).await;
+    let third = bench.append(held("third", FAR)).await;
+    bench.roll().await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.replay().await.unwrap();
+    keeper.turn().await.unwrap();
+    bench.lose_segment(third);
+    bench.partition.holding().want_below(bench.partition.log().end());
+    keeper.turn().await.err().unwrap();
+    assert_eq!(bench.partition.holding().needed_from(), second);
 }
