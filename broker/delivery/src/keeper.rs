@@ -18,6 +18,8 @@
 //! wanted by retention ─ entry appended: holds, ends ─ committed ─ flushed ─ [noted] ─ the old hold may be deleted
 //! ```
 //!
+//! A full disk takes what is held again, out of its reserve, or retention could never make room.
+//!
 //! Retention stops at the oldest hold, and at the oldest one whose release may still be cut off. Committed is not flushed where the
 //! durability is `replicas`: what takes an old hold's place, be it a release or another hold, is on the disk before the old one goes.
 

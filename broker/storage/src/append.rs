@@ -31,6 +31,9 @@ pub enum AppendKind {
     },
     /// The broker itself: a coordinator, a release.
     Internal,
+    /// The broker itself, so that retention can go on: what is held where it would delete is held again. A full disk takes it, too, out
+    /// of the reserve that was given up.
+    MakesRoom,
 }
 
 /// An append that is written, or a duplicate of one.

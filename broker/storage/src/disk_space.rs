@@ -4,6 +4,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corvid_env::clock::{self, WallTime};
+use corvid_env::fault;
 use corvid_env::fs::Dir;
 use parking_lot::Mutex;
 
@@ -14,7 +15,7 @@ use crate::names;
 ///
 /// The reserve is a file with blocks and without length. It is given up when the disk fills, so that checkpoints, deletions and
 /// the metadata's log can still be written; from then on appends are refused until there is room for twice the reserve, or
-/// they would take what it freed.
+/// they would take what it freed. Only what lets retention delete is taken, down to half the reserve.
 #[derive(Debug)]
 pub(crate) struct DiskSpace {
     root: Dir,
@@ -41,7 +42,17 @@ impl DiskSpace {
     /// Whether an append may be tried.
     pub fn admits(&self) -> bool {
         // Relaxed: an append that was begun in the same instant finds out from its own write.
-        !self.full.load(Ordering::Relaxed) || self.look_again()
+        !self.is_full() || self.look_again()
+    }
+
+    /// Whether an append may be tried that lets retention delete. On a full disk, half the reserve stays for what else has to be written.
+    pub fn admits_what_makes_room(&self) -> bool {
+        self.admits() || self.has_room(self.reserve_bytes / 2)
+    }
+
+    /// Whether the disk is full.
+    pub fn is_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
     }
 
     /// A write found the disk full.
@@ -68,10 +79,8 @@ impl DiskSpace {
         if since.is_none() {
             return true;
         }
-        let room = self
-            .root
-            .available_bytes()
-            .is_ok_and(|bytes| bytes >= 2 * self.reserve_bytes);
+        // A test keeps the disk full here, whatever the machine's has.
+        let room = fault::check("space.again").is_ok() && self.has_room(2 * self.reserve_bytes);
         if !room || self.take_reserve().is_err() {
             return false;
         }
@@ -79,6 +88,10 @@ impl DiskSpace {
         *since = None;
         self.full.store(false, Ordering::Relaxed);
         true
+    }
+
+    fn has_room(&self, bytes: u64) -> bool {
+        self.root.available_bytes().is_ok_and(|available| available >= bytes)
     }
 
     fn take_reserve(&self) -> io::Result<()> {

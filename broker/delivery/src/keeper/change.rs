@@ -33,7 +33,8 @@ impl Keeper {
                 }
                 Err(error) => return Err(error),
             };
-            let appended = self.partition.append(entry, AppendKind::Internal)?;
+            // What it takes of a full disk's reserve is little: `AGAIN_BYTES` at a time.
+            let appended = self.partition.append(entry, AppendKind::MakesRoom)?;
             fault::hit("hold.after_again");
             // Until this is committed, nothing may be released: of the old and the new hold, one is.
             self.partition.committed(appended.end).await?;

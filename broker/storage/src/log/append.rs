@@ -74,7 +74,11 @@ impl Log {
         if let Some(mark) = check(state, kind, &prepared.facts)? {
             return Ok(duplicate(&mark, state.visible_start));
         }
-        if !self.shared.space.admits() {
+        let admitted = match kind {
+            AppendKind::MakesRoom => self.shared.space.admits_what_makes_room(),
+            AppendKind::Client | AppendKind::Link { .. } | AppendKind::Internal => self.shared.space.admits(),
+        };
+        if !admitted {
             return Err(AppendError::NoSpace);
         }
         prepared.check_offsets(state.active.next)?;
@@ -127,7 +131,12 @@ impl Log {
 
     /// Writes the batches behind the last one, all or nothing.
     pub(super) fn write(&self, state: &mut State, pieces: &WritePieces<'_>) -> Result<Written, AppendError> {
-        let written = state.active.write(pieces, state.config.segment_bytes);
+        // On a full disk, room that is taken ahead would be the reserve's.
+        let preallocate_to = match self.shared.space.is_full() {
+            true => 0,
+            false => state.config.segment_bytes,
+        };
+        let written = state.active.write(pieces, preallocate_to);
         match written {
             Ok(()) => {}
             Err(WriteError::Short) => return Ok(Written::Nothing),
@@ -264,7 +273,7 @@ fn check(state: &State, kind: AppendKind, facts: &BatchFacts) -> Result<Option<B
             Err(SequenceError::OlderDuplicate) => Err(AppendError::DuplicateOlder),
         },
         AppendKind::Link { source, expected } => state.derived.links.check(source, expected, facts).map(|()| None),
-        AppendKind::Internal => Ok(None),
+        AppendKind::Internal | AppendKind::MakesRoom => Ok(None),
     }
 }
 

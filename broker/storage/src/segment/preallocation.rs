@@ -25,13 +25,13 @@ impl Preallocation {
         }
     }
 
-    /// Reserves room for a write that ends at `end`, of a segment that is to have `segment_bytes` at most.
-    pub fn make_room(&mut self, file: &File, end: u64, segment_bytes: u64) {
+    /// Reserves room for a write that ends at `end`, and a step ahead, but not beyond `most`.
+    pub fn make_room(&mut self, file: &File, end: u64, most: u64) {
         if end <= self.reserved_to {
             return;
         }
         let from = self.reserved_to.min(end);
-        let to = (from + self.step).min(segment_bytes).max(end);
+        let to = (from + self.step).min(most).max(end);
         self.reserved_to = to;
         self.step = (self.step * 2).min(LAST_STEP_BYTES);
         // Advice only: where there is no room for a whole step, there may be for this write.

@@ -146,8 +146,11 @@ impl<'a> WritePieces<'a> {
 
 impl ActiveSegment {
     /// Writes the batches behind the last one, all or nothing. Memory is changed by [`ActiveSegment::note`] only.
-    pub fn write(&mut self, pieces: &WritePieces<'_>, segment_bytes: u64) -> Result<(), WriteError> {
-        self.room.make_room(&self.file, self.size + pieces.len(), segment_bytes);
+    ///
+    /// Room is taken ahead up to `preallocate_to` at most.
+    pub fn write(&mut self, pieces: &WritePieces<'_>, preallocate_to: u64) -> Result<(), WriteError> {
+        self.room
+            .make_room(&self.file, self.size + pieces.len(), preallocate_to);
         match pieces.write(&self.file, self.size) {
             Ok(taken) if taken == pieces.len() => Ok(()),
             Ok(_) => Err(match self.take_back(io::ErrorKind::WriteZero.into()) {

@@ -1,5 +1,7 @@
 //! A full disk: refused, read on, and on again when there is room.
 
+use std::os::unix::fs::MetadataExt;
+
 use corvid_env::clock::wall_clock;
 use corvid_record::Offset;
 use corvid_storage::{AppendError, AppendKind, Cleanup, LogConfig, Which};
@@ -154,6 +156,25 @@ async fn retention_makes_room_on_a_full_disk() {
     world.directory.sync().await.unwrap();
     assert!(files(&world.log_path()).len() < before / 2);
     assert_eq!(world.directory.poisoned(), None);
+}
+
+/// The bug: what is held where retention wants to delete can't be held again on a full disk, so that it stays full for ever.
+#[tokio::test]
+async fn what_makes_room_is_taken_by_a_full_disk() {
+    let armed = Armed::none_yet().await;
+    let world = World::new().await;
+    let log = world.log();
+    armed.arm("log.write=full@1,space.again=full");
+    assert!(matches!(append(&log, plain(2, 0)), Err(AppendError::NoSpace)));
+    // One that has taken no room ahead yet.
+    let log = world.directory.open_log("other-0", LogConfig::default()).unwrap();
+    let append_as = |kind| append_in(&log, 1, plain(2, 0), kind);
+    assert!(matches!(append_as(AppendKind::Internal), Err(AppendError::NoSpace)));
+    append_as(AppendKind::MakesRoom).unwrap();
+    assert!(world.directory.read_only_since().is_some());
+    assert!(matches!(append_as(AppendKind::Internal), Err(AppendError::NoSpace)));
+    let file = std::fs::metadata(world.path().join("other-0/00000000000000000000.log")).unwrap();
+    assert!(file.blocks() * 512 < 1 << 16, "nor does it take room ahead");
 }
 
 /// The bug: the write of a flushed position is the first to find the disk full, and the directory counts as one whose sync has
