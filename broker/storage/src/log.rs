@@ -150,6 +150,11 @@ impl Log {
         state.derived.epochs.assign(epoch, end);
     }
 
+    /// Whether compaction may have removed something of it, now or before.
+    pub fn was_compacted(&self) -> bool {
+        self.shared.cleaned.lock().get(&self.name).is_some()
+    }
+
     /// How far this log has taken each of its sources.
     pub fn links(&self) -> BTreeMap<SourceId, LinkPosition> {
         self.state.lock().derived.links.positions().clone()

@@ -10,7 +10,8 @@
 //! | `u32` | CRC-32C of all before |
 //!
 //! Numbers are big-endian. It is a hint: without it, the log is read from its start. It is taken where the log has had that offset, in that
-//! epoch, ever since; what was released behind the offset counts as pending, and is found released when the log is read on.
+//! epoch, ever since; what was released behind the offset counts as pending, and is found released when the log is read on. So it is not
+//! taken where the log was compacted: the hold is gone there, and so may be what ended it.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -114,7 +115,7 @@ impl HeldCheckpoint {
         let snapshot = self.partitions.remove(&id)?;
         let (epoch, end) = log.epoch_end(snapshot.epoch, log.end());
         let fits = epoch == snapshot.epoch && log.start() <= snapshot.looked_to && snapshot.looked_to <= end;
-        fits.then_some(snapshot)
+        (fits && !log.was_compacted()).then_some(snapshot)
     }
 
     fn encode(&self) -> io::Result<Vec<u8>> {

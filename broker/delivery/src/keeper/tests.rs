@@ -9,10 +9,11 @@ use corvid_metadata::{NodeId, PartitionIndex, TopicId};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{BatchBuilder, Compression, LeaderEpoch, RecordParts, Timestamp};
 use corvid_replication::{Leadership, PartitionId};
-use corvid_storage::{AppendKind, LogConfig, LogDirectory, LogDirectoryConfig, Reason, Which};
+use corvid_storage::{AppendKind, Cleanup, LogConfig, LogDirectory, LogDirectoryConfig, Reason, Which};
 
 use super::change::AGAIN_BYTES;
 use super::*;
+use crate::holds::checkpoint::HeldCheckpoint;
 
 const TOPIC: TopicId = TopicId([7; 16]);
 const SOURCE: SourceId = SourceId::new(3).unwrap();
@@ -439,4 +440,37 @@ async fn what_was_held_again_is_let_go_though_the_rest_cannot_be() {
     bench.partition.holding().want_below(bench.partition.log().end());
     keeper.turn().await.err().unwrap();
     assert_eq!(bench.partition.holding().needed_from(), second);
+}
+
+/// The bug: a checkpoint is taken where compaction has removed the end of a hold since, with the hold: it is pending for ever, and nothing
+/// from it on is deleted.
+#[tokio::test]
+async fn a_checkpoint_from_before_a_compaction_holds_nothing() {
+    let bench = empty_with(SMALL).await;
+    bench.append(held("gone", DUE)).await;
+    let (mut keeper, _ask) = bench.keeper(None);
+    keeper.follow().unwrap();
+    let mut checkpoint = HeldCheckpoint::default();
+    checkpoint.set(ID, keeper.holds.snapshot(bench.partition.log()));
+    while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
+    assert_eq!(keeper.counters.records_released(), 1);
+    // It takes the place of what was released.
+    bench.append(batch("gone", b"")).await;
+    bench.roll().await;
+    bench.roll().await;
+    bench.flush().await;
+    keeper.turn().await.unwrap();
+    let log = bench.partition.log();
+    log.set_config(LogConfig {
+        cleanup: Cleanup::Compact,
+        ..log.config()
+    });
+    let limit = bench.partition.holding().needed_from();
+    log.compact(clock::wall_clock(), limit, || true).await.unwrap().unwrap();
+
+    let (mut keeper, _ask) = bench.keeper(checkpoint.take(ID, log));
+    keeper.replay().await.unwrap();
+    while matches!(keeper.turn().await.unwrap(), Rest::Not) {}
+    assert_eq!(keeper.holds.len(), 0);
+    assert_eq!(bench.partition.holding().needed_from(), log.end());
 }

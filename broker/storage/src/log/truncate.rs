@@ -111,7 +111,7 @@ impl Log {
             flushed: state.flush.flushed,
             start: state.start().min(to),
             visible_start: Some(state.visible_start.min(to)),
-            was_compacted: self.shared.cleaned.lock().get(&self.name).is_some(),
+            was_compacted: self.was_compacted(),
             clean: false,
             now: clock::wall_clock(),
         };
