@@ -20,7 +20,7 @@ use corvid_record::Offset;
 pub(crate) use key_map::KeyMap;
 pub(crate) use lag::Lag;
 pub(crate) use rewrite::{Keep, Rewritten, rewrite};
-pub(crate) use swap::{abandon, finish_swaps, swap_in};
+pub(crate) use swap::{abandon, commit, finish_swaps, swap_in};
 
 use crate::segment::{RELATIVE_OFFSET_MAX, SealedSegment};
 

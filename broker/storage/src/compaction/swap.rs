@@ -1,7 +1,7 @@
 //! Putting a rewritten group in the place of the old one, whatever crashes.
 //!
-//! `.log.cleaned` is nothing yet. Its rename to `.log.swap` is the commit: from there on a crash leaves what the next start
-//! carries to its end.
+//! `.log.cleaned` is nothing yet. Its rename to `.log.swap` is the commit: from there on a crash or an error leaves what the next
+//! start carries to its end. Until then nobody may compact or delete: the next start removes what begins within the swap, whoever wrote it.
 
 use std::io;
 use std::sync::Arc;
@@ -14,17 +14,20 @@ use crate::batch_reader::{BatchReader, Next};
 use crate::names;
 use crate::segment::SealedSegment;
 
-/// Replaces the group's files by the rewritten one. The group's segments must be pinned.
-pub(crate) fn swap_in(dir: &Dir, group: &[Arc<SealedSegment>]) -> io::Result<()> {
-    let base = group[0].base;
+/// Commits to the rewritten group. What fails from here on is finished by the next start, and by nobody before: the log has failed.
+pub(crate) fn commit(dir: &Dir, base: Offset) -> io::Result<()> {
     dir.rename(
         &names::segment_file(base, names::CLEANED),
         &names::segment_file(base, names::SWAP),
-    )?;
+    )
+}
+
+/// Replaces the group's files by the one that was committed to. The group's segments must be pinned.
+pub(crate) fn swap_in(dir: &Dir, group: &[Arc<SealedSegment>]) -> io::Result<()> {
     dir.sync()?;
     fault::check("compaction.swap")?;
     let bases: Vec<Offset> = group.iter().map(|segment| segment.base).collect();
-    put_in_place(dir, base, &bases)
+    put_in_place(dir, group[0].base, &bases)
 }
 
 /// Removes what a pass that ended early has written.

@@ -1,10 +1,13 @@
 //! A pass of compaction over a log.
 
+use std::io;
 use std::sync::Arc;
 
 use corvid_env::clock::WallTime;
+use corvid_env::fault;
 use corvid_record::{Offset, Timestamp};
 
+use super::state::Condition;
 use super::{Compacted, Log};
 use crate::batch_reader::{BatchReader, Next};
 use crate::compaction::{self, Keep, KeyMap, Lag, Plan, Rewritten};
@@ -146,8 +149,22 @@ impl Log {
             visible_before: first.visible_before,
             links: last.links.clone(),
         };
-        compaction::swap_in(&self.dir, group)?;
-        rebuild_sidecars(&self.dir, rewritten.base, rewritten.bytes_after, &around)?;
+        compaction::commit(&self.dir, rewritten.base)?;
+        if let Err(error) = compaction::swap_in(&self.dir, group) {
+            self.fail(&error);
+            return Err(error.into());
+        }
+        let sidecars = fault::check("compaction.sidecars")
+            .map_err(ChangeError::from)
+            .and_then(|()| {
+                Ok(rebuild_sidecars(
+                    &self.dir,
+                    rewritten.base,
+                    rewritten.bytes_after,
+                    &around,
+                )?)
+            });
+        // With or without sidecars: the disk has nothing else any more. Who opens the segment next makes them, if it has none.
         let end = group[group.len() - 1].end;
         let new = SealedSegment::new(self.dir.clone(), rewritten.base, end, rewritten.bytes_after);
         let mut state = self.state.lock();
@@ -155,7 +172,17 @@ impl Log {
             state.sealed.remove(&old.base);
         }
         state.sealed.insert(rewritten.base, Arc::new(new));
-        Ok(())
+        sidecars.map(drop)
+    }
+
+    /// What is on the disk is neither the old segments nor the new ones: nothing is changed any more before a start has finished it.
+    fn fail(&self, error: &io::Error) {
+        let mut state = self.state.lock();
+        if state.condition == Condition::Open {
+            state.condition = Condition::Failed(format!("a swap of compacted segments is unfinished: {error}"));
+            drop(state);
+            self.tell_failed();
+        }
     }
 
     async fn remember_clean(&self, to: Offset) -> Result<(), ChangeError> {

@@ -23,7 +23,7 @@ pub(crate) struct Surroundings {
     pub links: Option<BTreeMap<SourceId, LinkPosition>>,
 }
 
-/// Walks a segment and writes its indexes and its summary.
+/// Walks a segment and writes its indexes and its summary, if there is room for them.
 pub(crate) fn rebuild_sidecars(
     dir: &Dir,
     base: Offset,
@@ -56,6 +56,9 @@ pub(crate) fn rebuild_sidecars(
             Next::End => break,
         }
     }
-    segment.write_sidecars(dir, around.links.as_ref()).map_err(io_error)?;
+    // Retention needs to know the segment, on a full disk most of all.
+    if let Err(error) = segment.write_sidecars(dir, around.links.as_ref()) {
+        tracing::warn!(log = name, %error, "its sidecars can't be written: it is walked again when it is opened next");
+    }
     Ok(segment.summary(around.links.as_ref()))
 }

@@ -14,6 +14,7 @@ mod support;
 
 mod arming;
 mod dying;
+mod failed_swap;
 mod failed_sync;
 mod full_disk;
 mod short_writes;

@@ -2,74 +2,14 @@
 
 mod lag;
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
 use corvid_env::clock::{WallTime, wall_clock};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{
-    BatchBuilder, Compression, Offset, Producer, ProducerEpoch, ProducerId, RecordParts, Records, Sequence, Timestamp,
-    batches,
+    BatchBuilder, Compression, Offset, Producer, ProducerEpoch, ProducerId, Sequence, Timestamp, batches,
 };
 use corvid_storage::{AppendKind, Cleanup, Log, LogConfig, Which};
 
 use crate::support::*;
-
-fn compacted(segment_bytes: u64) -> LogConfig {
-    LogConfig {
-        cleanup: Cleanup::Compact,
-        ..small_segments(segment_bytes)
-    }
-}
-
-/// One batch of these keys and values.
-fn keyed(compression: Compression, pairs: &[(i64, Option<i64>)], timestamp: i64) -> Bytes {
-    let mut builder = BatchBuilder::new(compression);
-    for (number, (key, value)) in pairs.iter().enumerate() {
-        let (key, value) = (format!("key {key}"), value.map(|value| format!("value {value}")));
-        builder.push(&RecordParts {
-            offset_delta: number as i32,
-            timestamp: Timestamp(timestamp),
-            key: Some(key.as_bytes()),
-            value: value.as_ref().map(String::as_bytes),
-            ..RecordParts::default()
-        });
-    }
-    builder.finish(None).unwrap()
-}
-
-/// Everything that can be read: offset, key, value.
-fn contents(log: &Log) -> Vec<(i64, String, Option<String>)> {
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    let (mut all, mut from) = (Vec::new(), log.start());
-    while from < log.end() {
-        let bytes = log.read_bytes(from, log.end(), 10_000, true, Which::All).unwrap();
-        if bytes.is_empty() {
-            break;
-        }
-        for batch in batches(&bytes) {
-            let batch = batch.unwrap();
-            batch.verify_crc().unwrap();
-            let section = batch.records_section(1 << 20).unwrap();
-            for record in Records::new(&section, batch.record_count()) {
-                let record = record.unwrap();
-                all.push((
-                    batch.base_offset().0 + i64::from(record.offset_delta),
-                    text(record.key.unwrap()),
-                    record.value.map(text),
-                ));
-            }
-            from = batch.next_offset();
-        }
-    }
-    all
-}
-
-fn last_of_each(all: &[(i64, String, Option<String>)]) -> BTreeMap<String, (i64, Option<String>)> {
-    all.iter()
-        .map(|(offset, key, value)| (key.clone(), (*offset, value.clone())))
-        .collect()
-}
 
 fn fill(log: &Log) {
     for number in 0..60 {
