@@ -73,9 +73,11 @@ impl OffsetCheckpoint {
         true
     }
 
-    /// Forgets the logs that `keep` doesn't want.
-    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+    /// Forgets the logs that `keep` doesn't want; says whether there were any.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) -> bool {
+        let before = self.offsets.len();
         self.offsets.retain(|log, _| keep(log));
+        self.offsets.len() < before
     }
 
     /// The file's text.

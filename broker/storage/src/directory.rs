@@ -16,6 +16,7 @@ use corvid_env::task::{self, ThreadHandle};
 use parking_lot::Mutex;
 
 use crate::config::{LogConfig, LogDirectoryConfig};
+use crate::disk_space::is_out_of_space;
 use crate::error::{ChangeError, OpenError};
 use crate::flush_queue::Stop;
 use crate::flushed_file::FlushedFile;
@@ -60,8 +61,12 @@ impl LogDirectory {
         cleanup::finish_deletions(&dir, &mut flushed_file)
             .await
             .map_err(io_error)?;
-        let visible_starts = cleanup::read_checkpoint(&dir, names::LOG_START_CHECKPOINT);
-        let cleaned = cleanup::read_checkpoint(&dir, names::CLEANER_CHECKPOINT);
+        let visible_starts = cleanup::read_checkpoint(&dir, names::LOG_START_CHECKPOINT)
+            .await
+            .map_err(io_error)?;
+        let cleaned = cleanup::read_checkpoint(&dir, names::CLEANER_CHECKPOINT)
+            .await
+            .map_err(io_error)?;
         let shared = Arc::new(Shared::new(dir, config, flushed_file, visible_starts, cleaned));
         let flusher = task::spawn_thread("flusher", {
             let shared = shared.clone();
@@ -128,11 +133,11 @@ impl LogDirectory {
         self.shared.root.rename(name, &deleted)?;
         self.shared.root.sync()?;
         self.shared.set_visible_start(name, None);
-        self.shared.cleaned.lock().set(name, None);
         self.shared.flushed_file.lock().release(name)?;
         self.durable().await?;
         self.shared.root.remove_dir_all(&deleted)?;
-        Ok(())
+        // Not before: there is room now.
+        self.forget_cleaned(name).await
     }
 
     /// The open log of that name.
@@ -208,6 +213,20 @@ impl LogDirectory {
         match self.shared.poisoned() {
             Some(reason) => Err(ChangeError::Poisoned(reason.to_owned())),
             None => Ok(()),
+        }
+    }
+
+    /// A later log of that name would count as clean where it is not.
+    async fn forget_cleaned(&self, name: &str) -> Result<(), ChangeError> {
+        if self.shared.cleaned.lock().get(name).is_none() {
+            return Ok(());
+        }
+        match self.shared.set_cleaned(name, None).await {
+            Err(error) if is_out_of_space(&error) => {
+                self.shared.space.filled();
+                Ok(self.shared.set_cleaned(name, None).await?)
+            }
+            other => Ok(other?),
         }
     }
 

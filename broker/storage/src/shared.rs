@@ -39,6 +39,8 @@ pub(crate) struct Shared {
     /// `visible_starts` has changed since its file was written.
     pub visible_starts_unwritten: AtomicBool,
     pub cleaned: Mutex<OffsetCheckpoint>,
+    /// Held while the file of `cleaned` is written: its writers take turns.
+    cleaned_file: tokio::sync::Mutex<()>,
     pub clock: Mutex<TrustedClock>,
     pub logs: Mutex<BTreeMap<Arc<str>, Arc<Log>>>,
     /// A log's directory was created since the root was synced, or may have been, by who was killed before the sync.
@@ -62,6 +64,7 @@ impl Shared {
             visible_starts: Mutex::new(visible_starts),
             visible_starts_unwritten: AtomicBool::new(false),
             cleaned: Mutex::new(cleaned),
+            cleaned_file: tokio::sync::Mutex::default(),
             clock: Mutex::new(TrustedClock::new(JUMP_MAX, BELIEVED_AFTER)),
             logs: Mutex::default(),
             root_unsynced: AtomicBool::new(true),
@@ -99,6 +102,17 @@ impl Shared {
         if self.visible_starts.lock().set(log, start) {
             self.visible_starts_unwritten.store(true, Ordering::Release);
         }
+    }
+
+    /// Sets up to where a log is clean, durably.
+    pub async fn set_cleaned(&self, log: &str, to: Option<Offset>) -> io::Result<()> {
+        let _turn = self.cleaned_file.lock().await;
+        let text = {
+            let mut cleaned = self.cleaned.lock();
+            cleaned.set(log, to);
+            cleaned.text()
+        };
+        self.root.write_atomic(names::CLEANER_CHECKPOINT, text.as_bytes()).await
     }
 
     /// The wall clock, as far as it is believed.

@@ -6,6 +6,7 @@ use corvid_env::fs::Dir;
 
 use super::CHECKPOINT_BYTES_MAX;
 use crate::checkpoint_file::OffsetCheckpoint;
+use crate::disk_space::is_out_of_space;
 use crate::error::OpenError;
 use crate::flushed_file::FlushedFile;
 use crate::names;
@@ -61,11 +62,21 @@ pub(super) fn log_names(dir: &Dir) -> io::Result<Vec<String>> {
     Ok(dir.list()?.into_iter().filter(is_log).map(|entry| entry.name).collect())
 }
 
-/// Reads a checkpoint that the logs can do without: a damaged one is as good as none. Logs that are gone are forgotten.
-pub(super) fn read_checkpoint(dir: &Dir, name: &str) -> OffsetCheckpoint {
+/// Reads a checkpoint that the logs can do without: a damaged one is as good as none. Logs that are gone are forgotten, durably: a new
+/// one of the same name must not inherit their lines.
+pub(super) async fn read_checkpoint(dir: &Dir, name: &str) -> io::Result<OffsetCheckpoint> {
     let mut checkpoint = read_whole_checkpoint(dir, name);
-    checkpoint.retain(|log| dir.exists(log));
-    checkpoint
+    if !checkpoint.retain(|log| dir.exists(log)) {
+        return Ok(checkpoint);
+    }
+    match dir.write_atomic(name, checkpoint.text().as_bytes()).await {
+        // What is there must be read and deleted all the same.
+        Err(error) if is_out_of_space(&error) => {
+            tracing::warn!(file = name, %error, "no room to forget logs that are gone");
+            Ok(checkpoint)
+        }
+        other => other.map(|()| checkpoint),
+    }
 }
 
 fn read_whole_checkpoint(dir: &Dir, name: &str) -> OffsetCheckpoint {

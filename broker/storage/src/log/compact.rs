@@ -12,7 +12,6 @@ use super::{Compacted, Log};
 use crate::batch_reader::{BatchReader, Next};
 use crate::compaction::{self, Keep, KeyMap, Lag, Plan, Rewritten};
 use crate::error::{ChangeError, ReadError};
-use crate::names;
 use crate::producer_state::ProducerState;
 use crate::recovery::{Surroundings, rebuild_sidecars};
 use crate::segment::SealedSegment;
@@ -186,16 +185,7 @@ impl Log {
     }
 
     async fn remember_clean(&self, to: Offset) -> Result<(), ChangeError> {
-        let text = {
-            let mut cleaned = self.shared.cleaned.lock();
-            cleaned.set(&self.name, Some(to));
-            cleaned.text()
-        };
         // Lost, it only makes the next pass do more.
-        Ok(self
-            .shared
-            .root
-            .write_atomic(names::CLEANER_CHECKPOINT, text.as_bytes())
-            .await?)
+        Ok(self.shared.set_cleaned(&self.name, Some(to)).await?)
     }
 }

@@ -1,13 +1,14 @@
 //! Compaction: of each key the last record, at its offset, whatever crashes.
 
 mod lag;
+mod recreated;
 
 use corvid_env::clock::{WallTime, wall_clock};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
 use corvid_record::{
     BatchBuilder, Compression, Offset, Producer, ProducerEpoch, ProducerId, Sequence, Timestamp, batches,
 };
-use corvid_storage::{AppendKind, Cleanup, Log, LogConfig, Which};
+use corvid_storage::{AppendKind, Cleanup, Log, LogConfig, Reason, Which};
 
 use crate::support::*;
 
