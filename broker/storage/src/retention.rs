@@ -3,7 +3,7 @@
 mod trusted_clock;
 
 use corvid_env::clock::WallTime;
-use corvid_record::{Offset, Timestamp};
+use corvid_record::Offset;
 
 pub use trusted_clock::TrustedClock;
 
@@ -15,10 +15,8 @@ pub(crate) struct Candidate {
     /// Where the next segment begins.
     pub end: Offset,
     pub bytes: u64,
-    /// The newest timestamp in it; -1 if no batch has one.
-    pub newest: Timestamp,
-    /// When it began, by the wall clock: for a segment without timestamps.
-    pub began_at: WallTime,
+    /// The newest time in it.
+    pub newest_at: WallTime,
     /// Whether the next segment begins with a link checkpoint that is committed.
     pub checkpoint_behind: bool,
 }
@@ -75,12 +73,7 @@ fn is_due(config: &LogConfig, situation: &Situation, segment: &Candidate, log_by
 
 /// Whether all of a segment is older than `limit_ms`.
 pub(crate) fn is_old(segment: &Candidate, now: WallTime, limit_ms: i64) -> bool {
-    let newest = if segment.newest > Timestamp::NONE {
-        segment.newest.0
-    } else {
-        segment.began_at.0
-    };
-    now.0.saturating_sub(newest) > limit_ms
+    now.0.saturating_sub(segment.newest_at.0) > limit_ms
 }
 
 #[cfg(test)]
@@ -94,8 +87,7 @@ mod tests {
             .map(|number| Candidate {
                 end: Offset(number * 10),
                 bytes: 100,
-                newest: Timestamp(number * 1000),
-                began_at: WallTime(0),
+                newest_at: WallTime(number * 1000),
                 checkpoint_behind: false,
             })
             .collect()

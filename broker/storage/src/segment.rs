@@ -27,7 +27,7 @@ pub(crate) const RELATIVE_OFFSET_MAX: i64 = i32::MAX as i64;
 /// What is known of the times in a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Times {
-    /// When its first batch was written, by the wall clock.
+    /// When its first batch was written, by the wall clock; compaction leaves that as it is.
     pub began_at: WallTime,
     /// The largest timestamp of all batches, hidden ones too: what retention goes by. -1 if there is none.
     pub newest: Timestamp,
@@ -45,6 +45,18 @@ impl Times {
             newest: Timestamp::NONE,
             largest_visible: Timestamp::NONE,
             largest_visible_at: base,
+        }
+    }
+
+    /// The newest time in a segment of `bytes`, or when it began if no batch has one. One that compaction has emptied is older than
+    /// anything: there is nothing in it that could be too young.
+    pub fn newest_at(&self, bytes: u64) -> WallTime {
+        if bytes == 0 {
+            WallTime(i64::MIN)
+        } else if self.newest > Timestamp::NONE {
+            WallTime(self.newest.0)
+        } else {
+            self.began_at
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use corvid_record::{Offset, Timestamp};
+use corvid_record::Offset;
 
 use crate::config::LogConfig;
 use crate::error::ReadError;
@@ -55,11 +55,7 @@ impl Lag {
     }
 
     fn age_of_newest(&self, segment: &SealedSegment) -> Result<i64, ReadError> {
-        let times = segment.times()?;
-        let newest = match times.newest > Timestamp::NONE {
-            true => times.newest.0,
-            false => times.began_at.0,
-        };
-        Ok(self.now.saturating_sub(newest))
+        let newest_at = segment.times()?.newest_at(segment.bytes);
+        Ok(self.now.saturating_sub(newest_at.0))
     }
 }

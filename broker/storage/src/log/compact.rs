@@ -147,6 +147,7 @@ impl Log {
         let around = Surroundings {
             visible_before: first.visible_before,
             links: last.links.clone(),
+            began_at: files.iter().map(|files| files.summary.times.began_at).min(),
         };
         compaction::commit(&self.dir, rewritten.base)?;
         if let Err(error) = compaction::swap_in(&self.dir, group) {

@@ -108,8 +108,7 @@ impl Log {
             Some(Candidate {
                 end: segment.end,
                 bytes: segment.bytes,
-                newest: times.newest,
-                began_at: times.began_at,
+                newest_at: times.newest_at(segment.bytes),
                 checkpoint_behind: situation.has_links && self.begins_with_checkpoint(state, segment.end, not_beyond),
             })
         });
@@ -138,8 +137,7 @@ impl Log {
         let candidate = Candidate {
             end: active.next,
             bytes: active.size,
-            newest: active.times.newest,
-            began_at: active.times.began_at,
+            newest_at: active.times.newest_at(active.size),
             checkpoint_behind: false,
         };
         let skip = active.is_empty() || active.has_checkpoint_only() || !state.config.cleanup.deletes();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corvid_env::clock;
+use corvid_env::clock::{self, WallTime};
 use corvid_env::fs::Dir;
 use corvid_record::Offset;
 use corvid_record::hidden::{LinkPosition, SourceId};
@@ -21,6 +21,8 @@ pub(crate) struct Surroundings {
     pub visible_before: Offset,
     /// The log's links at the segment's end.
     pub links: Option<BTreeMap<SourceId, LinkPosition>>,
+    /// When its first batch was written, if that is known. Its batches may have no timestamps.
+    pub began_at: Option<WallTime>,
 }
 
 /// Walks a segment and writes its indexes and its summary, if there is room for them.
@@ -34,6 +36,9 @@ pub(crate) fn rebuild_sidecars(
     let io_error = |error| ReadError::of_file(&name, error);
     let file = dir.open_file(&name).map_err(io_error)?;
     let mut segment = ActiveSegment::empty(file.clone(), base, around.visible_before);
+    if let Some(began_at) = around.began_at {
+        segment.times.began_at = began_at;
+    }
     let interval = LogConfig::default().index_interval_bytes;
     let mut reader = BatchReader::new(&file, 0, log_bytes);
     loop {

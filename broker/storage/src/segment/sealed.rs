@@ -159,6 +159,7 @@ impl SealedSegment {
                     &Surroundings {
                         visible_before: self.base,
                         links: None,
+                        began_at: None,
                     },
                 )
             }

@@ -1,5 +1,6 @@
 //! Compaction: of each key the last record, at its offset, whatever crashes.
 
+mod emptied;
 mod lag;
 mod recreated;
 
