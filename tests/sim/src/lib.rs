@@ -12,6 +12,10 @@
 //! - `--cfg tokio_unstable`, so that turmoil seeds tokio's own randomness (the order in which a watch channel wakes);
 //! - one run a thread: the run's state is thread-local, and [`World::new`] starts it anew.
 //!
+//! # The next test of a whole node
+//!
+//! [`whole_node`] has the node, how it dies and how clients reach it; a test says what its clients do, and checks what they found.
+//!
 //! # Running it
 //!
 //! `cargo xtask sim`, or in this folder `cargo test`. `CORVID_SIM_SEED=n` runs
@@ -19,6 +23,7 @@
 
 mod seeds;
 mod trace;
+pub mod whole_node;
 mod world;
 
 pub use corvid_env::sim::Survival;

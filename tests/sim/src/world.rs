@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 
+use corvid_env::random::below;
 use corvid_env::sim::{self, Survival};
 
 /// How a host's or a client's software ends.
@@ -20,6 +21,9 @@ const EPOCH_SECONDS: u64 = 1_767_225_600;
 const LONGEST_RUN: Duration = Duration::from_hours(1);
 /// Segments in flight per connection; turmoil's default of 64 is less than a pipelining client sends.
 const TCP_CAPACITY_SEGMENTS: usize = 4_096;
+
+/// A fail-point that is armed at times is hit as often as this, at most, before it acts.
+const HITS: u64 = 20;
 
 /// Hosts, their disks and the network between them, from one seed.
 ///
@@ -149,7 +153,7 @@ impl World {
     /// Takes a host's power: its software stops where it is and its disk loses what was not synced (but for what
     /// [`World::set_survival`] grants). Its peers see a closed connection, or half of the time nothing at all.
     pub fn power_cut(&mut self, name: &str) {
-        if corvid_env::random::below(2) == 0 {
+        if below(2) == 0 {
             self.isolate(name);
         }
         self.sim.crash(name);
@@ -232,6 +236,15 @@ impl World {
         corvid_env::fault::arm(faults).unwrap_or_else(|error| panic!("{error}"));
     }
 
+    /// Arms `always`; and half of the time one of the points, too, at one of its next hits.
+    pub fn arm_at_times(&mut self, always: &str, points: &[&str]) {
+        let dies_at = match below(2) {
+            0 => format!(",{}@{}", points[below(points.len() as u64) as usize], 1 + below(HITS)),
+            _ => String::new(),
+        };
+        self.arm(&format!("{always}{dies_at}"));
+    }
+
     /// Ends the world and returns all that happened in it.
     pub fn finish(self) -> Vec<u8> {
         drop(self.sim);
@@ -245,5 +258,5 @@ impl World {
 
 /// Some milliseconds, at least one.
 fn up_to(longest: Duration) -> Duration {
-    Duration::from_millis(1 + corvid_env::random::below(longest.as_millis() as u64))
+    Duration::from_millis(1 + below(longest.as_millis() as u64))
 }

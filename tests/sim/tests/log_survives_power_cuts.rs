@@ -49,14 +49,7 @@ fn run(seed: u64, survival: Survival, faults: &str) -> Run {
         POWER_CUTS,
         Duration::from_millis(400),
         Duration::from_millis(20),
-        |world| {
-            let dies_at = if below(2) == 0 {
-                format!(",{}@{}", FAIL_POINTS[below(7) as usize], 1 + below(20))
-            } else {
-                String::new()
-            };
-            world.arm(&format!("{faults}{dies_at}"));
-        },
+        |world| world.arm_at_times(faults, &FAIL_POINTS),
     );
     world.run_for(Duration::from_millis(400));
     Run {

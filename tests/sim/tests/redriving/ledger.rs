@@ -1,138 +1,80 @@
-//! What a client was told, and what it found.
+//! What is known of letters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A record as it was found.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Found {
-    pub number: u64,
-    pub partition: i32,
-    pub offset: i64,
-    /// The letter that it was, as its header says.
-    pub redriven_from: Option<String>,
-}
+use corvid_pipeline::REDRIVEN_FROM_HEADER;
+use corvid_sim::whole_node::{Durability, Ledger, Place, number_of};
+use corvid_wire::client::ConsumedRecord;
 
-/// What is there at the end.
-#[derive(Default)]
-pub struct There {
-    pub orders: BTreeSet<Found>,
-    pub letters: BTreeSet<Found>,
-}
+use crate::client::{LETTERS, TOPIC};
 
-/// All that is known of a run. Records are numbered.
+/// What is known beside.
 #[derive(Default)]
-pub struct Ledger {
-    lives: u64,
-    acknowledged: BTreeSet<u64>,
+pub struct Letters {
     /// Those that were letters at some time.
-    ever_letters: BTreeSet<u64>,
-    there: There,
-    wrong: Vec<String>,
-    stopped: bool,
+    ever: BTreeSet<u64>,
+    /// Of those that are in the topic at the end, the letter that each was, as its header says.
+    redriven_from: BTreeMap<u64, Option<String>>,
 }
 
-impl Ledger {
-    /// The number of a life that begins, from 1.
-    pub fn count_life(&mut self) -> u64 {
-        self.lives += 1;
-        self.lives
-    }
-
-    /// How many lives there were.
-    pub fn lives(&self) -> u64 {
-        self.lives
-    }
-
-    /// The producer is to end.
-    pub fn stop(&mut self) {
-        self.stopped = true;
-    }
-
-    /// Whether the producer is to end.
-    pub fn is_stopped(&self) -> bool {
-        self.stopped
-    }
-
-    /// The producer was told that these are appended.
-    pub fn acknowledge(&mut self, numbers: Vec<u64>) {
-        self.acknowledged.extend(numbers);
-    }
-
-    /// Something went wrong.
-    pub fn complain(&mut self, what: String) {
-        self.wrong.push(what);
-    }
-
-    /// What went wrong, in order.
-    pub fn wrong(&self) -> &[String] {
-        &self.wrong
-    }
-
-    /// How many letters there are.
-    pub fn letters(&self) -> usize {
-        self.there.letters.len()
-    }
-
-    /// A letter was seen while the node lived and died.
-    pub fn saw_letter(&mut self, number: u64) {
-        self.ever_letters.insert(number);
-    }
-
-    /// Read at the end.
-    pub fn found(&mut self, is_letter: bool, found: Found) {
-        if is_letter {
-            self.saw_letter(found.number);
-            self.there.letters.insert(found);
-        } else {
-            self.there.orders.insert(found);
-        }
-    }
-
-    /// Whether there is nothing left to wait for: each letter has come back, and every one that was ever seen is there.
-    pub fn is_complete(&self) -> bool {
-        let back: BTreeSet<u64> = self.there.orders.iter().map(|found| found.number).collect();
-        let letters: BTreeSet<u64> = self.there.letters.iter().map(|found| found.number).collect();
-        self.ever_letters.is_subset(&back) && self.ever_letters.is_subset(&letters)
-    }
-
-    /// Compares. Where everything is on the disk, everything that was acknowledged is there.
-    pub fn check(&mut self, on_disk: bool) {
-        let mut wrong = Vec::new();
-        for (topic, found) in [("orders", &self.there.orders), ("orders.DLT", &self.there.letters)] {
-            let mut times: BTreeMap<u64, u32> = BTreeMap::new();
-            for found in found {
-                *times.entry(found.number).or_default() += 1;
-            }
-            let several = times.iter().filter(|(_, times)| **times > 1);
-            wrong.extend(several.map(|(number, times)| format!("{number} is {times} times in {topic}")));
-            let lost = self.ever_letters.iter().filter(|number| !times.contains_key(number));
-            wrong.extend(lost.map(|number| format!("{number} was a letter, and is not in {topic}")));
-            if on_disk && topic == "orders" {
-                let lost = self.acknowledged.iter().filter(|number| !times.contains_key(number));
-                wrong.extend(lost.map(|number| format!("{number} is lost")));
-            }
-        }
-        wrong.extend(self.there.strangers());
-        self.wrong.extend(wrong);
+/// A letter was seen while the node lived and died. Where letters are not on the disk, another one may come in its place.
+pub fn saw_letter(ledger: &Ledger<Letters>, letter: &ConsumedRecord) {
+    if let Some(number) = number_of(letter) {
+        ledger.own().ever.insert(number);
     }
 }
 
-impl There {
-    /// Those that say they were a letter which is none, or another record's.
-    fn strangers(&self) -> Vec<String> {
-        let name = |letter: &Found| format!("orders.DLT/{}/{}", letter.partition, letter.offset);
-        let letters: BTreeMap<String, u64> = self.letters.iter().map(|found| (name(found), found.number)).collect();
-        let is_stranger = |found: &&Found| match &found.redriven_from {
-            Some(letter) => letters.get(letter) != Some(&found.number),
-            None => letters.values().any(|number| *number == found.number),
-        };
-        let strangers = self.orders.iter().filter(is_stranger);
-        let what = |found: &Found| {
-            format!(
-                "{} came back from {:?}, which is not its letter",
-                found.number, found.redriven_from
-            )
-        };
-        strangers.map(what).collect()
+/// Read at the end.
+pub fn found(ledger: &Ledger<Letters>, record: &ConsumedRecord) {
+    let Some(number) = ledger.saw(record) else {
+        return;
+    };
+    if *record.topic == *LETTERS {
+        return saw_letter(ledger, record);
+    }
+    let from = record.headers.iter().find(|(name, _)| **name == *REDRIVEN_FROM_HEADER);
+    let from = from.and_then(|(_, from)| from.as_ref());
+    let from = from.map(|from| String::from_utf8_lossy(from).into_owned());
+    ledger.own().redriven_from.insert(number, from);
+}
+
+/// Whether there is nothing left to wait for: each letter has come back, and every one that was ever seen is there.
+pub fn is_complete(ledger: &Ledger<Letters>) -> bool {
+    let (back, letters) = (ledger.times_in(TOPIC), ledger.times_in(LETTERS));
+    let own = ledger.own();
+    let mut ever = own.ever.iter();
+    ever.all(|number| back.contains_key(number) && letters.contains_key(number))
+}
+
+/// Compares. Where everything is on the disk, everything that was acknowledged is there.
+pub fn check(ledger: &Ledger<Letters>, durability: Durability) {
+    for topic in [TOPIC, LETTERS] {
+        ledger.check_once_in(topic);
+        let there = ledger.times_in(topic);
+        let own = ledger.own();
+        for number in own.ever.iter().filter(|number| !there.contains_key(number)) {
+            ledger.complain(format!("{number} was a letter, and is not in {topic}"));
+        }
+        if durability == Durability::Disk && topic == TOPIC {
+            let acknowledged = ledger.acknowledged();
+            for number in acknowledged.iter().filter(|number| !there.contains_key(number)) {
+                ledger.complain(format!("{number} is lost"));
+            }
+        }
+    }
+    check_origins(ledger);
+}
+
+/// No record may say that it was a letter which is none, or another record's; nor may a letter that is back say nothing.
+fn check_origins(ledger: &Ledger<Letters>) {
+    let mut letters = BTreeMap::new();
+    for (Place { topic, partition }, seen) in ledger.seen().iter().filter(|(place, _)| place.topic == LETTERS) {
+        let name = |(offset, number): (&i64, &u64)| (*number, format!("{topic}/{partition}/{offset}"));
+        letters.extend(seen.iter().map(name));
+    }
+    for (number, from) in &ledger.own().redriven_from {
+        if letters.get(number) != from.as_ref() {
+            ledger.complain(format!("{number} came back from {from:?}, which is not its letter"));
+        }
     }
 }

@@ -1,55 +1,21 @@
-//! One life of a node, and of two who redrive its dead letters.
+//! Those who redrive dead letters to where they were sent.
 
-use std::cell::RefCell;
-use std::future::pending;
-use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bed::node::{BedError, config, start};
 use corvid::Node;
-use corvid_env::{clock, random, signal, sim};
+use corvid_env::{clock, random, sim};
 use corvid_pipeline::{Order, RedriveError};
 use corvid_record::Offset;
 use corvid_replication::Partition;
 use corvid_sim::Outcome;
-use tokio::select;
+use corvid_sim::whole_node::Ledger;
 
 use crate::client::LETTERS;
-use crate::ledger::Ledger;
-
-/// Runs a node until it is told to stop, or dies.
-pub async fn life(ledger: Rc<RefCell<Ledger>>) -> Outcome {
-    let life = ledger.borrow_mut().count_life();
-    match start_node(life).await {
-        Ok(node) => {
-            select! {
-                biased;
-                () = signal::terminate() => {}
-                never = operate(&node, &ledger) => never?,
-                never = operate(&node, &ledger) => never?,
-            }
-            Ok(node.stop().await?)
-        }
-        Err(error) => {
-            if sim::condemned().is_empty() {
-                let what = format!("life {life}: the node did not start: {error}");
-                ledger.borrow_mut().complain(what);
-            }
-            pending().await
-        }
-    }
-}
-
-async fn start_node(life: u64) -> Result<Node, BedError> {
-    let mut config = config(Path::new("/data"), "0.0.0.0:9092".parse().expect("an address"));
-    config.advertise = Some(("node".to_owned(), 9092));
-    start(config, life).await
-}
+use crate::ledger::Letters;
 
 /// `corvid dlt redrive orders.DLT`, again and again: some commands are interrupted, some begin in the middle, some only look.
-async fn operate(node: &Node, ledger: &RefCell<Ledger>) -> Outcome {
+pub async fn operate(node: &Node, ledger: &Ledger<Letters>) -> Outcome {
     loop {
         clock::sleep(Duration::from_millis(1 + random::below(20))).await;
         let all = node.admin_context().replicas.all();
@@ -66,7 +32,7 @@ async fn operate(node: &Node, ledger: &RefCell<Ledger>) -> Outcome {
         if let Ok(Err(error)) = clock::timeout(patience, redrive(node, letters)).await {
             // The topics are not there yet, or the node is dying.
             if sim::condemned().is_empty() && matches!(error, RedriveError::Damaged { .. }) {
-                ledger.borrow_mut().complain(error.to_string());
+                ledger.complain(error.to_string());
             }
         }
     }
