@@ -1,6 +1,6 @@
 //! A whole node with a compacted topic, whose segments are small and are compacted all the time, losing power again and again: of every
 //! key the last acknowledged record is there, or a later one; no offset ever shows another record than it did before; a tombstone is
-//! there for its time, and what it deleted does not come back.
+//! there for its time, whatever the node's own clock does, and what it deleted does not come back.
 
 #[path = "compacting/client.rs"]
 mod client;
@@ -13,13 +13,15 @@ use corvid_sim::whole_node::{Clients, Ledger, Plan, Scenario};
 use corvid_sim::{Outcome, seed, seeds};
 use ledger::Keys;
 
-/// What is bound to the topic.
+/// What is bound to the topic, and what else goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Policy {
     /// Nothing: records stay where they are put.
     None,
     /// A validator that sends some records to the dead-letter topic by a coin: a retry would decide otherwise.
     Coins,
+    /// Nothing is bound, and the node's clock jumps, by which tombstones are kept.
+    Clocks,
 }
 
 impl Scenario for Policy {
@@ -48,10 +50,15 @@ impl Scenario for Policy {
     async fn read_back(self, ledger: &Ledger<Keys>) -> Outcome {
         client::compare(ledger, self).await
     }
+
+    fn clock_jumps(self) -> bool {
+        self == Self::Clocks
+    }
 }
 
 const PLAN: Plan<Policy> = Plan::new(Policy::None);
 const COINS: Plan<Policy> = Plan::new(Policy::Coins);
+const CLOCKS: Plan<Policy> = Plan::new(Policy::Clocks);
 
 fn assert_the_last_of_each_key_is_there(seeds: impl Iterator<Item = u64>, plan: Plan<Policy>) {
     let mut tombstones_gone = 0;
@@ -81,6 +88,15 @@ const PINNED_COINS: [u64; 1] = [1];
 #[test]
 fn the_last_of_each_key_is_there_though_coins_send_it_elsewhere() {
     assert_the_last_of_each_key_is_there(PINNED_COINS.into_iter().chain(seeds(1)), COINS);
+}
+
+/// A seed in which tombstones go: only a clock that is behind and then ahead takes them within a run.
+const TOMBSTONES_GO: [u64; 1] = [1];
+
+/// The bug: a clock that has jumped by hours is believed, and tombstones are gone before anybody has seen them.
+#[test]
+fn the_last_of_each_key_is_there_whatever_the_clock_says() {
+    assert_the_last_of_each_key_is_there(TOMBSTONES_GO.into_iter().chain(seeds(1)), CLOCKS);
 }
 
 /// The bug: compacted segments take the place of the old ones, and are in the page cache only.
