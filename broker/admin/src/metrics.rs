@@ -41,7 +41,7 @@ pub(crate) async fn show(State(context): State<Arc<Context>>) -> Result<impl Int
     plugins::gather(&context, &image, &mut families);
     hooks::gather(&context, &image, &mut families);
     views::gather(&context, &mut families);
-    retries::gather(&context, &mut families);
+    retries::gather(&context, &image, &mut families);
     tables::gather(&context, &mut families);
     let mut registry = Registry::default();
     registry.register_collector(Box::new(families));

@@ -9,6 +9,7 @@ use corvid_metadata::{Conflict, Image, NodeId, Record};
 use tokio::sync::{oneshot, watch};
 
 use crate::error::{StartError, SubmitError};
+use crate::first_use::FirstUses;
 use crate::producer_ids::ProducerIds;
 use crate::raft::{self, Raft};
 use crate::runner::{self, Stop};
@@ -68,6 +69,7 @@ pub struct Controller {
     images: watch::Receiver<Arc<Image>>,
     raft: Raft,
     pub(crate) producer_ids: ProducerIds,
+    pub(crate) first_uses: FirstUses,
     stop: watch::Sender<Stop>,
     stopped: watch::Receiver<Option<String>>,
     thread: Mutex<Option<ThreadHandle>>,
@@ -93,6 +95,7 @@ impl Controller {
             images: started.images,
             raft: started.raft,
             producer_ids: ProducerIds::default(),
+            first_uses: FirstUses::default(),
             stop,
             stopped,
             thread: Mutex::new(Some(thread)),

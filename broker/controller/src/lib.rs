@@ -21,6 +21,7 @@
 //!
 //! - [`controller`]: start, submit, watch, shutdown
 //! - [`topics`]: create, delete, grow; `offsets_topic`: the one that groups live in
+//! - [`first_use`]: topics that are made because a client names them
 //! - [`configs`]: configs of topics, brokers and groups
 //! - [`producer_ids`], [`sources`], [`apply`]: producer ids, routes and source ids, TOML files
 //! - `runner`: what the controller's thread does; `journal`: the bytes of the log
@@ -32,6 +33,7 @@ pub mod apply;
 pub mod configs;
 pub mod controller;
 pub mod error;
+pub mod first_use;
 mod journal;
 mod offsets_topic;
 mod placement;

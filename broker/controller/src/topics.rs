@@ -76,6 +76,22 @@ pub enum CreateTopicError {
     /// INVALID_CONFIG: a binding names a plugin that isn't deployed.
     #[error("{0}")]
     InvalidBinding(String),
+    /// INVALID_TOPIC_EXCEPTION: of the retry topics that clients name, no more are made.
+    #[error(
+        "retry topic \"{name}\" is not made: \"{of}\" has {count}, and more than {limit} are not made by being named \
+         (groups_max of its retry table, corvid.retry.groups.max); raise that, delete those that nobody needs, or create \
+         this one by hand"
+    )]
+    TooManyRetryTopics {
+        /// The topic that was named.
+        name: String,
+        /// The topic whose retry topic it would be.
+        of: String,
+        /// How many it has.
+        count: usize,
+        /// The limit.
+        limit: u32,
+    },
     /// The quorum did not take it.
     #[error("{0}")]
     Submit(#[source] SubmitError),

@@ -19,7 +19,7 @@ pub use binding::{Binding, BindingError, LimitsError, PluginLimits};
 pub use bindings::TopicBindings;
 pub(crate) use bindings::other_dead_letter_topics;
 pub use readers::{ANONYMOUS, Reader, Readers, ReadersError};
-pub use retry::{ATTEMPTS_MAX, RETRY_SUFFIX, Retry, RetryOf};
+pub use retry::{ATTEMPTS_MAX, GROUPS_MAX, GROUPS_MAX_MAX, RETRY_SUFFIX, Retry, RetryOf};
 pub use script::{SCRIPT_BYTES_MAX, SCRIPT_LIMITS, SCRIPT_PLUGIN, script_config};
 
 /// What happens to a record that a validator or a transform refuses.

@@ -36,6 +36,12 @@ pub fn of_retry_topic<'i>(image: &'i Image, name: &str) -> Option<&'i TopicImage
     topics.find(|topic| topic.configs.contains_key(keys::RETRY_SOURCE))
 }
 
+/// How many retry topics a topic has, however they came to be.
+pub fn count_of(image: &Image, source: &str) -> usize {
+    let of = |topic: &&std::sync::Arc<TopicImage>| topic.configs.get(keys::RETRY_SOURCE).is_some_and(|of| of == source);
+    image.topics().filter(of).count()
+}
+
 /// The configs that say what a retry topic is for.
 pub fn configs_of(of: &RetryOf) -> Configs {
     Configs::from([

@@ -1,9 +1,16 @@
 //! What became of the records that consumers produced to their retry topics.
 
+use std::collections::BTreeMap;
+
+use corvid_metadata::Image;
+use corvid_metadata::config::keys;
+use corvid_metadata::policy::TopicBindings;
+
 use super::family::{Families, label};
 use crate::context::Context;
 
-pub(super) fn gather(context: &Context, families: &mut Families) {
+pub(super) fn gather(context: &Context, image: &Image, families: &mut Families) {
+    topics(context, image, families);
     let topics = context.topics.all();
     for topic in topics.values().filter(|topic| topic.is_for_retries()) {
         let totals = topic.retry_meter.totals();
@@ -43,5 +50,41 @@ pub(super) fn gather(context: &Context, families: &mut Families) {
         for (name, help, value) in counters {
             families.counter(name, help, vec![label("topic", &topic.name)], value);
         }
+    }
+}
+
+/// How many there are of each topic, and how often a client named one that was not made.
+fn topics(context: &Context, image: &Image, families: &mut Families) {
+    let mut counts = BTreeMap::<&str, u64>::new();
+    for of in image.topics().filter_map(|topic| topic.configs.get(keys::RETRY_SOURCE)) {
+        *counts.entry(of).or_default() += 1;
+    }
+    let bounds = image.topics().filter_map(|topic| {
+        let bindings = TopicBindings::from_configs(&topic.name, &topic.configs).ok()?;
+        Some((
+            &topic.name,
+            bindings.retry.filter(|_| bindings.retry_of.is_none())?.groups_max,
+        ))
+    });
+    for (source, limit) in bounds {
+        let labels = || vec![label("topic", source)];
+        families.gauge(
+            "corvid_retry_topics",
+            "Retry topics of a topic",
+            labels(),
+            counts.get(source.as_str()).copied().unwrap_or_default(),
+        );
+        families.gauge(
+            "corvid_retry_topics_max",
+            "How many of them are made by being named (groups_max of the retry table)",
+            labels(),
+            u64::from(limit),
+        );
+        families.counter(
+            "corvid_retry_topics_refused",
+            "How often a client named one that was not made, since there were too many",
+            labels(),
+            context.controller.refused_retry_topics(source),
+        );
     }
 }

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use corvid_controller::CreateTopicError;
 use corvid_env::{clock, fault};
 use corvid_metadata::{Image, TopicId};
 use corvid_pipeline::{Accepted, ProduceError};
@@ -120,6 +121,21 @@ impl From<ResponseError> for Failure {
     }
 }
 
+impl Failure {
+    /// The topic is one that is made by being named, and was not.
+    fn not_made(error: &CreateTopicError) -> Self {
+        Failure {
+            code: match error {
+                // Nothing is wrong with the name: the client may try again.
+                CreateTopicError::Submit(_) => ResponseError::UnknownTopicOrPartition,
+                error => super::create_topics::code(error),
+            },
+            message: Some(error.to_string()),
+            records: Vec::new(),
+        }
+    }
+}
+
 async fn append_topic(
     broker: &Arc<Broker>,
     image: &Image,
@@ -133,9 +149,10 @@ async fn append_topic(
     let mut partitions = Vec::with_capacity(topic.partition_data.len());
     for data in topic.partition_data {
         let index = data.index;
-        let result = match refused {
-            Some(code) => Err(code.into()),
-            None => append_partition(broker, &named, acks, data).await,
+        let result = match (refused, &named) {
+            (Some(code), _) => Err(code.into()),
+            (None, Ok(named)) => append_partition(broker, named, acks, data).await,
+            (None, Err(error)) => Err(Failure::not_made(error)),
         };
         partitions.push(AppendedPartition { index, result });
     }

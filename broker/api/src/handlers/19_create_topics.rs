@@ -149,7 +149,10 @@ fn refused(answer: CreatableTopicResult, error: ResponseError, message: &str) ->
 /// The code of a topic that was not made.
 pub(crate) fn code(error: &CreateTopicError) -> ResponseError {
     match error {
-        CreateTopicError::InvalidName(_) | CreateTopicError::Collides { .. } => ResponseError::InvalidTopicException,
+        // Clients give up on a topic with this error, and ask again for ever with others.
+        CreateTopicError::InvalidName(_)
+        | CreateTopicError::Collides { .. }
+        | CreateTopicError::TooManyRetryTopics { .. } => ResponseError::InvalidTopicException,
         CreateTopicError::Exists(_) => ResponseError::TopicAlreadyExists,
         CreateTopicError::InvalidPartitions(_) => ResponseError::InvalidPartitions,
         CreateTopicError::InvalidReplicationFactor(_) => ResponseError::InvalidReplicationFactor,

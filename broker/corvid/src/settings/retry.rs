@@ -1,7 +1,7 @@
 //! `[topics.NAME.retry]`: when a record that a consumer failed on comes back, and how often.
 
 use corvid_metadata::config::{Configs, keys};
-use corvid_metadata::policy::{ATTEMPTS_MAX, Backoff, Binding};
+use corvid_metadata::policy::{ATTEMPTS_MAX, Backoff, Binding, GROUPS_MAX_MAX};
 
 use super::key::Section;
 use super::problem::Problem;
@@ -18,11 +18,14 @@ pub(super) fn into(table: &Table<'_>, configs: &mut Configs, notes: &mut Notes) 
         None => Some(ATTEMPTS),
     };
     let backoff = table.get("backoff").and_then(|entry| backoff(&entry, notes));
+    let groups_max = table.get("groups_max");
+    let groups_max = groups_max.and_then(|entry| entry.integer(0, i64::from(GROUPS_MAX_MAX), notes));
     let policy = table.get("policy");
     let policy = policy.and_then(|entry| topics::one(&entry, Binding::parse, notes));
     let values = [
         (keys::RETRY_ATTEMPTS, attempts.map(|attempts| attempts.to_string())),
         (keys::RETRY_BACKOFF, backoff.map(|backoff| backoff.to_config())),
+        (keys::RETRY_GROUPS_MAX, groups_max.map(|groups| groups.to_string())),
         (keys::RETRY_POLICY, policy),
     ];
     for (key, value) in values {

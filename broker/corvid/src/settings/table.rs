@@ -107,6 +107,9 @@ pub(super) const KEYS: &[Key] = &[
     retry("backoff", "a table, or an array of durations", "", "How long a record waits before it comes back: { initial, multiplier, max, jitter }, each time `multiplier` times longer up to `max`; or { fixed, jitter }; or one time after the other, the last one again and again. `jitter` is the fraction by which it may become longer, at random.")
         .or("{ initial = \"1s\", multiplier = 2.0, max = \"1m\", jitter = 0.0 }")
         .kafka("corvid.retry.backoff"),
+    retry("groups_max", "a whole number, 0 to 100000", "", "How many retry topics (one for each group) there may be for one more to be made when a client names it; beyond it they are made by hand. Whoever reaches the listener can name one.")
+        .or("100")
+        .kafka("corvid.retry.groups.max"),
     retry("policy", "a plugin's name, or a binding", "\"payments-backoff\"", "The plugin that decides whether and when a record comes back. Where it says nothing, or fails, `backoff` counts; `attempts` always does.")
         .kafka("corvid.retry.policy"),
     delay("max", "a duration: 12h, 30d", "\"30d\"", "How far ahead a record may ask to be delivered, by the headers corvid-deliver-at (ms since the epoch) or corvid-delay-ms. Default: these headers mean nothing.")

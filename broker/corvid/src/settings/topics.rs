@@ -27,6 +27,7 @@ const OWN: &[(&str, &str)] = &[
     (keys::POLICY, "policy"),
     (keys::RETRY_ATTEMPTS, "retry.attempts"),
     (keys::RETRY_BACKOFF, "retry.backoff"),
+    (keys::RETRY_GROUPS_MAX, "retry.groups_max"),
     (keys::RETRY_POLICY, "retry.policy"),
     (keys::DELAY_MAX_MS, "delay.max"),
     (keys::DELAY_RELEASE_RATE, "delay.release_rate"),

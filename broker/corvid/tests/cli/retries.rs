@@ -131,3 +131,47 @@ fn a_retry_topic_may_stand_in_the_file_too() {
     let again = node.admin(&["apply", "orders.toml"]).json();
     assert_eq!(again["changes"], json!([]));
 }
+
+/// The bug: whoever reaches the listener makes topics without end by naming them, and nobody is told.
+#[test]
+fn a_file_says_how_many_groups_may_have_one() {
+    let node = Node::start();
+    node.file(
+        "orders.toml",
+        &TABLE.replace("attempts = 3", "attempts = 3\ngroups_max = 1"),
+    );
+    node.admin(&["apply", "orders.toml"]).json();
+    fail(&node, &[], "no");
+    for _ in 0..2 {
+        let came = node.kafka(&["produce", "orders.shipping.retry", "-p", "0"], "x\n");
+        assert_ne!(came.code, 0, "{}", came.out);
+        assert!(came.err.contains("InvalidTopicException"), "{}", came.err);
+    }
+    let request = format!(
+        "GET /metrics HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        node.admin
+    );
+    let text = node.http(&request);
+    for line in [
+        "corvid_retry_topics{topic=\"orders\"} 1",
+        "corvid_retry_topics_max{topic=\"orders\"} 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
+    }
+    let refused = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("corvid_retry_topics_refused_total{topic=\"orders\"} "));
+    let refused: Vec<u64> = refused.map(|count| count.parse().unwrap()).collect();
+    assert!(refused.len() == 1 && refused[0] >= 2, "{refused:?}");
+    let log = node.log();
+    assert_eq!(
+        log.matches("raise that, delete those that nobody needs").count(),
+        1,
+        "{log}"
+    );
+    // By hand there may be more, and a file that says more is all it takes.
+    node.file("orders.toml", TABLE);
+    node.admin(&["apply", "orders.toml"]).json();
+    node.kafka(&["produce", "orders.shipping.retry", "-p", "0"], "x\n")
+        .json();
+}

@@ -66,6 +66,8 @@ keys! {
     RETRY_BACKOFF = "corvid.retry.backoff";
     /// Topic: the plugin that decides whether and when a record comes back.
     RETRY_POLICY = "corvid.retry.policy";
+    /// Topic: how many retry topics are made for it by being named.
+    RETRY_GROUPS_MAX = "corvid.retry.groups.max";
     /// Topic: of a retry topic, the topic that it is for.
     RETRY_SOURCE = "corvid.retry.source";
     /// Topic: of a retry topic, the group that it is for.

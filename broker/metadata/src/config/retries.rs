@@ -19,7 +19,7 @@ pub(super) fn check(topic: &str, configs: &Configs, bindings: &TopicBindings) ->
         ));
     }
     if bindings.retry.is_none() {
-        let orphan = [keys::RETRY_BACKOFF, keys::RETRY_POLICY]
+        let orphan = [keys::RETRY_BACKOFF, keys::RETRY_GROUPS_MAX, keys::RETRY_POLICY]
             .into_iter()
             .find(|key| set(key));
         if let Some(key) = orphan {

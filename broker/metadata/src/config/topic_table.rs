@@ -202,6 +202,14 @@ pub(super) const TABLE: &[ConfigKey] = &[
         "Of a retry topic: the consumer group whose failures it takes. Set by the broker when it creates one.",
     ),
     key(
+        keys::RETRY_GROUPS_MAX,
+        Int,
+        "100",
+        "How many retry topics the topic may have for one more to be made when a client names it. 0: none is made but by \
+         hand.",
+    )
+    .check(Check::Within(0, 100_000)),
+    key(
         keys::RETRY_POLICY,
         String,
         "",

@@ -124,7 +124,8 @@ fn check_dead_letter(topic: &str, bindings: &TopicBindings) -> Result<(), Config
             keys::DEAD_LETTER_OTHERS
         )));
     }
-    if bindings.dead_letters() || bindings.retry.is_some() {
+    // Of a retry topic, its source says where they go, and not its own name, which may be longer.
+    if bindings.retry_of.is_none() && (bindings.dead_letters() || bindings.retry.is_some()) {
         topic_name::check(&bindings.dead_letter.topic).map_err(|error| {
             ConfigError::Incoherent(format!(
                 "the dead-letter topic \"{}\" can't exist: {error}; set {}",

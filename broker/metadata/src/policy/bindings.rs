@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ATTEMPTS_MAX, Backoff, Binding, DeadLetter, HeaderStyle, OnFault, OnRefused, Retry, RetryOf};
+use super::{
+    ATTEMPTS_MAX, Backoff, Binding, DeadLetter, GROUPS_MAX, GROUPS_MAX_MAX, HeaderStyle, OnFault, OnRefused, Retry,
+    RetryOf,
+};
 use crate::config::{ConfigError, keys};
 use crate::limits::MAX_DEAD_LETTER_TOPICS;
 
@@ -176,6 +179,10 @@ fn retry(configs: &BTreeMap<String, String>) -> Result<Option<Retry>, ConfigErro
             .map_err(|error| ConfigError::invalid(keys::RETRY_BACKOFF, value, error.to_string()))?,
         None => Backoff::default(),
     };
+    let groups_max = match configs.get(keys::RETRY_GROUPS_MAX) {
+        Some(value) => groups_max(value)?,
+        None => GROUPS_MAX,
+    };
     let policy = match configs.get(keys::RETRY_POLICY) {
         Some(value) => binding(keys::RETRY_POLICY, value, Binding::parse)?,
         None => None,
@@ -183,8 +190,17 @@ fn retry(configs: &BTreeMap<String, String>) -> Result<Option<Retry>, ConfigErro
     Ok((attempts > 0).then_some(Retry {
         attempts,
         backoff,
+        groups_max,
         policy,
     }))
+}
+
+fn groups_max(value: &str) -> Result<u32, ConfigError> {
+    let groups: Option<u32> = value.trim().parse().ok();
+    groups.filter(|groups| *groups <= GROUPS_MAX_MAX).ok_or_else(|| {
+        let expected = format!("expected a whole number, 0 to {GROUPS_MAX_MAX}");
+        ConfigError::invalid(keys::RETRY_GROUPS_MAX, value, expected)
+    })
 }
 
 fn retry_of(configs: &BTreeMap<String, String>) -> Option<RetryOf> {

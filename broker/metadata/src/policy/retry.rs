@@ -9,6 +9,8 @@ pub struct Retry {
     pub attempts: u32,
     /// How long it waits before each next time.
     pub backoff: Backoff,
+    /// How many retry topics there may be before none is made any more by being named.
+    pub groups_max: u32,
     /// The plugin that decides, in place of the arithmetic.
     pub policy: Option<Binding>,
 }
@@ -24,6 +26,13 @@ pub struct RetryOf {
 
 /// What a retry topic's name ends with: `<topic>.<group>.retry`.
 pub const RETRY_SUFFIX: &str = ".retry";
+
+/// How many retry topics are made by being named, where the table does not say it. Anybody who reaches the listener can name
+/// one; each has as many partitions as its source.
+pub const GROUPS_MAX: u32 = 100;
+
+/// The most that a table may give.
+pub const GROUPS_MAX_MAX: u32 = 100_000;
 
 /// The most attempts that a table may give.
 pub const ATTEMPTS_MAX: u32 = 1000;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use corvid_wire::client::ClientError;
+use corvid_wire::client::{Client, ClientError};
 use corvid_wire::kafka::ResponseError;
 use path_tests::batch::{plain, record};
 use path_tests::scene::{Scene, produce};
@@ -107,12 +107,85 @@ async fn a_retry_topic_has_none_of_its_own() {
     assert!(error.contains("\"orders.g.retry\" is a retry topic"), "{error}");
 }
 
+/// The error of a Metadata request that names the retry topic of a group.
+async fn ask(mut client: Client, group: usize) -> i16 {
+    let name = format!("orders.g{group}.retry");
+    let answer = client.metadata(Some(&[&name]), true).await.unwrap();
+    answer.topics[0].error_code
+}
+
+/// The bug: whoever reaches the listener makes topics without end, each with as many partitions as the source, by naming them.
+#[tokio::test(flavor = "multi_thread")]
+async fn naming_them_makes_no_more_than_the_table_allows() {
+    const LIMIT: (&str, &str) = ("corvid.retry.groups.max", "3");
+    let scene = Scene::new().await;
+    scene.topic("orders", 2, &[TABLE, LIMIT]).await;
+    // All at once, from connections of their own.
+    let mut asking = Vec::new();
+    for group in 0..12 {
+        asking.push(tokio::spawn(ask(scene.client().await, group)));
+    }
+    let mut codes = Vec::new();
+    for asking in asking {
+        codes.push(asking.await.unwrap());
+    }
+    let ask = async |group| ask(scene.client().await, group).await;
+    let invalid = ResponseError::InvalidTopicException.code();
+    assert_eq!(codes.iter().filter(|code| **code == 0).count(), 3, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| **code == invalid).count(), 9, "{codes:?}");
+    assert_eq!(scene.node().broker().controller.refused_retry_topics("orders"), 9);
+    // Those that are there are used as before; a produce that names another says what to do.
+    let group = codes.iter().position(|code| *code == 0).unwrap();
+    assert_eq!(ask(group).await, 0);
+    let mut client = scene.client().await;
+    let batch = || plain(&[record("k", "v")]);
+    let answer = produce(&mut client, "orders.late.retry", 0, -1, batch()).await.unwrap();
+    assert_eq!(answer.error_code, invalid);
+    let message = answer.error_message.unwrap();
+    assert!(
+        message.contains("\"orders\" has 3") && message.contains("groups_max"),
+        "{message}"
+    );
+    // By hand there may be more; where one is deleted, there is room; a higher limit counts at once.
+    scene.topic("orders.by-hand.retry", 2, &[]).await;
+    scene.delete_topic(&format!("orders.g{group}.retry")).await;
+    assert_eq!(ask(group).await, invalid, "three are left");
+    scene.delete_topic("orders.by-hand.retry").await;
+    assert_eq!(ask(group).await, 0);
+    assert_eq!(ask(100).await, invalid);
+    bed::topics::alter(&mut client, "orders", &[("corvid.retry.groups.max", "4")])
+        .await
+        .unwrap();
+    scene.produce("orders.late.retry", 0, batch()).await;
+}
+
+/// The bug: a group whose name no topic can have is answered as if its topic would come to be, and the client asks for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_that_no_topic_can_be_named_after_is_an_error_of_the_name() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[TABLE]).await;
+    let mut client = scene.client().await;
+    let long = format!("orders.{}.retry", "g".repeat(237));
+    for name in [&long, "orders.über.retry", "orders.a b.retry", "orders.../../x.retry"] {
+        let answer = client.metadata(Some(&[name]), true).await.unwrap();
+        let invalid = ResponseError::InvalidTopicException.code();
+        assert_eq!(answer.topics[0].error_code, invalid, "{name}");
+        let answer = produce(&mut client, name, 0, -1, plain(&[record("k", "v")]))
+            .await
+            .unwrap();
+        assert_eq!(answer.error_code, invalid, "{name}");
+        assert!(answer.error_message.unwrap().contains("topic name"), "{name}");
+    }
+    let longest = format!("orders.{}.retry", "g".repeat(236));
+    assert_eq!(client.partition_count(&longest, false).await.unwrap(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_can_not_be_a_retry_topic_is_refused() {
     let scene = Scene::new().await;
     scene.topic("orders", 1, &[TABLE]).await;
     let binding = r#"["misbehaving"]"#;
-    let bad: [(&str, &[(&str, &str)], &str); 6] = [
+    let bad: [(&str, &[(&str, &str)], &str); 7] = [
         (
             "orders.g.retry",
             &[("corvid.produce", binding)],
@@ -129,6 +202,11 @@ async fn what_can_not_be_a_retry_topic_is_refused() {
             "x",
             &[("corvid.retry.backoff", "1s")],
             "nothing without corvid.retry.attempts",
+        ),
+        (
+            "x",
+            &[TABLE, ("corvid.retry.groups.max", "-1")],
+            "corvid.retry.groups.max",
         ),
         (
             "x",

@@ -171,6 +171,7 @@ pub(crate) fn of_create(error: &CreateTopicError) -> ApiError {
         | CreateTopicError::InvalidReplicationFactor(_)
         | CreateTopicError::InvalidAssignment(_)
         | CreateTopicError::NumbersAndAssignments
+        | CreateTopicError::TooManyRetryTopics { .. }
         | CreateTopicError::InvalidBinding(_) => ApiError::refused(error.to_string()),
     }
 }

@@ -141,6 +141,7 @@ fn configs(text: &mut String, configs: &Configs) {
             keys::POLICY => drop(writeln!(text, "policy = {}", binding(value))),
             keys::RETRY_ATTEMPTS => retry.push(format!("attempts = {value}")),
             keys::RETRY_BACKOFF => retry.push(format!("backoff = {}", binding(value))),
+            keys::RETRY_GROUPS_MAX => retry.push(format!("groups_max = {value}")),
             keys::RETRY_POLICY => retry.push(format!("policy = {}", binding(value))),
             keys::ON_REFUSED => drop(writeln!(text, "on_refused = {}", quoted(value))),
             keys::ON_FAULT => drop(writeln!(text, "on_fault = {}", quoted(value))),

@@ -20,6 +20,7 @@ fn each_shape_of_a_backoff_becomes_configs() {
         [topics.orders.retry]
         attempts = 4
         backoff  = { initial = "200ms", multiplier = 2.0, max = "1m", jitter = 0.1 }
+        groups_max = 7
         policy   = { plugin = "payments-backoff", config = { busy_ms = 5 } }
     "#;
     let backoff = r#"{"initial":"200ms","jitter":0.1,"max":"1m","multiplier":2.0}"#;
@@ -29,6 +30,7 @@ fn each_shape_of_a_backoff_becomes_configs() {
         expected(&[
             ("corvid.retry.attempts", "4"),
             ("corvid.retry.backoff", backoff),
+            ("corvid.retry.groups.max", "7"),
             ("corvid.retry.policy", policy)
         ])
     );
