@@ -1,13 +1,34 @@
-//! What a node does now and then: rolls, retention, compaction.
+//! What a node does now and then: rolls, retention, compaction, and letting go of what nobody needs any more.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use corvid_controller::Controller;
+use corvid_delivery::Delivery;
 use corvid_env::clock;
 use corvid_env::task::{self, ThreadHandle};
 use corvid_replication::Replicas;
 use tokio::sync::watch;
+
+use crate::follow::Follower;
+
+/// What is kept.
+pub(crate) struct Kept {
+    pub controller: Arc<Controller>,
+    pub replicas: Arc<Replicas>,
+    pub delivery: Arc<Delivery>,
+}
+
+impl Kept {
+    /// What follows the metadata is kept in order, too.
+    pub fn of(follower: &Follower) -> Self {
+        Self {
+            controller: follower.controller.clone(),
+            replicas: follower.replicas.clone(),
+            delivery: follower.delivery.clone(),
+        }
+    }
+}
 
 /// A thread of its own: compaction blocks for as long as it reads and writes.
 pub(crate) struct Housekeeping {
@@ -17,11 +38,11 @@ pub(crate) struct Housekeeping {
 
 impl Housekeeping {
     /// Begins, every `log.retention.check.interval.ms`.
-    pub fn start(controller: Arc<Controller>, replicas: Arc<Replicas>) -> Self {
+    pub fn start(parts: Kept) -> Self {
         let (stop, stopped) = watch::channel(());
         Self {
             stop,
-            thread: task::spawn_thread("housekeeping", move || run(controller, replicas, stopped)),
+            thread: task::spawn_thread("housekeeping", move || run(parts, stopped)),
         }
     }
 
@@ -35,7 +56,10 @@ impl Housekeeping {
 }
 
 /// Runs until the other end of `stopped` is gone.
-async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>, mut stopped: watch::Receiver<()>) {
+async fn run(parts: Kept, mut stopped: watch::Receiver<()>) {
+    let Kept {
+        controller, replicas, ..
+    } = &parts;
     loop {
         let interval = {
             let image = controller.image();
@@ -49,6 +73,7 @@ async fn run(controller: Arc<Controller>, replicas: Arc<Replicas>, mut stopped: 
         if clock::timeout(interval, stopped.changed()).await.is_ok() {
             return;
         }
+        parts.delivery.forget_gone_sources(&controller.image());
         let go_on = || stopped.has_changed().is_ok();
         replicas.tidy_up(interval, go_on).await;
     }

@@ -32,6 +32,12 @@
 //! A hint may be old, never ahead. It is taken only if it fits the log that is there: the topic id, and the leader epoch
 //! that has the offset. A log that was cut, or a topic that was made again, begins at its start.
 //!
+//! # Sources that are gone
+//!
+//! A position outlives its source only as long as something of that could still come: source ids are never given twice, so a target
+//! forgets one that the metadata has no partition for, when this node has no courier of it left. The next checkpoint in the target's log leaves it out;
+//! until then, a start may bring it back, and it is forgotten again.
+//!
 //! # Held until later
 //!
 //! A record that is to come later is part of an entry, too: its target is its own partition, and it has a due time and a name, the offset

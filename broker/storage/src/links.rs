@@ -60,6 +60,13 @@ impl Links {
         }
     }
 
+    /// Forgets sources that will never come again; says how many those were.
+    pub fn forget(&mut self, is_gone: impl Fn(SourceId) -> bool) -> usize {
+        let before = self.positions.len();
+        self.positions.retain(|source, _| !is_gone(*source));
+        before - self.positions.len()
+    }
+
     /// Takes over a checkpoint that is found in the log: it says all that was known there.
     pub fn restore(&mut self, batch: &Batch<'_>, facts: &BatchFacts) -> Result<(), HiddenError> {
         if facts.hidden == Some(HiddenKind::Checkpoint) {

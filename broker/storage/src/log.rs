@@ -165,6 +165,15 @@ impl Log {
         self.state.lock().derived.links.get(source)
     }
 
+    /// Forgets how far it has taken sources that are gone; says how many those were. The caller knows that nothing of them can come any
+    /// more: from its first batch on, such a source would be taken again.
+    ///
+    /// Nothing is written for it: checkpoints and sidecars leave them out from the next roll on. What an older one, or a stamp behind
+    /// it, brings back at a start is to be forgotten again.
+    pub fn forget_links(&self, is_gone: impl Fn(SourceId) -> bool) -> usize {
+        self.state.lock().derived.links.forget(is_gone)
+    }
+
     /// The idempotent producers that the log remembers, by id.
     pub fn producers(&self) -> Vec<ProducerInfo> {
         let state = self.state.lock();

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use super::NodeConfig;
 use crate::coordinator_config;
 use crate::follow::Follower;
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, Kept};
 use crate::node_error::NodeError;
 
 /// Everything that runs without a client.
@@ -73,8 +73,9 @@ impl Parts {
             coordinator: coordinator.clone(),
             settled: settle,
         };
+        let kept = Kept::of(&follower);
         let following = follower.start().await;
-        let keeping = Housekeeping::start(controller.clone(), replicas.clone());
+        let keeping = Housekeeping::start(kept);
         let redriver = Redriver::new(controller.clone(), topics.clone());
         let applier = Applier::new(controller.clone(), topics.clone(), settled.clone());
         let broker = Arc::new(Broker {

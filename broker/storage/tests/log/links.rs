@@ -122,3 +122,39 @@ async fn positions_outlive_compaction() {
     let bare = World::over(killed).await;
     assert_eq!(bare.log_with(config).links(), links, "the batches know");
 }
+
+/// The bug: a target knows every source that it ever had, and repeats them all at each roll, for good.
+#[tokio::test]
+async fn a_source_that_is_gone_is_forgotten_and_no_other() {
+    let world = World::new().await;
+    let config = small_segments(800);
+    let log = world.log_with(config.clone());
+    for number in 0..20 {
+        append_linked(&log, source(number), position(-1, 0), position(0, 10)).unwrap();
+    }
+    let is_gone = |source: corvid_record::hidden::SourceId| source.get() < 18;
+    let kept = [(source(18), position(0, 10)), (source(19), position(0, 10))].into();
+    assert_eq!(log.forget_links(is_gone), 18);
+    assert_eq!((log.forget_links(is_gone), log.links()), (0, kept));
+    // A start may bring back what no roll came behind, and takes nothing of what was kept.
+    flushed(&log).await;
+    let killed = world.after_kill().await;
+    let again = killed.log_with(config.clone());
+    assert!(again.links().len() > 2, "{:?}", again.links());
+    again.forget_links(is_gone);
+    assert_eq!(again.links(), log.links());
+    for _ in 0..20 {
+        append(&again, plain(2, 0)).unwrap();
+    }
+    flushed(&again).await;
+    for world in [killed.after_kill().await, killed.restart().await] {
+        assert_eq!(world.log_with(config.clone()).links(), log.links(), "the files know");
+        for name in files(&world.log_path()) {
+            if !name.ends_with(".log") {
+                std::fs::remove_file(world.log_path().join(name)).unwrap();
+            }
+        }
+        let bare = World::over(world.killed()).await;
+        assert_eq!(bare.log_with(config.clone()).links(), log.links(), "the batches know");
+    }
+}
