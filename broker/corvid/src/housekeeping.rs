@@ -7,6 +7,7 @@ use corvid_controller::Controller;
 use corvid_delivery::Delivery;
 use corvid_env::clock;
 use corvid_env::task::{self, ThreadHandle};
+use corvid_pipeline::Topics;
 use corvid_replication::Replicas;
 use tokio::sync::watch;
 
@@ -17,6 +18,7 @@ pub(crate) struct Kept {
     pub controller: Arc<Controller>,
     pub replicas: Arc<Replicas>,
     pub delivery: Arc<Delivery>,
+    pub topics: Arc<Topics>,
 }
 
 impl Kept {
@@ -26,6 +28,7 @@ impl Kept {
             controller: follower.controller.clone(),
             replicas: follower.replicas.clone(),
             delivery: follower.delivery.clone(),
+            topics: follower.topics.clone(),
         }
     }
 }
@@ -73,7 +76,9 @@ async fn run(parts: Kept, mut stopped: watch::Receiver<()>) {
         if clock::timeout(interval, stopped.changed()).await.is_ok() {
             return;
         }
-        parts.delivery.forget_gone_sources(&controller.image());
+        let image = controller.image();
+        parts.delivery.forget_gone_sources(&image);
+        parts.topics.plugins().prune_modules(&image);
         let go_on = || stopped.has_changed().is_ok();
         replicas.tidy_up(interval, go_on).await;
     }

@@ -4,7 +4,7 @@
 //!   new generation that *restores* an earlier one, and not that number again: "generation 3 did this" then has one
 //!   meaning, before and after the incident, and two changes at once cannot both win.
 //! - A candidate has its number from the start: what it decides as a canary carries it, and a promotion keeps it.
-//! - The last [`HISTORY_MAX`] generations are remembered; a node keeps their modules.
+//! - The last [`HISTORY_MAX`] generations are remembered; a node keeps their modules, and removes those of earlier ones.
 
 mod change;
 

@@ -1,11 +1,14 @@
 //! The modules of plugins, by the SHA-256 of their bytes: those in the binary, and those that were deployed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::time::Duration;
 
 use bytes::Bytes;
 use corvid_env::fs::Dir;
+use corvid_env::{clock, fault};
 use corvid_metadata::Digest;
+use parking_lot::Mutex;
 
 /// The largest module that is stored.
 pub const MODULE_BYTES_MAX: u64 = 64 << 20;
@@ -17,6 +20,22 @@ pub struct Modules {
     builtin_by_digest: BTreeMap<Digest, Bytes>,
     /// One is written at a time.
     keeping: tokio::sync::Mutex<()>,
+    /// Of those that nothing of the metadata names, since when nobody has asked for them. Held while one is removed: who asks
+    /// afterwards sees that it is not there.
+    unnamed: Mutex<BTreeMap<Digest, clock::Instant>>,
+}
+
+/// How long a module is kept that nothing of the metadata names: whoever deploys one sends it first, or looks whether it is there, and
+/// names it afterwards.
+const UNNAMED_FOR: Duration = Duration::from_hours(1);
+
+/// A module that was removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pruned {
+    /// Its digest.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// Why a module cannot be had.
@@ -56,6 +75,7 @@ impl Modules {
             builtin,
             builtin_by_digest,
             keeping: tokio::sync::Mutex::default(),
+            unnamed: Mutex::default(),
         }
     }
 
@@ -76,7 +96,7 @@ impl Modules {
         }
         let digest = digest_of(bytes);
         let name = file_name(digest);
-        if !self.builtin_by_digest.contains_key(&digest) && !self.dir.exists(&name) {
+        if !self.builtin_by_digest.contains_key(&digest) && !self.is_there(digest) {
             self.dir.write_atomic(&name, bytes).await?;
         }
         Ok(digest)
@@ -98,10 +118,10 @@ impl Modules {
         if let Some(bytes) = self.builtin_by_digest.get(&digest) {
             return Ok(bytes.clone());
         }
-        let name = file_name(digest);
-        if !self.dir.exists(&name) {
+        if !self.is_there(digest) {
             return Err(ModuleError::Missing(digest));
         }
+        let name = file_name(digest);
         let bytes = self.dir.read(&name, MODULE_BYTES_MAX)?;
         let found = digest_of(&bytes);
         if found != digest {
@@ -111,6 +131,46 @@ impl Modules {
             });
         }
         Ok(bytes.into())
+    }
+
+    /// Whether there is a file of it, which stays for a while if there is: somebody wants it.
+    fn is_there(&self, digest: Digest) -> bool {
+        let mut unnamed = self.unnamed.lock();
+        let is_there = self.dir.exists(&file_name(digest));
+        if is_there {
+            unnamed.insert(digest, clock::now());
+        }
+        is_there
+    }
+
+    /// Removes the files of modules that are not among the `named`, and that nobody has asked for in a while. Returns them.
+    ///
+    /// A module of the binary may go, too, once nothing names it: its file is for the time when the binary is another one.
+    pub fn prune(&self, named: &BTreeSet<Digest>) -> io::Result<Vec<Pruned>> {
+        let now = clock::now();
+        // A test doesn't wait.
+        let wait = match fault::hit("modules.unnamed") {
+            Some(_) => Duration::ZERO,
+            None => UNNAMED_FOR,
+        };
+        let files: BTreeMap<Digest, u64> = self
+            .dir
+            .list()?
+            .into_iter()
+            .filter_map(|file| Some((digest_of_file(&file.name)?, file.len)))
+            .collect();
+        let mut unnamed = self.unnamed.lock();
+        unnamed.retain(|digest, _| files.contains_key(digest) && !named.contains(digest));
+        let mut pruned = Vec::new();
+        for (digest, bytes) in files.into_iter().filter(|(digest, _)| !named.contains(digest)) {
+            let since = *unnamed.entry(digest).or_insert(now);
+            if now.saturating_duration_since(since) >= wait {
+                self.dir.remove(&file_name(digest))?;
+                unnamed.remove(&digest);
+                pruned.push(Pruned { digest, bytes });
+            }
+        }
+        Ok(pruned)
     }
 }
 
@@ -122,6 +182,12 @@ pub fn digest_of(bytes: &[u8]) -> Digest {
 
 fn file_name(digest: Digest) -> String {
     format!("{}.wasm", digest.hex())
+}
+
+/// `None` for what is not ours.
+fn digest_of_file(name: &str) -> Option<Digest> {
+    let digest: Digest = format!("sha256:{}", name.strip_suffix(".wasm")?).parse().ok()?;
+    (file_name(digest) == name).then_some(digest)
 }
 
 #[cfg(test)]
@@ -139,6 +205,42 @@ mod tests {
         let upgraded = Modules::new(dir(), release(b"new"));
         assert_eq!(upgraded.get(digest).unwrap(), b"old"[..]);
         assert_eq!(upgraded.get(digest_of(b"new")).unwrap(), b"new"[..]);
+    }
+
+    /// The bugs: every version of a plugin that there ever was stays on the disk; or one goes that was sent, and is about to be named.
+    #[tokio::test(start_paused = true)]
+    async fn what_nothing_names_goes_after_a_while() {
+        let place = tempfile::tempdir().unwrap();
+        let modules = Modules::new(Dir::open(place.path()).unwrap(), BTreeMap::new());
+        let named = modules.put(b"named").await.unwrap();
+        let old = modules.put(b"old").await.unwrap();
+        let sent = modules.put(b"sent").await.unwrap();
+        std::fs::write(place.path().join("notes.wasm"), "not ours").unwrap();
+        let prune = || {
+            let pruned = modules.prune(&BTreeSet::from([named])).unwrap();
+            pruned.into_iter().map(|module| module.digest).collect::<Vec<_>>()
+        };
+        assert_eq!(prune(), []);
+        tokio::time::advance(UNNAMED_FOR / 2).await;
+        // Who deploys it again, or looks whether it is there, finds it there when it is named.
+        modules.put(b"sent").await.unwrap();
+        tokio::time::advance(UNNAMED_FOR / 2).await;
+        assert_eq!(prune(), [old]);
+        assert!(matches!(modules.get(old), Err(ModuleError::Missing(_))));
+        modules.get(sent).unwrap();
+        tokio::time::advance(UNNAMED_FOR).await;
+        assert_eq!(prune(), [sent]);
+        assert!(modules.get(named).is_ok() && place.path().join("notes.wasm").exists());
+        // What was named until now has its while, too.
+        assert_eq!(modules.prune(&BTreeSet::new()).unwrap(), []);
+        tokio::time::advance(UNNAMED_FOR).await;
+        assert_eq!(
+            modules.prune(&BTreeSet::new()).unwrap(),
+            [Pruned {
+                digest: named,
+                bytes: 5
+            }]
+        );
     }
 
     #[tokio::test]

@@ -198,6 +198,19 @@ impl Plugins {
         self.host.prune_cache().await;
     }
 
+    /// Removes modules from the disk that no generation of a plugin has which is active, tried, or may be rolled back to. What they
+    /// decided is written with the records, and needs them no more.
+    pub fn prune_modules(&self, image: &Image) {
+        match self.modules.prune(&image.modules_named()) {
+            Ok(pruned) => {
+                for module in pruned {
+                    tracing::info!(digest = %module.digest, bytes = module.bytes, "a module that no generation has any more is removed");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "modules that no generation has any more can't be removed"),
+        }
+    }
+
     /// Every loaded plugin.
     pub fn loaded(&self) -> Vec<Arc<Plugin>> {
         self.loaded

@@ -219,3 +219,42 @@ fn a_canary_decides_for_its_partitions_only() {
     assert_eq!((bound.marks("0", 5), bound.marks("1", 5)), (true, true));
     assert_eq!(bound.describe()["history"][0]["generation"], 1);
 }
+
+/// The bugs: each version of a plugin that there ever was stays on the disk for good; or one goes that is needed after a restart, or
+/// that a rollback goes back to.
+#[test]
+fn modules_that_no_generation_has_any_more_are_removed() {
+    let files = |node: &Node| {
+        let modules = std::fs::read_dir(node.folder.path().join("corvid-data/plugins")).unwrap();
+        modules.map(|file| file.unwrap().file_name()).collect::<Vec<_>>()
+    };
+    let often = "[broker]\n\"log.retention.check.interval.ms\" = 50\n";
+    let bound = Bound::start();
+    bound.0.file("corvid.toml", often);
+    let gone = format!(
+        "{BOUND}[plugins.gone]\nfile = \"{}\"\n",
+        released("letter_range_partitioner")
+    );
+    bound.0.file("users.toml", &gone);
+    bound.0.admin(&["apply", "users.toml"]).json();
+    bound.deploy("threshold_alert", 1000, &[]).json();
+    bound.0.file("users.toml", BOUND);
+    bound.0.admin(&["apply", "users.toml"]).json();
+    let before = files(&bound.0);
+    // As if an hour had gone by.
+    let config = ["--config", "corvid.toml"];
+    let bound = Bound(Node::start_to_fail(bound.0.stop(), &config, "modules.unnamed=skip"));
+    while !bound.0.log().contains("a module that no generation has any more") {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let bound = Bound(Node::start_in(bound.0.stop(), &config));
+    let left = files(&bound.0);
+    assert_eq!(left.len(), before.len() - 1, "{before:?}, {left:?}");
+    assert!(!bound.marks("0", 50) && bound.marks("0", 5000));
+    bound.0.admin(&["plugin", "rollback", "large"]).json();
+    assert!(bound.marks("0", 50));
+    // What went is sent again by the file that names it.
+    bound.0.file("users.toml", &gone);
+    bound.0.admin(&["apply", "users.toml"]).json();
+    assert_eq!(files(&bound.0).len(), before.len());
+}

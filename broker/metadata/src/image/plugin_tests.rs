@@ -1,7 +1,10 @@
 //! Generations: given once, tried, promoted, taken back.
 
+use std::collections::BTreeSet;
+
 use super::tests::{after, put};
 use super::{Conflict, Image};
+use crate::ids::Digest;
 use crate::plugin::{Ended, HISTORY_MAX, Rollout};
 use crate::record::{PluginRecord, Record};
 
@@ -110,4 +113,33 @@ fn the_history_is_bounded_and_survives_a_snapshot() {
     assert_eq!(restored, image);
     let removed = image.apply(&[Record::RemovePlugin { name: "p".into() }]).unwrap();
     assert_eq!(removed.lineage("p"), None);
+}
+
+/// The bug: a module goes that a restart, a promotion or a rollback needs.
+#[test]
+fn the_modules_of_all_that_is_active_tried_or_past_are_named() {
+    let module = |number: u64| Digest([number as u8; 32]);
+    let with_module = |change: Record, number: u64| match change {
+        Record::PutPlugin { name, mut plugin } => {
+            plugin.module = module(number);
+            Record::PutPlugin { name, plugin }
+        }
+        Record::TryPlugin {
+            name,
+            mut plugin,
+            rollout,
+        } => {
+            plugin.module = module(number);
+            Record::TryPlugin { name, plugin, rollout }
+        }
+        other => other,
+    };
+    let many = HISTORY_MAX as u64 + 3;
+    let mut records: Vec<Record> = (1..=many).map(|number| with_module(put("p", number), number)).collect();
+    records.push(with_module(tried("p", many + 1), many + 1));
+    let image = after(&records);
+    let expected: BTreeSet<Digest> = (3..=many + 1).map(module).collect();
+    assert_eq!(image.modules_named(), expected);
+    let removed = image.apply(&[Record::RemovePlugin { name: "p".into() }]).unwrap();
+    assert_eq!(removed.modules_named(), BTreeSet::new());
 }

@@ -1,8 +1,10 @@
 //! Plugins in the image: put, tried, promoted, abandoned, removed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Conflict, Image};
+use crate::ids::Digest;
 use crate::plugin::{Candidate, Ended, Lineage, Rollout};
 use crate::record::PluginRecord;
 
@@ -15,6 +17,17 @@ impl Image {
     /// The generation of a plugin that is tried.
     pub fn candidate(&self, name: &str) -> Option<&Candidate> {
         self.lineage(name)?.candidate.as_ref()
+    }
+
+    /// The modules of every generation that is active, that is tried, or that may be rolled back to.
+    pub fn modules_named(&self) -> BTreeSet<Digest> {
+        let active = self.plugins().map(|(_, plugin)| plugin);
+        let tried = self.lineages.values().filter_map(|lineage| lineage.candidate.as_ref());
+        let past = self.lineages.values().flat_map(|lineage| &lineage.past);
+        let all = active
+            .chain(tried.map(|candidate| &candidate.plugin))
+            .chain(past.map(|past| &past.plugin));
+        all.map(|plugin| plugin.module).collect()
     }
 
     /// The number of a plugin's next generation.
