@@ -5,7 +5,8 @@
 //!
 //! Offsets and producers' sequences stay as they were. A tombstone is kept for `delete.retention.ms` from the first pass that meets
 //! it, which writes the time into its batch (KIP-534): whoever reads from the start has so long to see it, whatever timestamp its
-//! producer gave it. A batch whose inside is not what it should be stays as it is: producers' bytes are theirs.
+//! producer gave it. The last visible batch stays until there is another one behind it: where it ends is the end that clients are told. A
+//! batch whose inside is not what it should be stays as it is: producers' bytes are theirs.
 
 mod key_map;
 mod lag;

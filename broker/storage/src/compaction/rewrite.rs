@@ -27,6 +27,9 @@ pub(crate) struct Keep<'a> {
     pub now: Timestamp,
     /// Until when tombstones are kept that this pass meets first.
     pub horizon: Timestamp,
+    /// Just behind the last visible batch of what is committed. That batch stays visible, whatever is in it: its end is what clients
+    /// are told, what is behind it was told so, too, and nothing else that is left would take a reader so far.
+    pub visible_end: Offset,
     /// The last batch of a producer stays, with or without records: its sequence is in it.
     pub producers: &'a ProducerState,
 }
@@ -114,7 +117,10 @@ impl Output {
         let Some(opened) = Opened::of(batch) else {
             return self.put(batch.bytes());
         };
-        let kept: Vec<Record<'_>> = opened.records().filter(|record| keep.keeps(batch, record)).collect();
+        let mut kept: Vec<Record<'_>> = opened.records().filter(|record| keep.keeps(batch, record)).collect();
+        if kept.is_empty() && batch.next_offset() == keep.visible_end {
+            kept.extend(opened.records().last());
+        }
         let removed = u64::from(batch.record_count()) - kept.len() as u64;
         self.removed += removed;
         let was_empty = hidden::is_hidden(batch);

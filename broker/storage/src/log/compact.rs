@@ -45,6 +45,7 @@ impl Log {
             first_dirty: plan.first_dirty,
             now: Timestamp(now),
             horizon: Timestamp(now.saturating_add(config.delete_retention_ms)),
+            visible_end: self.visible_end(not_beyond.min(self.flushed())),
             producers: &producers,
         };
         // Said before offsets are missing: a log whose cleanup is changed later is recovered with its gaps.

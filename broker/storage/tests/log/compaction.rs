@@ -3,6 +3,7 @@
 mod emptied;
 mod lag;
 mod recreated;
+mod visible;
 
 use corvid_env::clock::{WallTime, wall_clock};
 use corvid_record::hidden::{EntryBuilder, Hold, SubBatch, Target};
