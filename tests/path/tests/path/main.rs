@@ -11,6 +11,7 @@ mod acknowledged_is_readable;
 mod append_times;
 mod automatic_topics;
 mod bindings_by_config;
+mod compacted_ends;
 mod compressed_batches;
 mod consumer_retries;
 mod damaged_entries;
