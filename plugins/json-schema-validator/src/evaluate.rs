@@ -4,7 +4,9 @@
 //! record that is fine allocates nothing; the second one, for a record that isn't, says what is wrong, and where.
 
 mod array;
+mod canonical;
 mod marks;
+mod memory;
 mod object;
 mod path;
 mod scalar;
@@ -14,11 +16,11 @@ use crate::schema::{InPlace, Node, NodeId, ResourceId, Schema, Types};
 use corvid_plugin_sdk::Json;
 use corvid_plugin_sdk::json::Kind;
 use marks::Marks;
+use memory::Memory;
 use path::Path;
 use std::fmt;
 
-/// How many schemas deep a value may lead. A schema that refers to itself about the same value would go on for ever;
-/// each level takes some of the plugin's stack.
+/// How many schemas deep a value may lead: each level takes some of the plugin's stack.
 const DEPTH_MAX: u32 = 256;
 
 /// How many failures are told of one value.
@@ -26,24 +28,12 @@ const FAILURES_MAX: usize = 3;
 
 /// Whether this value, which has been checked to be JSON, meets the schema.
 pub fn meets(schema: &Schema, value: Json<'_>) -> bool {
-    Evaluation {
-        schema,
-        depth: 0,
-        explain: false,
-        failures: Vec::new(),
-    }
-    .root(value)
-    .is_ok()
+    Evaluation::new(schema, false).root(value).is_ok()
 }
 
 /// What is wrong with a value that doesn't.
 pub fn explain(schema: &Schema, value: Json<'_>) -> Vec<String> {
-    let mut evaluation = Evaluation {
-        schema,
-        depth: 0,
-        explain: true,
-        failures: Vec::new(),
-    };
+    let mut evaluation = Evaluation::new(schema, true);
     // Stopped or not, the failures are noted.
     let _ = evaluation.root(value);
     evaluation.failures
@@ -52,8 +42,11 @@ pub fn explain(schema: &Schema, value: Json<'_>) -> Vec<String> {
 struct Evaluation<'s> {
     schema: &'s Schema,
     depth: u32,
+    /// Given up: what is asked is not known, neither that it holds nor that it doesn't, and the value is refused.
+    given_up: bool,
     explain: bool,
     failures: Vec<String>,
+    memory: Memory,
 }
 
 /// The value has failed, and nothing more is wanted of it.
@@ -73,7 +66,18 @@ struct Scope<'a> {
     outer: Option<&'a Scope<'a>>,
 }
 
-impl Evaluation<'_> {
+impl<'s> Evaluation<'s> {
+    fn new(schema: &'s Schema, explain: bool) -> Self {
+        Evaluation {
+            schema,
+            depth: 0,
+            given_up: false,
+            explain,
+            failures: Vec::new(),
+            memory: Memory::of(schema),
+        }
+    }
+
     fn root(&mut self, value: Json<'_>) -> Result<(), Stop> {
         let scope = Scope {
             resource: None,
@@ -90,14 +94,28 @@ impl Evaluation<'_> {
         )
     }
 
-    /// Asks one schema. `marks`, if somebody wants to know, is told which members or items have been
-    /// looked at; what it holds after a failure means nothing.
+    /// Asks one schema, unless it is known what it says. `marks`, if somebody wants to know, is told which members or
+    /// items have been looked at; what it holds after a failure means nothing.
     fn check(&mut self, id: NodeId, at: At<'_>, marks: Option<&mut Marks>) -> Result<(), Stop> {
+        let question = self.memory.question(id, at.value);
+        match question.and_then(|question| self.memory.answer(question)) {
+            // Who explains wants the reasons, too; who marks, the marks.
+            Some(false) if !self.explain => return Err(Stop),
+            Some(true) if marks.is_none() => return Ok(()),
+            _ => {}
+        }
+        let failures = self.failures.len();
+        let result = self.ask(id, at, marks);
+        if let (Some(question), false) = (question, self.given_up) {
+            self.memory
+                .keep(question, result.is_ok() && failures == self.failures.len());
+        }
+        result
+    }
+
+    fn ask(&mut self, id: NodeId, at: At<'_>, marks: Option<&mut Marks>) -> Result<(), Stop> {
         if self.depth == DEPTH_MAX {
-            return self.failed(
-                at,
-                format_args!("leads too deep, or the schema refers to itself without end"),
-            );
+            return self.give_up(at);
         }
         self.depth += 1;
         let node = &self.schema.nodes[id.0 as usize];
@@ -116,6 +134,13 @@ impl Evaluation<'_> {
         );
         self.depth -= 1;
         result
+    }
+
+    /// Whoever asks now must not take it for a no: `not` would be content with that.
+    fn give_up(&mut self, at: At<'_>) -> Result<(), Stop> {
+        self.given_up = true;
+        self.failures.push(format!("{}: leads too deep", at.path));
+        Err(Stop)
     }
 
     fn node(&mut self, node: &Node, at: At<'_>, marks: Option<&mut Marks>) -> Result<(), Stop> {
@@ -186,7 +211,7 @@ impl Evaluation<'_> {
             InPlace::AnyOf(schemas) => self.any_of(schemas, at, marks),
             InPlace::OneOf(schemas) => self.one_of(schemas, at, marks),
             InPlace::Not(schema) => {
-                if self.holds(*schema, at, None) {
+                if self.holds(*schema, at, None)? {
                     return self.failed(at, format_args!("is what `not` excludes"));
                 }
                 Ok(())
@@ -196,7 +221,7 @@ impl Evaluation<'_> {
                 then,
                 otherwise,
             } => {
-                let branch = if self.holds(*condition, at, marks.as_deref_mut()) {
+                let branch = if self.holds(*condition, at, marks.as_deref_mut())? {
                     then
                 } else {
                     otherwise
@@ -213,7 +238,7 @@ impl Evaluation<'_> {
     fn any_of(&mut self, schemas: &[NodeId], at: At<'_>, mut marks: Option<&mut Marks>) -> Result<(), Stop> {
         let mut any = false;
         for schema in schemas {
-            any |= self.holds(*schema, at, marks.as_deref_mut());
+            any |= self.holds(*schema, at, marks.as_deref_mut())?;
             if any && marks.is_none() {
                 break;
             }
@@ -226,10 +251,10 @@ impl Evaluation<'_> {
     }
 
     fn one_of(&mut self, schemas: &[NodeId], at: At<'_>, mut marks: Option<&mut Marks>) -> Result<(), Stop> {
-        let holding = schemas
-            .iter()
-            .filter(|schema| self.holds(**schema, at, marks.as_deref_mut()))
-            .count();
+        let mut holding = 0;
+        for schema in schemas {
+            holding += usize::from(self.holds(*schema, at, marks.as_deref_mut())?);
+        }
         match holding {
             1 => Ok(()),
             0 => self.failed(at, format_args!("matches none of the schemas of `oneOf`")),
@@ -238,15 +263,18 @@ impl Evaluation<'_> {
     }
 
     /// Whether the value meets this schema, when that it doesn't is no failure. If it does, the marks count.
-    fn holds(&mut self, schema: NodeId, at: At<'_>, marks: Option<&mut Marks>) -> bool {
+    fn holds(&mut self, schema: NodeId, at: At<'_>, marks: Option<&mut Marks>) -> Result<bool, Stop> {
         let explain = std::mem::replace(&mut self.explain, false);
         let mut own = marks.is_some().then(Marks::default);
         let holds = self.check(schema, at, own.as_mut()).is_ok();
         self.explain = explain;
+        if self.given_up {
+            return Err(Stop);
+        }
         if let (true, Some(marks), Some(own)) = (holds, marks, own) {
             marks.merge(&own);
         }
-        holds
+        Ok(holds)
     }
 
     /// What a `$dynamicRef` to this name means here: what the outermost resource has that has it.

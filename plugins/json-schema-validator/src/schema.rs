@@ -4,7 +4,7 @@ use crate::pattern::Pattern;
 use std::fmt;
 
 /// A schema within a [`Schema`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
 
 /// A schema resource: what has a URI of its own.

@@ -68,7 +68,7 @@ impl Evaluation<'_> {
                     ..at
                 },
                 None,
-            ) {
+            )? {
                 found += 1;
                 if let Some(marks) = &mut marks {
                     marks.set(index);

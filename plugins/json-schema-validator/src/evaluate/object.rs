@@ -7,6 +7,7 @@ use super::{At, Evaluation, Stop};
 use crate::schema::ObjectRules;
 use corvid_plugin_sdk::Json;
 use corvid_plugin_sdk::json::JsonStr;
+use std::collections::BTreeSet;
 
 impl Evaluation<'_> {
     pub(super) fn object(
@@ -17,16 +18,19 @@ impl Evaluation<'_> {
     ) -> Result<(), Stop> {
         let Some(rules) = rules else { return Ok(()) };
         let mut seen = Marks::default();
-        let mut size = 0;
         for (index, (name, value)) in at.value.members().enumerate() {
-            size += 1;
             let is_evaluated = self.member(rules, name, value, at, &mut seen)?;
             if let (true, Some(marks)) = (is_evaluated, &mut marks) {
                 marks.set(index);
             }
         }
-        if !rules.size.holds(size) {
-            self.failed(at, format_args!("must have {} properties, has {size}", rules.size))?;
+        if !rules.size.is_any() {
+            // A member that is there twice is one property.
+            let names: BTreeSet<_> = at.value.members().map(|(name, _)| text_of(&name)).collect();
+            let size = names.len() as u64;
+            if !rules.size.holds(size) {
+                self.failed(at, format_args!("must have {} properties, has {size}", rules.size))?;
+            }
         }
         for (index, property) in rules.properties.iter().enumerate() {
             if property.required && !seen.is_set(index) {

@@ -1,6 +1,6 @@
 //! Values on their own: equal to some, numbers, strings.
 
-use super::{At, Evaluation, Stop};
+use super::{At, Evaluation, Stop, canonical};
 use crate::schema::{Bound, Node, NumberRules, StringRules};
 use corvid_plugin_sdk::Json;
 use corvid_plugin_sdk::json::{JsonStr, Kind};
@@ -15,7 +15,7 @@ impl Evaluation<'_> {
         let Some(values) = &node.one_of_values else {
             return Ok(());
         };
-        if values.iter().any(|value| Json::lazy(value.as_bytes()) == at.value) {
+        if is_one_of(at.value, values) {
             return Ok(());
         }
         let is = brief(at.value);
@@ -72,6 +72,24 @@ impl Evaluation<'_> {
         }
         Ok(())
     }
+}
+
+/// Arrays and objects are brought into one form, and compared then: one that somebody has given a thousand members of one
+/// name takes no longer.
+fn is_one_of(value: Json<'_>, values: &[String]) -> bool {
+    let mut known = values.iter().map(|known| Json::lazy(known.as_bytes()));
+    if !matches!(value.kind(), Some(Kind::Array | Kind::Object)) {
+        return known.any(|known| known == value);
+    }
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    known.filter(|known| known.kind() == value.kind()).any(|known| {
+        if ours.is_empty() {
+            canonical::write(value, &mut ours);
+        }
+        theirs.clear();
+        canonical::write(known, &mut theirs);
+        ours == theirs
+    })
 }
 
 /// The characters of a string. Only one that is written with escapes has to be copied.
