@@ -46,6 +46,13 @@ pub struct Node {
     pub unevaluated_properties: Option<NodeId>,
 }
 
+impl Node {
+    /// The schemas that are asked about the same value, wherever the way here led through.
+    pub fn about_the_same(&self) -> Vec<NodeId> {
+        self.in_place.iter().flat_map(InPlace::schemas).collect()
+    }
+}
+
 /// The `type` keyword.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Types {
@@ -214,4 +221,19 @@ pub enum InPlace {
         name: String,
         schema: NodeId,
     },
+}
+
+impl InPlace {
+    fn schemas(&self) -> Vec<NodeId> {
+        match self {
+            InPlace::Ref(schema) | InPlace::Not(schema) | InPlace::Dependent { schema, .. } => vec![*schema],
+            InPlace::DynamicRef { otherwise, .. } => vec![*otherwise],
+            InPlace::AllOf(schemas) | InPlace::AnyOf(schemas) | InPlace::OneOf(schemas) => schemas.clone(),
+            InPlace::If {
+                condition,
+                then,
+                otherwise,
+            } => [Some(*condition), *then, *otherwise].into_iter().flatten().collect(),
+        }
+    }
 }

@@ -8,6 +8,9 @@ use crate::schema::{Bound, Node, Range, Types};
 use corvid_plugin_sdk::Json;
 use corvid_plugin_sdk::json::Kind;
 
+/// How many digits a `multipleOf` may have, so that a remainder by it can be had in 128 bits.
+const MULTIPLE_DIGITS_MAX: usize = 36;
+
 pub(super) fn read(node: &mut Node, keyword: &str, value: Json<'_>) -> Result<(), SchemaError> {
     match keyword {
         "type" => node.types = Some(types(value)?),
@@ -18,6 +21,11 @@ pub(super) fn read(node: &mut Node, keyword: &str, value: Json<'_>) -> Result<()
         "maximum" => bound(node, Bound::AtMost, value)?,
         "exclusiveMaximum" => bound(node, Bound::Below, value)?,
         "multipleOf" if !is_positive(value) => return Err(SchemaError::new("must be a number above 0")),
+        "multipleOf" if digits(value) > MULTIPLE_DIGITS_MAX => {
+            return Err(SchemaError::new(format!(
+                "must have at most {MULTIPLE_DIGITS_MAX} digits"
+            )));
+        }
         "multipleOf" => bound(node, Bound::MultipleOf, value)?,
         "minLength" => node.string.length.min = count(value)?,
         "maxLength" => node.string.length.max = Some(count(value)?),
@@ -51,6 +59,9 @@ fn types(value: Json<'_>) -> Result<Types, SchemaError> {
     } else {
         strings(value)?
     };
+    if names.is_empty() {
+        return Err(SchemaError::new("must name a type"));
+    }
     let mut types = Types::default();
     for name in names {
         if !types.add(&name) {
@@ -71,4 +82,11 @@ fn contained(node: &mut Node) -> &mut Range {
 
 fn is_positive(value: Json<'_>) -> bool {
     value.as_number() > Json::lazy(b"0").as_number()
+}
+
+/// How many digits a number has from the first to the last that isn't 0.
+fn digits(number: Json<'_>) -> usize {
+    let text = number.text().split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_matches('0').len()
 }

@@ -1,6 +1,7 @@
 //! The documents that a schema is made of, and what in them has a name.
 
-use super::Place;
+use super::values::{object, string};
+use super::{Place, SchemaError};
 use crate::schema::ResourceId;
 use crate::uri;
 use corvid_plugin_sdk::Json;
@@ -11,12 +12,25 @@ use std::collections::BTreeMap;
 const DRAFT_2020_12: &str = "https://json-schema.org/draft/2020-12/schema";
 const VALIDATION: &str = "https://json-schema.org/draft/2020-12/vocab/validation";
 
+/// The vocabularies that it has, without one that says that `format` makes demands.
+const VOCABULARIES: [&str; 7] = [
+    "https://json-schema.org/draft/2020-12/vocab/applicator",
+    "https://json-schema.org/draft/2020-12/vocab/content",
+    "https://json-schema.org/draft/2020-12/vocab/core",
+    "https://json-schema.org/draft/2020-12/vocab/format-annotation",
+    "https://json-schema.org/draft/2020-12/vocab/meta-data",
+    "https://json-schema.org/draft/2020-12/vocab/unevaluated",
+    VALIDATION,
+];
+
 /// A schema and those it may refer to, by URI, anchor or pointer.
 pub struct Documents<'a> {
     resources: Vec<Resource<'a>>,
     uris: BTreeMap<String, ResourceId>,
     /// Which resource each schema belongs to.
     places: BTreeMap<Place, ResourceId>,
+    /// What two schemas are called, so that nobody knows which is meant.
+    ambiguous: Option<String>,
 }
 
 struct Resource<'a> {
@@ -42,6 +56,7 @@ impl<'a> Documents<'a> {
             resources: Vec::new(),
             uris: BTreeMap::new(),
             places: BTreeMap::new(),
+            ambiguous: None,
         };
         documents.add("", schema);
         documents
@@ -53,10 +68,18 @@ impl<'a> Documents<'a> {
         let resource = self.add_resource(uri.to_owned(), schema, None);
         let own = own_uri(schema, uri);
         if own != uri {
-            self.uris.insert(own.clone(), resource);
+            self.name(&own, resource);
             self.resources[resource.0 as usize].uri = own;
         }
         self.visit_keywords(schema, resource);
+    }
+
+    /// Whether every name is that of one schema.
+    pub fn check(&self) -> Result<(), SchemaError> {
+        let ambiguous = self.ambiguous.as_ref();
+        ambiguous.map_or(Ok(()), |name| {
+            Err(SchemaError::new(format!("{name} is the name of two schemas")))
+        })
     }
 
     pub fn root(&self) -> (Json<'a>, ResourceId) {
@@ -77,12 +100,36 @@ impl<'a> Documents<'a> {
         if dialect == DRAFT_2020_12 {
             return Ok(true);
         }
-        match self.uris.get(dialect) {
-            Some(known) => {
-                let vocabulary = self.resources[known.0 as usize].root.get("$vocabulary");
-                Ok(vocabulary.is_none_or(|vocabulary| vocabulary.get(VALIDATION).is_some()))
+        let Some(known) = self.uris.get(dialect) else {
+            return Err(format!("`$schema`: {dialect} is not understood; {DRAFT_2020_12} is"));
+        };
+        let Some(vocabulary) = self.resources[known.0 as usize].root.get("$vocabulary") else {
+            return Ok(true);
+        };
+        let needed = vocabulary
+            .members()
+            .filter(|(_, needed)| needed.as_bool() != Some(false));
+        match needed
+            .map(|(uri, _)| uri.to_string())
+            .find(|uri| !VOCABULARIES.contains(&uri.as_str()))
+        {
+            Some(uri) => Err(format!("`$schema`: {uri} is not known, which {dialect} asks for")),
+            None => Ok(vocabulary.get(VALIDATION).is_some()),
+        }
+    }
+
+    /// Checks a keyword that says what a schema is, or what it is called.
+    pub fn identity(&self, keyword: &str, value: Json<'_>, resource: ResourceId) -> Result<(), SchemaError> {
+        match keyword {
+            "$anchor" | "$comment" | "$dynamicAnchor" => string(value).map(|_| ()),
+            "$id" if string(value)?.trim_end_matches('#').contains('#') => {
+                Err(SchemaError::new("must have no fragment; `$anchor` names a part"))
             }
-            None => Err(format!("`$schema`: {dialect} is not understood; {DRAFT_2020_12} is")),
+            "$schema" if Some(string(value)?) != self.resources[resource.0 as usize].dialect => Err(SchemaError::new(
+                "is another than that of the schema around it; a schema of another dialect has an `$id`",
+            )),
+            "$defs" | "definitions" => object(value).map(|_| ()),
+            _ => Ok(()),
         }
     }
 
@@ -143,6 +190,9 @@ impl<'a> Documents<'a> {
 
     /// Notes a schema, and all that are within it.
     fn visit(&mut self, schema: Json<'a>, around: ResourceId) {
+        if self.places.contains_key(&Place::of(schema)) {
+            return;
+        }
         let resource = match schema.get("$id").and_then(|id| id.as_str()) {
             None => around,
             Some(_) => {
@@ -172,15 +222,23 @@ impl<'a> Documents<'a> {
         let Some(name) = value.as_str().map(|name| name.to_string()) else {
             return;
         };
-        match keyword {
-            "$anchor" => {
-                resource.anchors.insert(name, schema);
-            }
+        let known = match keyword {
+            "$anchor" => resource.anchors.insert(name.clone(), schema),
             "$dynamicAnchor" => {
-                resource.anchors.insert(name.clone(), schema);
-                resource.dynamic_anchors.insert(name, schema);
+                resource.dynamic_anchors.insert(name.clone(), schema);
+                resource.anchors.insert(name.clone(), schema)
             }
-            _ => {}
+            _ => return,
+        };
+        if known.is_some_and(|known| Place::of(known) != Place::of(schema)) {
+            self.ambiguous = Some(format!("#{name}"));
+        }
+    }
+
+    fn name(&mut self, uri: &str, resource: ResourceId) {
+        let known = self.uris.insert(uri.to_owned(), resource);
+        if known.is_some_and(|known| known != resource) {
+            self.ambiguous = Some(uri.to_owned());
         }
     }
 
@@ -190,7 +248,7 @@ impl<'a> Documents<'a> {
             .get("$schema")
             .and_then(|dialect| dialect.as_str())
             .map(|dialect| dialect.to_string());
-        self.uris.insert(uri.clone(), id);
+        self.name(&uri, id);
         self.resources.push(Resource {
             uri,
             root,

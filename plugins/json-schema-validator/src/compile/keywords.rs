@@ -1,7 +1,7 @@
 //! The keywords that hold schemas.
 
 use super::values::{array, object, string};
-use super::{Compiler, SchemaError};
+use super::{Compiler, SchemaError, unknown};
 use crate::pattern::Pattern;
 use crate::schema::{ArrayRules, InPlace, Node, NodeId, ObjectRules, ResourceId};
 use corvid_plugin_sdk::Json;
@@ -20,20 +20,31 @@ impl<'a> Compiler<'a> {
             _ => return Err(SchemaError::new("a schema is an object, true or false")),
         }
         let validates = self.documents.validates(resource).map_err(SchemaError::new)?;
-        for (keyword, value) in schema.members() {
-            let keyword = keyword.to_string();
-            self.applicator(&mut node, &keyword, value, resource)
-                .and_then(|()| {
-                    if validates {
-                        super::assertions::read(&mut node, &keyword, value)
-                    } else {
-                        Ok(())
-                    }
-                })
+        for (keyword, value) in object(schema)? {
+            self.keyword(&mut node, &keyword, value, resource, validates)
                 .map_err(|error| error.within(&keyword))?;
         }
         self.conditional(&mut node, schema, resource)?;
         Ok(node)
+    }
+
+    fn keyword(
+        &mut self,
+        node: &mut Node,
+        keyword: &str,
+        value: Json<'a>,
+        resource: ResourceId,
+        validates: bool,
+    ) -> Result<(), SchemaError> {
+        if let Some(objection) = unknown::objection(keyword) {
+            return Err(SchemaError::new(objection));
+        }
+        self.documents.identity(keyword, value, resource)?;
+        self.applicator(node, keyword, value, resource)?;
+        if validates {
+            super::assertions::read(node, keyword, value)?;
+        }
+        Ok(())
     }
 
     fn applicator(
@@ -58,6 +69,11 @@ impl<'a> Compiler<'a> {
                 }
             }
             "prefixItems" => array_rules(node).prefix = self.schemas(value, resource)?,
+            "items" if value.kind() == Some(Kind::Array) => {
+                return Err(SchemaError::new(
+                    "must be one schema; `prefixItems` has one for each item",
+                ));
+            }
             "items" => array_rules(node).items = Some(self.schema(value, resource)?),
             "contains" => array_rules(node).contains = Some(self.schema(value, resource)?),
             "unevaluatedItems" => node.unevaluated_items = Some(self.schema(value, resource)?),
@@ -104,7 +120,7 @@ impl<'a> Compiler<'a> {
         if !self.documents.has_dynamic_anchor(found_in, name) {
             return Ok(InPlace::Ref(otherwise));
         }
-        self.dynamic_anchors(name)?;
+        self.dynamic_anchors(name);
         Ok(InPlace::DynamicRef {
             name: name.to_owned(),
             otherwise,
@@ -113,16 +129,21 @@ impl<'a> Compiler<'a> {
 
     fn schemas(&mut self, value: Json<'a>, resource: ResourceId) -> Result<Vec<NodeId>, SchemaError> {
         let items = array(value)?.enumerate();
+        if value.at(0).is_none() {
+            return Err(SchemaError::new("must hold a schema"));
+        }
         items
             .map(|(index, schema)| self.schema(schema, resource).map_err(|error| error.within(index)))
             .collect()
     }
 
     fn members(&mut self, value: Json<'a>, resource: ResourceId) -> Result<Vec<(String, NodeId)>, SchemaError> {
-        let members = object(value)?.map(|(name, schema)| match self.schema(schema, resource) {
-            Ok(node) => Ok((name, node)),
-            Err(error) => Err(error.within(name)),
-        });
+        let members = object(value)?
+            .into_iter()
+            .map(|(name, schema)| match self.schema(schema, resource) {
+                Ok(node) => Ok((name, node)),
+                Err(error) => Err(error.within(name)),
+            });
         members.collect()
     }
 }

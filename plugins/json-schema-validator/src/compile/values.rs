@@ -3,6 +3,7 @@
 use super::SchemaError;
 use corvid_plugin_sdk::Json;
 use corvid_plugin_sdk::json::Kind;
+use std::collections::BTreeSet;
 
 pub fn string(value: Json<'_>) -> Result<String, SchemaError> {
     let string = value.as_str().ok_or_else(|| SchemaError::new("must be a string"))?;
@@ -38,11 +39,15 @@ pub fn array(value: Json<'_>) -> Result<impl Iterator<Item = Json<'_>>, SchemaEr
     }
 }
 
-pub fn object(value: Json<'_>) -> Result<impl Iterator<Item = (String, Json<'_>)>, SchemaError> {
-    let members = value.members().map(|(name, value)| (name.to_string(), value));
-    if value.kind() == Some(Kind::Object) {
-        Ok(members)
-    } else {
-        Err(SchemaError::new("must be an object"))
+/// The members of an object. Of two with one name, nobody knows which is meant.
+pub fn object(value: Json<'_>) -> Result<Vec<(String, Json<'_>)>, SchemaError> {
+    if value.kind() != Some(Kind::Object) {
+        return Err(SchemaError::new("must be an object"));
+    }
+    let members: Vec<_> = value.members().map(|(name, value)| (name.to_string(), value)).collect();
+    let mut names = BTreeSet::new();
+    match members.iter().find(|(name, _)| !names.insert(name.as_str())) {
+        Some((name, _)) => Err(SchemaError::new("is there twice").within(name)),
+        None => Ok(members),
     }
 }
