@@ -1,6 +1,6 @@
 //! What the specification says of an attribute.
 
-use crate::time;
+use crate::{content_type, time, uri};
 
 /// What every event has.
 pub const REQUIRED: [&str; 4] = ["specversion", "id", "source", "type"];
@@ -13,9 +13,12 @@ pub fn is_of_the_specification(name: &str) -> bool {
     REQUIRED.contains(&name) || OPTIONAL.contains(&name)
 }
 
-/// Lower case letters and digits.
+/// Lower case letters and digits, and not what is no attribute.
 pub fn check_name(name: &str) -> Result<(), String> {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    if name == "data" {
+        return Err("`data` is no attribute's name: it is the value".to_owned());
+    }
     match !name.is_empty() && name.bytes().all(legal) {
         true => Ok(()),
         false => Err(format!(
@@ -26,30 +29,26 @@ pub fn check_name(name: &str) -> Result<(), String> {
 
 /// What a string may be under this name.
 pub fn check_value(name: &str, value: &str) -> Result<(), String> {
+    if let Some(char) = value.chars().find(|char| is_no_text(*char)) {
+        let code = u32::from(char);
+        return Err(format!(
+            "`{name}` has the character U+{code:04X}, which no attribute may have"
+        ));
+    }
     let expected = match name {
         "specversion" if value != "1.0" => "1.0",
-        "id" | "type" | "subject" | "datacontenttype" if value.is_empty() => "not empty",
-        "source" if !is_uri_reference(value) => "a URI reference",
-        "dataschema" if !is_uri(value) => "a URI",
+        "id" | "type" | "subject" if value.is_empty() => "not empty",
+        "source" if !uri::is_reference(value) => "a URI reference",
+        "dataschema" if !uri::is_absolute(value) => "a URI",
+        "datacontenttype" if !content_type::is_media_type(value) => "a media type",
         "time" if !time::is_rfc3339(value) => "a time of RFC 3339",
         _ => return Ok(()),
     };
     Err(format!("`{name}` is \"{value}\": it must be {expected}"))
 }
 
-/// Not empty, and of the characters that RFC 3986 has.
-fn is_uri_reference(value: &str) -> bool {
-    let legal = |byte: u8| {
-        byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'`')
-    };
-    !value.is_empty() && value.bytes().all(legal)
-}
-
-/// A reference that begins with a scheme.
-fn is_uri(value: &str) -> bool {
-    let scheme = value.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    is_uri_reference(value)
-        && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
-        && scheme.bytes().all(legal)
+/// Control characters, and what Unicode says is no character.
+fn is_no_text(char: char) -> bool {
+    let code = u32::from(char);
+    char.is_control() || (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
 }

@@ -1,5 +1,7 @@
 //! Binary mode: an attribute is a header `ce_` and its name; the data is the value, and the content-type is its own.
 
+use std::collections::BTreeSet;
+
 use corvid_plugin_sdk::{Record, Refusal, Verdict};
 
 use crate::attribute::{self, REQUIRED};
@@ -13,12 +15,23 @@ pub fn check(record: &Record<'_>) -> Verdict {
             return Err(Refusal::new(code::MISSING, format!("there is no header `ce_{name}`")));
         }
     }
+    let wrong = |why: String| Refusal::new(code::WRONG, why);
+    let mut names = BTreeSet::new();
     for header in record.headers() {
-        if let Some(name) = header.key.strip_prefix(PREFIX) {
-            one(name, header.value).map_err(|why| Refusal::new(code::WRONG, why))?;
+        let Some(name) = header.key.strip_prefix(PREFIX) else {
+            continue;
+        };
+        one(name, header.value).map_err(wrong)?;
+        if !names.insert(name) {
+            let name = String::from_utf8_lossy(name);
+            return Err(wrong(format!("`{name}` is there twice, and readers would differ")));
         }
     }
-    Ok(())
+    match record.header("content-type").map(str::from_utf8) {
+        None => Ok(()),
+        Some(Ok(value)) => attribute::check_value("datacontenttype", value).map_err(wrong),
+        Some(Err(_)) => Err(wrong("`content-type` is not UTF-8".to_owned())),
+    }
 }
 
 fn one(name: &[u8], value: Option<&[u8]>) -> Result<(), String> {

@@ -5,14 +5,18 @@
 //! | `binary` | attributes in headers `ce_…`, the data in the value |
 //! | `structured` | the whole event in the value, as JSON |
 //! | `attribute` | what an attribute's name and value may be |
+//! | `content_type` | which mode that is, and what a media type looks like |
+//! | `uri` | RFC 3986 |
 //! | `time` | RFC 3339 |
 
 mod attribute;
 mod binary;
+mod content_type;
 mod structured;
 #[cfg(test)]
 mod tests;
 mod time;
+mod uri;
 
 use corvid_plugin_sdk::{Config, Record, Refusal, Topic, Validator, Verdict, export};
 
@@ -22,7 +26,7 @@ mod code {
     pub const MISSING: u16 = 1;
     /// An attribute's name or value is wrong.
     pub const WRONG: u16 = 2;
-    /// The value of a structured event is no JSON object.
+    /// A structured event is in a format other than JSON, or its value no JSON object.
     pub const NOT_JSON: u16 = 3;
     /// The event is in the other mode.
     pub const MODE: u16 = 4;
@@ -54,7 +58,7 @@ impl Validator for CloudEventsValidator {
     }
 
     fn validate(&mut self, record: &Record<'_>, _topic: &Topic<'_>) -> Verdict {
-        let mode = mode(record);
+        let mode = content_type::mode(record)?;
         if self.mode.is_some_and(|wanted| wanted != mode) {
             let reason = match mode {
                 Mode::Binary => {
@@ -72,14 +76,3 @@ impl Validator for CloudEventsValidator {
 }
 
 export!(validator = CloudEventsValidator);
-
-/// Structured is what says so in its content-type, and binary is everything else.
-fn mode(record: &Record<'_>) -> Mode {
-    const STRUCTURED: &[u8] = b"application/cloudevents";
-    let content_type = record.header("content-type").unwrap_or_default();
-    let start = content_type.get(..STRUCTURED.len()).unwrap_or_default();
-    match start.eq_ignore_ascii_case(STRUCTURED) {
-        true => Mode::Structured,
-        false => Mode::Binary,
-    }
-}

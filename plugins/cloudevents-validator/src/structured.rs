@@ -1,6 +1,8 @@
 //! Structured mode: the value is the event in the JSON format.
 
-use corvid_plugin_sdk::json::{Json, Kind};
+use std::collections::BTreeSet;
+
+use corvid_plugin_sdk::json::{Json, JsonStr, Kind};
 use corvid_plugin_sdk::{Record, Refusal, Verdict};
 
 use crate::attribute::{self, REQUIRED};
@@ -24,8 +26,14 @@ pub fn check(record: &Record<'_>) -> Verdict {
     if both {
         return Err(wrong("an event has `data` or `data_base64`, not both".to_owned()));
     }
+    let mut names = BTreeSet::new();
     for (name, value) in event.members() {
-        member(&name.to_string(), value).map_err(wrong)?;
+        let name = name.to_string();
+        member(&name, value).map_err(wrong)?;
+        if names.contains(&name) {
+            return Err(wrong(format!("`{name}` is there twice, and readers would differ")));
+        }
+        names.insert(name);
     }
     Ok(())
 }
@@ -44,15 +52,29 @@ fn member(name: &str, value: Json<'_>) -> Result<(), String> {
     }
     match value.kind() {
         Some(Kind::Null) => Ok(()),
-        Some(Kind::String) => {
-            attribute::check_value(name, &value.as_str().map_or_else(String::new, |text| text.to_string()))
-        }
+        Some(Kind::String) => string(name, value),
         Some(Kind::Bool) if !attribute::is_of_the_specification(name) => Ok(()),
-        Some(Kind::Number) if !attribute::is_of_the_specification(name) => match value.as_i64().map(i32::try_from) {
-            Some(Ok(_)) => Ok(()),
-            _ => Err(format!("`{name}` is {value}: a number is a whole one of 32 bits")),
-        },
+        Some(Kind::Number) if !attribute::is_of_the_specification(name) => integer(name, value),
         _ => Err(format!("`{name}` must be a string")),
+    }
+}
+
+fn string(name: &str, value: Json<'_>) -> Result<(), String> {
+    let text = value.as_str().as_ref().map_or_else(String::new, JsonStr::to_string);
+    // Half of a surrogate pair is read as U+FFFD; that one may be there itself, too.
+    let written = value.text().to_ascii_lowercase();
+    let replaced = |text: &str, how: &str| text.matches(how).count();
+    if replaced(&text, "\u{fffd}") > replaced(&written, "\u{fffd}") + replaced(&written, "\\ufffd") {
+        return Err(format!("`{name}` has half of a surrogate pair"));
+    }
+    attribute::check_value(name, &text)
+}
+
+/// The JSON format has an integer written as one: `1.0` and `1e0` are none.
+fn integer(name: &str, value: Json<'_>) -> Result<(), String> {
+    match value.text().parse::<i32>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(format!("`{name}` is {value}: a number is a whole one of 32 bits")),
     }
 }
 

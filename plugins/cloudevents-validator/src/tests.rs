@@ -1,5 +1,7 @@
 use corvid_plugin_sdk::testing::{Call, RecordBuilder};
 
+mod strict;
+
 use super::CloudEventsValidator;
 use super::code::{MISSING, MODE, NOT_JSON, WRONG};
 use super::time::is_rfc3339;
