@@ -13,7 +13,7 @@ pub use error::SchemaError;
 
 use crate::schema::{DynamicAnchor, Node, NodeId, ResourceId, Schema};
 use corvid_plugin_sdk::Json;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compiles the schema that the documents were made with.
 pub fn compile(documents: Documents<'_>) -> Result<Schema, SchemaError> {
@@ -25,10 +25,11 @@ pub fn compile(documents: Documents<'_>) -> Result<Schema, SchemaError> {
         places: BTreeMap::new(),
         referred: Vec::new(),
         references: BTreeMap::new(),
-        dynamic_names: Vec::new(),
+        dynamic_names: BTreeSet::new(),
         dynamic_anchors: Vec::new(),
     };
     let root = compiler.schema(root, resource)?;
+    compiler.dynamic_anchors();
     compiler.all_that_is_referred_to()?;
     circles::check(&compiler.nodes, &compiler.references)?;
     Ok(Schema {
@@ -48,7 +49,7 @@ struct Compiler<'a> {
     /// How something refers to them.
     references: BTreeMap<NodeId, String>,
     /// The names that some `$dynamicRef` has asked for.
-    dynamic_names: Vec<String>,
+    dynamic_names: BTreeSet<String>,
     dynamic_anchors: Vec<DynamicAnchor>,
 }
 
@@ -116,27 +117,32 @@ impl<'a> Compiler<'a> {
     }
 
     fn all_that_is_referred_to(&mut self) -> Result<(), SchemaError> {
-        while let Some(Referred { id, schema, resource }) = self.referred.pop() {
-            let filled = self.fill(id, schema, resource);
-            filled.map_err(|error| error.behind(&self.references[&id]))?;
+        while !self.referred.is_empty() {
+            while let Some(Referred { id, schema, resource }) = self.referred.pop() {
+                let filled = self.fill(id, schema, resource);
+                filled.map_err(|error| error.behind(&self.references[&id]))?;
+            }
+            self.dynamic_anchors();
         }
         Ok(())
     }
 
-    /// Notes every resource's `$dynamicAnchor` of this name: only the way to a `$dynamicRef` tells which of them
-    /// is meant.
-    fn dynamic_anchors(&mut self, name: &str) {
-        if self.dynamic_names.iter().any(|known| known == name) {
-            return;
-        }
-        self.dynamic_names.push(name.to_owned());
-        for (resource, schema) in self.documents.dynamic_anchors(name) {
-            let node = self.refer(&format!("#{name}"), schema, resource);
-            self.dynamic_anchors.push(DynamicAnchor {
-                resource,
-                name: name.to_owned(),
-                node,
-            });
+    /// Notes the `$dynamicAnchor`s that some `$dynamicRef` asks for: only the way to one tells which of them is meant.
+    /// No way leads through a resource that nothing refers to, so that what is wrong there does no harm.
+    fn dynamic_anchors(&mut self) {
+        let reached: BTreeSet<ResourceId> = self.nodes.iter().filter_map(|node| node.resource).collect();
+        for name in self.dynamic_names.clone() {
+            for (resource, schema) in self.documents.dynamic_anchors(&name) {
+                let is_known = |known: &DynamicAnchor| known.resource == resource && known.name == name;
+                if reached.contains(&resource) && !self.dynamic_anchors.iter().any(is_known) {
+                    let node = self.refer(&format!("#{name}"), schema, resource);
+                    self.dynamic_anchors.push(DynamicAnchor {
+                        resource,
+                        name: name.clone(),
+                        node,
+                    });
+                }
+            }
         }
     }
 }

@@ -155,3 +155,20 @@ fn vocabularies_that_are_not_known() {
     let why = refused(r#"{"properties": {"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}}"#);
     assert!(why.contains("/properties/a/$schema: "), "{why}");
 }
+
+/// The bug: a document in `schemas` that nothing refers to, and is wrong, has one refused that is right.
+#[test]
+fn a_document_that_nothing_refers_to_does_no_harm() {
+    let tree = r##"{"$dynamicAnchor": "node", "properties": {"next": {"$dynamicRef": "#node"}}}"##;
+    let other = r##"{"$dynamicAnchor": "node", "$schema": "https://x.test/unknown", "$ref": "#/nowhere"}"##;
+    let config = |schema: &str| {
+        format!(
+            r#"{{"schemas": {{"https://x.test/tree": {tree}, "https://x.test/other": {other}}}, "schema": {schema}}}"#
+        )
+    };
+    made(&config(r#"{"$ref": "https://x.test/tree"}"#)).unwrap();
+    made(&config(
+        r#"{"$ref": "https://x.test/tree", "not": {"$ref": "https://x.test/other"}}"#,
+    ))
+    .unwrap_err();
+}

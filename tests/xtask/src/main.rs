@@ -11,6 +11,7 @@ mod broker;
 mod clients;
 mod crash;
 mod fuzz;
+mod json_schema;
 mod languages;
 mod main_job;
 mod shell;
@@ -40,6 +41,8 @@ enum Command {
     Clients(clients::Options),
     /// A plugin of one's own, from `plugin new` to its replacement under load, outside the repository.
     MainJob(main_job::Options),
+    /// The validator of JSON Schema answers the official test suite; needs go.
+    JsonSchema,
     /// The same plugin in C, AssemblyScript, Rust and as a script: built, bound, and of one opinion.
     Languages(languages::Options),
     /// Kills a broker again and again under idempotent producers: is every acknowledged record there once?
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run_steps(&options),
         Command::Clients(options) => clients::run(&options),
         Command::MainJob(options) => main_job::run(&options),
+        Command::JsonSchema => json_schema::run_suite(),
         Command::Languages(options) => languages::run(&options),
         Command::Crash(options) => crash::run_rounds(&options),
         Command::Sim(options) => sim::run_tests(&options),

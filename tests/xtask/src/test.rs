@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 
 use crate::shell::{cargo, root, run};
-use crate::{clients, crash, fuzz, languages, main_job, sim, tidy};
+use crate::{clients, crash, fuzz, json_schema, languages, main_job, sim, tidy};
 
 /// What to leave out while working on one thing.
 #[derive(clap::Args)]
@@ -33,6 +33,7 @@ const STEPS: &[Step] = &[
         ]))
     }),
     ("unit", || run(cargo().args(["test", "--workspace", "--locked"]))),
+    ("json-schema", json_schema::run_suite),
     ("release", || {
         run(cargo().args(["build", "--release", "--locked", "--package", "corvid"]))
     }),

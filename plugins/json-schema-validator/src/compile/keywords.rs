@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
         if !self.documents.has_dynamic_anchor(found_in, name) {
             return Ok(InPlace::Ref(otherwise));
         }
-        self.dynamic_anchors(name);
+        self.dynamic_names.insert(name.to_owned());
         Ok(InPlace::DynamicRef {
             name: name.to_owned(),
             otherwise,
