@@ -2,7 +2,7 @@
 //!
 //! `compile` reads the schema once, when the plugin is made; `schema` is what it makes of it; `evaluate` asks
 //! each value. It is a validator of our own because the well-kept libraries, made for servers, weigh 1.4 MB and
-//! more as modules; this one is a sixth of that and reads values in place. `tests/keywords.rs` holds what each
+//! more as modules; this one is a fifth of that and reads values in place. `tests/keywords.rs` holds what each
 //! keyword must accept and refuse.
 
 mod compile;

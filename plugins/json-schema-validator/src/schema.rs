@@ -34,8 +34,8 @@ pub struct Node {
     /// The schema `false`.
     pub never: bool,
     pub types: Option<Types>,
-    /// The JSON texts of `const`, or of `enum`.
-    pub one_of_values: Option<Vec<String>>,
+    /// The JSON texts of `const`, and those of `enum`: of each, the value is one.
+    pub one_of_values: Vec<Vec<String>>,
     pub number: NumberRules,
     pub string: StringRules,
     pub array: Option<Box<ArrayRules>>,

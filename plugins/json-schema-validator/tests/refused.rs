@@ -154,6 +154,8 @@ fn vocabularies_that_are_not_known() {
         .unwrap();
     let why = refused(r#"{"properties": {"a": {"$schema": "http://json-schema.org/draft-07/schema#"}}}"#);
     assert!(why.contains("/properties/a/$schema: "), "{why}");
+    let same = r#"{"properties": {"a": {"$schema": "https://json-schema.org/draft/2020-12/schema#"}}}"#;
+    made(&format!(r#"{{"schema": {same}}}"#)).unwrap();
 }
 
 /// The bug: a document in `schemas` that nothing refers to, and is wrong, has one refused that is right.

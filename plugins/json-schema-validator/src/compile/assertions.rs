@@ -14,8 +14,10 @@ const MULTIPLE_DIGITS_MAX: usize = 36;
 pub(super) fn read(node: &mut Node, keyword: &str, value: Json<'_>) -> Result<(), SchemaError> {
     match keyword {
         "type" => node.types = Some(types(value)?),
-        "const" => node.one_of_values = Some(vec![value.text().to_owned()]),
-        "enum" => node.one_of_values = Some(array(value)?.map(|value| value.text().to_owned()).collect()),
+        "const" => node.one_of_values.push(vec![value.text().to_owned()]),
+        "enum" => node
+            .one_of_values
+            .push(array(value)?.map(|value| value.text().to_owned()).collect()),
         "minimum" => bound(node, Bound::AtLeast, value)?,
         "exclusiveMinimum" => bound(node, Bound::Above, value)?,
         "maximum" => bound(node, Bound::AtMost, value)?,

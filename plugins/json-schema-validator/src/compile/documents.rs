@@ -93,10 +93,7 @@ impl<'a> Documents<'a> {
     /// Whether the keywords that make demands of a value count in this resource: its `$schema` may
     /// be without the vocabulary that they belong to.
     pub fn validates(&self, resource: ResourceId) -> Result<bool, String> {
-        let Some(dialect) = &self.resources[resource.0 as usize].dialect else {
-            return Ok(true);
-        };
-        let dialect = dialect.trim_end_matches('#');
+        let dialect = self.dialect(resource);
         if dialect == DRAFT_2020_12 {
             return Ok(true);
         }
@@ -118,6 +115,11 @@ impl<'a> Documents<'a> {
         }
     }
 
+    fn dialect(&self, resource: ResourceId) -> &str {
+        let named = self.resources[resource.0 as usize].dialect.as_deref();
+        named.unwrap_or(DRAFT_2020_12).trim_end_matches('#')
+    }
+
     /// Checks a keyword that says what a schema is, or what it is called.
     pub fn identity(&self, keyword: &str, value: Json<'_>, resource: ResourceId) -> Result<(), SchemaError> {
         match keyword {
@@ -125,7 +127,7 @@ impl<'a> Documents<'a> {
             "$id" if string(value)?.trim_end_matches('#').contains('#') => {
                 Err(SchemaError::new("must have no fragment; `$anchor` names a part"))
             }
-            "$schema" if Some(string(value)?) != self.resources[resource.0 as usize].dialect => Err(SchemaError::new(
+            "$schema" if string(value)?.trim_end_matches('#') != self.dialect(resource) => Err(SchemaError::new(
                 "is another than that of the schema around it; a schema of another dialect has an `$id`",
             )),
             "$defs" | "definitions" => object(value).map(|_| ()),

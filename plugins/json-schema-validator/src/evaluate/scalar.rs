@@ -12,14 +12,16 @@ const BRIEF_MAX: usize = 40;
 
 impl Evaluation<'_> {
     pub(super) fn values(&mut self, node: &Node, at: At<'_>) -> Result<(), Stop> {
-        let Some(values) = &node.one_of_values else {
-            return Ok(());
-        };
+        let mut all = node.one_of_values.iter();
+        all.try_for_each(|values| self.one_of_values(values, at))
+    }
+
+    fn one_of_values(&mut self, values: &[String], at: At<'_>) -> Result<(), Stop> {
         if is_one_of(at.value, values) {
             return Ok(());
         }
         let is = brief(at.value);
-        match &values[..] {
+        match values {
             [value] => self.failed(at, format_args!("must be {}, is {is}", shortened(value))),
             values => {
                 let all: Vec<Cow<'_, str>> = values.iter().take(10).map(|value| shortened(value)).collect();
