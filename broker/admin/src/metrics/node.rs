@@ -30,11 +30,6 @@ fn ours(context: &Context, image: &Image, families: &mut Families) {
         vec![],
         context.figures.request_memory_bytes(),
     );
-    for (request, count) in context.figures.requests() {
-        let help = "As in Kafka: requests that have come in";
-        let labels = vec![label("request", request)];
-        families.counter("kafka_network_requestmetrics_requests", help, labels, count);
-    }
     families.gauge(
         "corvid_metadata_version",
         "Changes of the metadata so far",

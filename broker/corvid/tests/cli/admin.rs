@@ -83,4 +83,12 @@ fn metrics_tell_what_is_true() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line} is missing in:\n{text}");
     }
+    // Two files told the requests once; Prometheus warns of a series that comes twice, and strict parsers take nothing.
+    let mut seen = std::collections::HashSet::new();
+    let body = text.lines().skip_while(|line| !line.starts_with('#'));
+    for line in body.filter(|line| !line.is_empty()) {
+        let series = line.rsplit_once(' ').map_or(line, |(series, _)| series);
+        let told = if line.starts_with('#') { line } else { series };
+        assert!(seen.insert(told.to_owned()), "{told} comes twice");
+    }
 }
