@@ -19,6 +19,7 @@ use crate::host::Limits;
 use crate::instance::{Blueprint, Instance};
 use crate::meter::Allowance;
 use crate::stats::PluginStats;
+use crate::voice::one_line;
 
 /// The CPU time that a plugin may take to start and to read its configuration.
 pub(crate) const START_MAX: Duration = Duration::from_secs(2);
@@ -232,7 +233,7 @@ impl Sandbox {
         if voice.may_complain() {
             let (plugin, hook, kind) = (voice.plugin(), hook.name(), fault.kind.name());
             let HookInput { topic, partition, .. } = *input;
-            let detail = &fault.detail;
+            let detail = one_line(&fault.detail);
             tracing::warn!(plugin, hook, topic, partition, records, kind, "plugin fault: {detail}");
         }
     }

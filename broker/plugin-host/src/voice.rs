@@ -1,5 +1,6 @@
 //! What a plugin says: its log lines and its counters, both within limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -81,7 +82,7 @@ impl Voice {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
-        let plugin = self.plugin.as_str();
+        let (plugin, text) = (self.plugin.as_str(), one_line(text));
         match level {
             Level::Error => tracing::error!(target: "corvid::plugin", plugin, "{text}"),
             Level::Warn => tracing::warn!(target: "corvid::plugin", plugin, "{text}"),
@@ -123,6 +124,16 @@ impl Voice {
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
+}
+
+/// What a plugin says, on one line: with a line break in it, as every panic of Rust has one, a record's text could pass for a line of the
+/// broker's own.
+pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let words: Vec<&str> = text.split(char::is_control).filter(|part| !part.is_empty()).collect();
+    Cow::Owned(words.join(" "))
 }
 
 impl Level {

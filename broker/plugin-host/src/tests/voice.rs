@@ -75,10 +75,15 @@ impl Subscriber for Listener {
 
 /// Logs "hello" at `level`, `times` times a call, and counts itself.
 fn talker(level: i32, times: i32) -> bytes::Bytes {
+    saying("hello", level, times)
+}
+
+/// The same with another text of five bytes, as WebAssembly writes it.
+fn saying(text: &str, level: i32, times: i32) -> bytes::Bytes {
     guest(&format!(
         r#"(import "corvid" "log" (func $log (param i32 i32 i32)))
         (import "corvid" "metric_add" (func $add (param i32 i32 f64)))
-        (data (i32.const 16) "hello")
+        (data (i32.const 16) "{text}")
         (func (export "corvid_validate") (param i32 i32) (result i64)
           (local $n i32)
           (loop $more
@@ -100,6 +105,14 @@ async fn lines_carry_the_plugins_name_and_are_limited() {
     assert_eq!(lines[0], r#"WARN message=hello plugin="loud""#);
     // Two calls of the self-test, and ours.
     assert_eq!(plugin.stats().log_lines_dropped, 3000 - lines.len() as u64);
+}
+
+/// The bug: a plugin that logs a record's text writes lines that look like the broker's own.
+#[tokio::test]
+async fn a_line_break_makes_no_second_line() {
+    let plugin = load("broken", &saying(r"ab\0acd", 1, 1)).await;
+    assert_eq!(plugin.validate(section(&[GOOD]).input()).await, []);
+    assert_eq!(lines_of("broken")[0], r#"WARN message=ab cd plugin="broken""#);
 }
 
 /// The bug: lines that nobody listens to use up the room of those that somebody does.
