@@ -9,7 +9,7 @@
 //! | `key`, `table` | every key, with its meaning: messages, `config print` and `config/corvid.toml` come from it |
 //! | `reader`, `problem` | values with their places; what is said of a wrong one |
 //! | `sections`, `broker` | what a node reads at its start |
-//! | `plugins`, `script`, `topics`, `binding` | desired state, for `apply` |
+//! | `plugins`, `script`, `topics`, `binding`, `looked_up` | desired state, for `apply` |
 //! | `print` | settings as TOML |
 
 mod address;
@@ -18,6 +18,7 @@ mod binding;
 mod broker;
 mod hints;
 mod key;
+mod looked_up;
 mod plugins;
 mod print;
 mod problem;
@@ -134,6 +135,7 @@ impl Settings {
         settings.take_scripts(notes);
         if let Some(topics) = topics {
             topics::warn_of_unknown_plugins(&topics, &settings.plugins, notes);
+            looked_up::check(&topics, &settings.topics, notes);
         }
         settings
     }

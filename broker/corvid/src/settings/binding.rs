@@ -85,9 +85,17 @@ fn tables(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, String> {
 }
 
 fn patterns(table: &Table<'_>, key: &str, notes: &mut Notes) -> Vec<String> {
-    let Some(elements) = table.get(key).and_then(|entry| entry.array(notes)) else {
+    let Some(entry) = table.get(key) else {
         return Vec::new();
     };
+    let Some(elements) = entry.array(notes) else {
+        return Vec::new();
+    };
+    if elements.is_empty() {
+        // Taken as no list at all, the view would be for everybody.
+        let message = format!("`{key}` is empty, and the view would be for nobody");
+        notes.wrong(Problem::new(entry.span.clone(), message).hint(format!("without `{key}` it is for all readers")));
+    }
     elements
         .iter()
         .filter_map(|element| element.text(notes).map(str::to_owned))

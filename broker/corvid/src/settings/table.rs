@@ -76,7 +76,7 @@ pub(super) const KEYS: &[Key] = &[
     plugin("script_file", "a path", "\"scripts/by_region.rhai\"", "Instead of `script`: a file with the script, counted from this file's folder."),
     plugin("config", "a table", "{ field = \"region\" }", "What the plugin is configured with; it sees JSON."),
     plugin("limits", "a table", "{ deadline = \"20ms\", memory = \"16MiB\" }", "What a call may take."),
-    topic("partitions", "a whole number, 1 or more", "6", "How many partitions it has at least; they never shrink. Default: num.partitions of [broker]."),
+    topic("partitions", "a whole number, 1 to 10000", "6", "How many partitions it has at least; they never shrink. Default: num.partitions of [broker]."),
     topic("partitioner", "a plugin's name, or a binding", "\"by-region\"", "The plugin that decides where records go.").kafka("corvid.partitioner"),
     topic("produce", "an array of plugins' names or bindings", "[\"order-schema\"]", "Validators and transforms, in the order in which they run, before the partitioner.")
         .kafka("corvid.produce"),

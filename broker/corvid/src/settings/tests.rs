@@ -3,6 +3,7 @@
 mod hints;
 mod print;
 mod retry;
+mod topics;
 
 use expect_test::{Expect, expect};
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use corvid_metadata::config::{ConfigError, Configs, check_topic, keys, topic_keys, validate_topic};
 use corvid_metadata::desired::DesiredTopic;
+use corvid_metadata::limits::MAX_PARTITIONS_PER_REQUEST;
 use corvid_metadata::policy::{Binding, BindingError, TopicBindings};
 use corvid_metadata::topic_name;
 use corvid_metadata::units::with_unit::duration_ms;
@@ -39,10 +40,9 @@ const OWN: &[(&str, &str)] = &[
 
 pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, DesiredTopic> {
     let mut topics = BTreeMap::new();
+    let mut folded = BTreeMap::new();
     for entry in table.entries() {
-        if let Err(error) = topic_name::check(entry.key) {
-            notes.wrong(Problem::new(entry.key_span.clone(), error.to_string()));
-        }
+        name(&entry, &mut folded, notes);
         if let Some(table) = entry.table(notes) {
             topics.insert(entry.key.to_owned(), topic(&entry, &table, notes));
         }
@@ -50,12 +50,32 @@ pub(super) fn read(table: &Table<'_>, notes: &mut Notes) -> BTreeMap<String, Des
     topics
 }
 
+/// Whether a topic may be called so beside those before it. (Names that differ in `.` and `_` alone are one in metrics.)
+fn name<'a>(entry: &Entry<'a>, folded: &mut BTreeMap<String, &'a str>, notes: &mut Notes) {
+    let wrong = |message: String| Problem::new(entry.key_span.clone(), message);
+    if let Err(error) = topic_name::check(entry.key) {
+        notes.wrong(wrong(error.to_string()));
+    }
+    if topic_name::is_internal(entry.key) {
+        notes.wrong(wrong(format!(
+            "`{}` is one of the broker's own topics, which no file changes",
+            entry.key
+        )));
+    }
+    if let Some(other) = folded.insert(topic_name::fold(entry.key), entry.key) {
+        notes.wrong(
+            wrong(format!("topic `{}` collides with topic `{other}`", entry.key))
+                .hint("names that differ in `.` and `_` alone are the same in metrics"),
+        );
+    }
+}
+
 fn topic(entry: &Entry<'_>, table: &Table<'_>, notes: &mut Notes) -> DesiredTopic {
     only(table, notes);
     let before = notes.problems.len();
     let partitions = table
         .get("partitions")
-        .and_then(|entry| entry.integer(1, i64::from(i32::MAX), notes));
+        .and_then(|entry| entry.integer(1, i64::from(MAX_PARTITIONS_PER_REQUEST), notes));
     let mut configs = policy(table, notes);
     if let Some(others) = table.get("configs").and_then(|entry| entry.table(notes)) {
         others_into(entry.key, &others, "", &mut configs, notes);

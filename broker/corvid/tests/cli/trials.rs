@@ -132,6 +132,30 @@ fn a_check_tells_of_every_file() {
     }
 }
 
+/// The bug: a plugin is tried with all tables there could be, and `apply` refuses what the check called fine.
+#[test]
+fn a_check_grants_what_the_binding_grants() {
+    let folder = tempfile::tempdir().unwrap();
+    let check = |binding: &str| {
+        let text = format!(
+            "[plugins.alert]\nbuiltin = \"threshold-alert\"\n\
+             config = {{ field = \"amount\", user = \"from\", table = \"limits\", threshold = 1 }}\n\
+             [topics.transfers]\nproduce = [{binding}]\n\
+             [topics.user-limits]\nconfigs = {{ \"cleanup.policy\" = \"compact\" }}\n"
+        );
+        std::fs::write(folder.path().join("a.toml"), text).unwrap();
+        corvid(folder.path(), &["config", "check", "a.toml"], "")
+    };
+    check(r#"{ plugin = "alert", tables = { limits = "user-limits" } }"#).json();
+    let refused = check(r#""alert""#).failed(2);
+    for told in [
+        "plugin `alert`, as topic `transfers` binds it",
+        "grants no table `limits`",
+    ] {
+        assert!(error(&refused).contains(told), "no {told:?} in {refused}");
+    }
+}
+
 /// The bug: of a chain of plugins, nobody knows which one refused a record.
 #[test]
 fn a_refusal_names_the_plugin_of_the_chain() {

@@ -26,16 +26,27 @@ async fn refused(settings: &Settings, file: &Named<'_>) -> Result<Vec<String>, F
         let Some((host, wasm)) = module(entry, file)? else {
             continue;
         };
-        let mut problems = Vec::new();
+        let mut problems: Vec<(Option<String>, String)> = Vec::new();
         let mut hooks = None;
         for case in cases(settings, name, entry) {
+            let topic = case.topic.clone();
             match host.load(spec(name, &wasm, case)).await {
                 Ok(plugin) => hooks = Some(plugin.hooks()),
-                Err(error) => problems.push(error.to_string()),
+                Err(error) => {
+                    let error = error.to_string();
+                    // What is wrong with the plugin by itself is so wherever it is bound.
+                    if problems.iter().all(|(_, told)| *told != error) {
+                        problems.push((topic, error));
+                    }
+                }
             }
         }
-        problems.extend(hooks.iter().flat_map(|hooks| misplaced(settings, name, *hooks)));
-        all.extend(problems.iter().map(|problem| format!("plugin `{name}`: {problem}")));
+        let misplaced = hooks.iter().flat_map(|hooks| misplaced(settings, name, *hooks));
+        problems.extend(misplaced.map(|problem| (None, problem)));
+        all.extend(problems.iter().map(|(topic, problem)| match topic {
+            Some(topic) => format!("plugin `{name}`, as topic `{topic}` binds it: {problem}"),
+            None => format!("plugin `{name}`: {problem}"),
+        }));
     }
     Ok(all)
 }
@@ -63,21 +74,24 @@ fn module(entry: &PluginEntry, file: &Named<'_>) -> Result<Option<(Arc<PluginHos
 
 /// What a plugin is loaded with.
 struct Case {
+    /// Whose binding it is; `None` for the plugin by itself.
+    topic: Option<String>,
     config: Value,
     limits: PluginLimits,
     tables: Tables,
 }
 
-/// By itself, and as the bindings have it that give it something else.
+/// By itself, and as each binding has it: what that grants no table for, the plugin may not open there.
 fn cases(settings: &Settings, name: &str, entry: &PluginEntry) -> Vec<Case> {
     let own = Case {
+        topic: None,
         config: entry.config.clone(),
         limits: entry.limits,
         tables: Tables::Unbound,
     };
     let given = bindings(settings).filter(|(_, _, binding)| binding.plugin == name);
-    let given = given.filter(|(_, _, binding)| binding.config.is_some() || !binding.tables.is_empty());
-    let given = given.map(|(_, _, binding)| Case {
+    let given = given.map(|(topic, _, binding)| Case {
+        topic: Some(topic.to_owned()),
         config: binding.config.unwrap_or_else(|| entry.config.clone()),
         limits: binding.limits.or(entry.limits),
         tables: empty_tables(binding.tables.into_keys()),
