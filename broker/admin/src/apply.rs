@@ -142,8 +142,9 @@ impl Applier {
 
     fn outcome(&self, plan: Plan, warnings: &[String]) -> Outcome {
         let drift = plan.drift.iter().map(ToString::to_string);
+        let left = plan.left.iter().map(ToString::to_string);
         Outcome {
-            warnings: drift.chain(warnings.iter().cloned()).collect(),
+            warnings: drift.chain(left).chain(warnings.iter().cloned()).collect(),
             changes: plan.changes,
             version: *self.settled.borrow(),
         }

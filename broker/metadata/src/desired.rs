@@ -8,7 +8,7 @@
 //!   was set elsewhere and that no file of this owner ever had is left alone.
 //! - A value that the last file had and that was changed elsewhere since is *drift*: shown, and set
 //!   right.
-//! - A topic that is absent is left alone. Partitions never shrink.
+//! - A topic that is absent is left alone; where the last file set configs of it, that is told once. Partitions never shrink.
 //! - A plugin of which another generation was deployed (`corvid plugin deploy`) since this file was last applied stays as it is
 //!   while the file says what it said then: a restart must not undo a deployment. That is drift, too, and shown. Once the
 //!   file says something else about the plugin, the file has the last word.
@@ -78,6 +78,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What differs from the file and is left as it is.
     pub drift: Vec<Drift>,
+    /// What the file said before, does not say any more, and is left as it is.
+    pub left: Vec<LeftTopic>,
     /// The same for the quorum: one batch. Topics that are new are in [`Plan::create`], since
     /// whoever places replicas and draws ids has to make their records.
     pub records: Vec<Record>,
@@ -98,6 +100,15 @@ pub struct Drift {
     pub generation: u64,
     /// What made it.
     pub how: How,
+}
+
+/// A topic that the last file had and this one lacks: nothing of it is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftTopic {
+    /// Its name.
+    pub topic: String,
+    /// The configs that are as the last file had them.
+    pub keys: Vec<String>,
 }
 
 /// A topic to create.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Change, Drift, Why};
+use super::{Change, Drift, LeftTopic, Why};
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -62,6 +62,18 @@ impl fmt::Display for Drift {
              write it into the file, or take it back with `corvid plugin rollback {plugin}`",
             how.as_str(),
             what.join(" and "),
+        )
+    }
+}
+
+impl fmt::Display for LeftTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LeftTopic { topic, keys } = self;
+        let unset: Vec<String> = keys.iter().map(|key| format!("--unset {key}")).collect();
+        write!(
+            f,
+            "topic {topic}: the file has it no more, and it stays as it is; `corvid topic alter {topic} {}` takes back what the file had set",
+            unset.join(" ")
         )
     }
 }

@@ -174,7 +174,15 @@ fn absent_topics_are_left_alone_and_unbound_plugins_go() {
         "]],
     );
     // q is still bound by b, which is left alone; it goes when nobody binds it any more.
+    let left = |image: &Image| {
+        let plan = plan(image, &next).unwrap();
+        plan.left.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    // The bug: whoever takes the whole table out is told that all is as the file wants it.
+    expect![[r"topic b: the file has it no more, and it stays as it is; `corvid topic alter b --unset corvid.produce` takes back what the file had set"]]
+        .assert_eq(&left(&image));
     let image = applied(&image, &next);
+    assert_eq!(left(&image), "");
     shows(&image, &next, &expect![""]);
     let image = elsewhere(&image, "b", "corvid.produce", None);
     shows(

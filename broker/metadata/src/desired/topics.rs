@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Change, Desired, DesiredTopic, Growth, NewTopic, Plan, PlanError, Why};
+use super::{Change, Desired, DesiredTopic, Growth, LeftTopic, NewTopic, Plan, PlanError, Why};
 use crate::config::{self, Configs};
 use crate::image::{Image, TopicImage};
 use crate::limits::MAX_PARTITIONS_PER_REQUEST;
@@ -24,7 +24,28 @@ pub(super) fn plan(image: &Image, desired: &Desired, before: &AppliedKeys, plan:
             }
         }
     }
+    plan.left.extend(left(image, desired, before));
     Ok(())
+}
+
+/// Who takes `[topics.orders.retry]` out, and nothing else of `orders` is in the file, expects the retries to end.
+fn left(image: &Image, desired: &Desired, before: &AppliedKeys) -> Vec<LeftTopic> {
+    let absent = before
+        .topics
+        .iter()
+        .filter(|(name, _)| !desired.topics.contains_key(*name));
+    let left = absent.filter_map(|(name, last)| {
+        let present = image.topic(name)?;
+        let stays = last
+            .iter()
+            .filter(|(key, value)| present.configs.get(*key) == Some(*value));
+        let keys: Vec<String> = stays.map(|(key, _)| key.clone()).collect();
+        (!keys.is_empty()).then(|| LeftTopic {
+            topic: name.clone(),
+            keys,
+        })
+    });
+    left.collect()
 }
 
 fn check_names(image: &Image, desired: &Desired) -> Result<(), PlanError> {
