@@ -55,6 +55,7 @@ pub(crate) fn why(
     }
     if hidden::is_hidden(&batch) {
         body.found = Found::Hidden;
+        held_here(context, &partition, &mut body);
         return Ok(body);
     }
     let place = look(&batch, &mut body)?;
@@ -138,6 +139,31 @@ fn sent_here(context: &Context, partition: &Partition, batch: &Batch<'_>, body: 
         }
         (None, Noted::Not) => {}
     }
+}
+
+/// A hold has the offset of its entry for a name: what `delayed list` shows is told of by it.
+fn held_here(context: &Context, partition: &Partition, body: &mut WhyBody) {
+    let name = Offset(body.offset);
+    let Some(entry) = Entry::that_holds(partition, name) else {
+        return;
+    };
+    let image = context.image();
+    let Some(target) = entry.hold(&image, name) else {
+        return;
+    };
+    body.found = Found::Hold;
+    body.went_to = vec![target];
+    let noted = context.topics.decided().at(partition.id(), entry.mate_base.0);
+    body.known = Known::Log;
+    body.deciders = entry.deciders(&image, &noted);
+    // The broker's own entries stand for no batch of a client.
+    body.came_from = (!entry.is_alone()).then(|| OriginBody {
+        topic: Some(body.topic.clone()),
+        partition: Some(body.partition),
+        first_offset: Some(entry.mate_base.0),
+        last_offset: entry.mate_last.0,
+        offset: entry.origin(partition.id(), Some(name), 0),
+    });
 }
 
 /// A link brought the batch, or it was held: its stamp leads to the entry.

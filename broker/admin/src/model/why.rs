@@ -41,6 +41,8 @@ pub enum Found {
     Released,
     /// Nothing: the record that a client sent with this offset left, or was left out.
     Gap,
+    /// A hold: what it has is there to be read when it is due, unless it is cancelled.
+    Hold,
     /// Nothing that a client sees: the broker keeps its own accounts in between.
     Hidden,
 }
@@ -96,6 +98,6 @@ pub struct TargetBody {
     pub records: u32,
     /// Whether the record that is asked for is one of them, where that is known.
     pub this: Option<bool>,
-    /// Until when they are held, ms since the epoch, if they are.
+    /// Until when they are held, or were, ms since the epoch.
     pub due: Option<i64>,
 }

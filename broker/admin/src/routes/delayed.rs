@@ -65,7 +65,10 @@ pub(crate) async fn show(
     let id = partition(&context.topic(&name)?, which.partition)?;
     let limit = which.limit.clamp(1, HOLDS_MAX);
     let held = context.delivery.held();
-    let listed = held.list(id, Offset(which.from.max(0)), limit).await.map_err(of)?;
+    let listed = held
+        .list(id, Offset(which.from.max(0)), limit)
+        .await
+        .map_err(|error| of(&name, &error))?;
     let body = listed.into_iter().map(|held| HeldBody {
         partition: which.partition,
         offset: held.name.0,
@@ -92,7 +95,8 @@ pub(crate) async fn cancel(
         return Err(ApiError::refused(error));
     }
     let names = body.offsets.into_iter().map(Offset).collect();
-    let cancelled = context.delivery.held().cancel(id, names).await.map_err(of)?;
+    let cancelled = context.delivery.held().cancel(id, names).await;
+    let cancelled = cancelled.map_err(|error| of(&name, &error))?;
     Ok(Json(CancelledBody { cancelled }))
 }
 
@@ -107,9 +111,9 @@ fn partition(topic: &Arc<TopicImage>, index: i32) -> Result<PartitionId, ApiErro
     }
 }
 
-fn of(error: HeldError) -> ApiError {
+fn of(topic: &str, error: &HeldError) -> ApiError {
     match error {
-        HeldError::Closed => ApiError::refused("the partition holds nothing")
+        HeldError::Closed => ApiError::refused(format!("topic `{topic}` holds nothing"))
             .hint("a topic holds records when it allows delays: `max` of [topics.NAME.delay], or corvid.delay.max.ms"),
         HeldError::Read(_) | HeldError::Damaged { .. } | HeldError::Append(_) => {
             ApiError::unavailable(error.to_string())

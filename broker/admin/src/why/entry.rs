@@ -100,21 +100,22 @@ impl Entry {
     /// Where its records went; `delta` is the one that is asked for, in the client's batch.
     pub fn targets(&self, image: &Image, delta: Option<i32>) -> Vec<TargetBody> {
         let entry = self.view();
-        let target = |sub_batch: SubBatchView<'_>| {
-            let origins = sub_batch.origins();
-            TargetBody {
-                topic: image
-                    .topic_by_id(TopicId(sub_batch.target().topic_id))
-                    .map(|topic| topic.name.clone()),
-                partition: sub_batch.target().partition,
-                records: sub_batch.batch().record_count(),
-                this: delta
-                    .filter(|_| !origins.is_empty())
-                    .map(|delta| origins.iter().any(|origin| origin == delta)),
-                due: sub_batch.hold().map(|hold| hold.due.0),
-            }
-        };
-        entry.sub_batches().map(target).collect()
+        entry
+            .sub_batches()
+            .map(|sub_batch| target(image, sub_batch, delta))
+            .collect()
+    }
+
+    /// What the hold with this name has.
+    pub fn hold(&self, image: &Image, name: Offset) -> Option<TargetBody> {
+        let entry = self.view();
+        let (_, sub_batch) = entry.held().find(|(held, _)| *held == name)?;
+        Some(target(image, sub_batch, None))
+    }
+
+    /// Whether the broker wrote it of its own, for no batch of a client.
+    pub fn is_alone(&self) -> bool {
+        self.view().armed_alone()
     }
 
     /// The offset that a client was told for the record at `place` of the batch that went to `here`, where the entry says it.
@@ -136,6 +137,21 @@ impl Entry {
         };
         let delta = sub_batch?.origins().iter().nth(place)?;
         Some(self.mate_base.0 + i64::from(delta))
+    }
+}
+
+fn target(image: &Image, sub_batch: SubBatchView<'_>, delta: Option<i32>) -> TargetBody {
+    let origins = sub_batch.origins();
+    TargetBody {
+        topic: image
+            .topic_by_id(TopicId(sub_batch.target().topic_id))
+            .map(|topic| topic.name.clone()),
+        partition: sub_batch.target().partition,
+        records: sub_batch.batch().record_count(),
+        this: delta
+            .filter(|_| !origins.is_empty())
+            .map(|delta| origins.iter().any(|origin| origin == delta)),
+        due: sub_batch.hold().map(|hold| hold.due.0),
     }
 }
 

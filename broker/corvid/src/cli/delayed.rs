@@ -21,10 +21,10 @@ pub enum Command {
         /// The topic; without one, all of them are counted
         topic: Option<String>,
         /// Of this partition only
-        #[arg(long, requires = "topic")]
+        #[arg(long, short, requires = "topic")]
         partition: Option<i32>,
         /// So many at most, of each partition
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, short = 'n', visible_alias = "max", value_name = "COUNT", default_value_t = 20)]
         limit: usize,
         #[command(flatten)]
         node: Node,

@@ -4,6 +4,7 @@ use corvid_admin::model::{DeciderBody, Found, Known, OriginBody, TargetBody, Why
 
 use super::node::{Node, segment};
 use super::output::count;
+use super::units::moment;
 use super::{Done, Output};
 
 /// `corvid why TOPIC/PARTITION/OFFSET`
@@ -50,6 +51,7 @@ fn show(why: &WhyBody) -> String {
         Found::Released => format!("a record{key}, held here until it was due"),
         Found::Gap if why.went_to.is_empty() => "nothing: the record that had this offset was left out".to_owned(),
         Found::Gap => "nothing: the record that had this offset left, or was left out".to_owned(),
+        Found::Hold => "a hold: what it has is there to be read when it is due, unless it is cancelled".to_owned(),
         Found::Hidden => "nothing for clients: the broker keeps its own accounts here".to_owned(),
     };
     let mut lines = vec![format!("{place}: {what}")];
@@ -125,7 +127,7 @@ fn went_to(target: &TargetBody) -> String {
     };
     let due = target
         .due
-        .map_or_else(String::new, |due| format!(", held until {due} ms"));
+        .map_or_else(String::new, |due| format!(", held until {}", moment(due)));
     format!(
         "  went to      {topic}/{}: {records} of the batch{sure}{due}",
         target.partition

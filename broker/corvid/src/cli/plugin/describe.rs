@@ -2,6 +2,8 @@
 
 use corvid_admin::model::{CandidateBody, FaultBody, GenerationBody, PluginDetail, PluginInstance, ShadowBody};
 use corvid_metadata::Rollout;
+use corvid_metadata::policy::SCRIPT_PLUGIN;
+use serde_json::Value;
 
 use super::super::bytes_text::cut;
 use super::super::output::{count, counts, size, table};
@@ -11,10 +13,10 @@ use super::super::units::ago;
 pub fn text(detail: &PluginDetail) -> String {
     let name = &detail.summary.name;
     let mut parts = vec![format!(
-        "{name}, generation {}\n  module  {}\n  config  {}\n  made by {}",
+        "{name}, generation {}\n  module  {}\n{}\n  made by {}",
         detail.summary.generation,
         detail.summary.module,
-        detail.config,
+        config(detail.summary.builtin.as_deref(), &detail.config),
         story(&detail.active),
     )];
     if !detail.bindings.is_empty() {
@@ -65,6 +67,24 @@ pub fn text(detail: &PluginDetail) -> String {
         parts.push(history(&detail.history));
     }
     parts.join("\n\n")
+}
+
+/// What it is configured with; a script is shown as it was written.
+fn config(builtin: Option<&str>, config: &Value) -> String {
+    let script = config.get("script").and_then(Value::as_str);
+    let (script, config) = match script {
+        Some(script) if builtin == Some(SCRIPT_PLUGIN) => (Some(script), config.get("config").unwrap_or(&Value::Null)),
+        _ => (None, config),
+    };
+    let mut lines = vec![match config {
+        Value::Null => "  config  none".to_owned(),
+        config => format!("  config  {config}"),
+    }];
+    if let Some(script) = script {
+        lines.push("  script".to_owned());
+        lines.extend(script.trim_end().lines().map(|line| format!("    {line}")));
+    }
+    lines.join("\n")
 }
 
 fn story(generation: &GenerationBody) -> String {
@@ -149,10 +169,10 @@ fn candidate(candidate: &CandidateBody) -> String {
         }
     };
     let mut lines = vec![format!(
-        "trying generation {} {how}\n  module  {}\n  config  {}\n  made by {}",
+        "trying generation {} {how}\n  module  {}\n{}\n  made by {}",
         candidate.generation.generation,
         candidate.generation.module,
-        candidate.config,
+        config(candidate.generation.builtin.as_deref(), &candidate.config),
         story(&candidate.generation),
     )];
     if let Some(shadow) = &candidate.shadow {
