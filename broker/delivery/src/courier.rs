@@ -12,6 +12,8 @@
 //! and its producer had no answer, it would come again, and be at A twice. So the courier asks for a flush when there is an entry that is
 //! not on the disk, one round for all that are there by then, and takes them when it has ended. A log without entries is not flushed.
 //!
+//! Nor is what is committed at A on the disk there: an entry is deleted at p only when A has synced it. Retention asks A for that.
+//!
 //! A crash before the append at A: the entry is read again, since A's position is behind it. After it: A's
 //! position, rebuilt from the stamps of its own log, is past the entry, and it is skipped.
 //!

@@ -166,6 +166,20 @@ impl Delivered {
         self.settle(|state| &mut state.flushed, |target, end| target.log().flushed() >= end)
     }
 
+    /// Asks the targets to sync what they have of this partition's. Under `replicas` nobody else does, and it has to be kept here until then.
+    pub fn request_flush(&self) {
+        let state = self.state.lock();
+        let targets = state
+            .links
+            .values()
+            .filter_map(|link| Some((link.target.upgrade()?, link.end)));
+        let behind: Vec<_> = targets.filter(|(target, end)| target.log().flushed() < *end).collect();
+        drop(state);
+        for (target, _) in behind {
+            target.log().request_flush();
+        }
+    }
+
     fn settle(
         &self,
         marks: impl FnOnce(&mut State) -> &mut Marks<Weak<Partition>>,

@@ -312,11 +312,11 @@ impl Partition {
         Ok(state.leader_epoch)
     }
 
-    /// Retention may not pass this offset: what is above is undelivered somewhere, or uncommitted.
+    /// Retention may not pass this offset: what is above is uncommitted, or somewhere not delivered, or not on the disk there.
     pub fn retention_limit(&self) -> Offset {
         match self.source() {
             Some(_) => {
-                let delivered = self.delivered.committed().min(self.high_watermark());
+                let delivered = self.delivered.flushed().min(self.high_watermark());
                 // A test plants a bug here: what is held is forgotten when its segment goes.
                 match corvid_env::fault::hit("hold.retention") {
                     Some(_) => delivered,

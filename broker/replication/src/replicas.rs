@@ -267,6 +267,7 @@ impl Replicas {
                 tracing::warn!(?partition, %error, "a segment could not be rolled");
             }
             if partition.source().is_some() {
+                partition.delivered().request_flush();
                 hold_again(partition, now);
             }
             match partition.log().retain(now, partition.retention_limit()) {
@@ -322,6 +323,29 @@ mod tests {
 
     const PARTITIONS: usize = 8;
 
+    /// One partition is a source, none is synced by itself, nor rolled since it is old.
+    fn image_with_a_source() -> Image {
+        let config = |key: &str, value: &str| Record::SetTopicConfig {
+            topic: TopicId([1; 16]),
+            key: key.to_owned(),
+            value: Some(value.to_owned()),
+        };
+        let source = Record::AllocateSource {
+            topic: TopicId([1; 16]),
+            partition: PartitionIndex(0),
+            source: image().next_source(),
+        };
+        let durability = config("corvid.durability", "replicas");
+        let retention = config("retention.ms", "-1");
+        image().apply(&[durability, retention, source]).unwrap()
+    }
+
+    fn batch() -> bytes::Bytes {
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.push(&RecordParts::default());
+        builder.finish(None).unwrap()
+    }
+
     fn image() -> Image {
         let create = Record::CreateTopic {
             id: TopicId([1; 16]),
@@ -355,10 +379,7 @@ mod tests {
         let temporary = tempfile::tempdir().unwrap();
         let replicas = opened(temporary.path()).await;
         for partition in replicas.all().values() {
-            let mut builder = BatchBuilder::new(Compression::None);
-            builder.push(&RecordParts::default());
-            let batch = builder.finish(None).unwrap();
-            partition.append(batch, AppendKind::Internal).unwrap();
+            partition.append(batch(), AppendKind::Internal).unwrap();
         }
         // Its flusher must have nothing left to write when the next one begins.
         replicas.directory().sync().await.unwrap();
@@ -368,5 +389,29 @@ mod tests {
         let replicas = opened(temporary.path()).await;
         let marks: Vec<_> = replicas.all().values().map(|led| led.high_watermark().0).collect();
         assert_eq!(marks, [1; PARTITIONS]);
+    }
+
+    /// The bug: under `replicas`, what has left is in its target's page cache only when its source deletes it, and a power cut takes the
+    /// only copy. Or nobody asks the target to sync, and the source keeps everything.
+    #[tokio::test]
+    async fn what_has_left_is_kept_until_its_target_has_synced_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let replicas = opened(temporary.path()).await;
+        replicas.reconcile(&image_with_a_source()).await;
+        replicas.directory().sync().await.unwrap();
+        let [source, target] = [0, 1].map(|index| {
+            let topic = TopicId([1; 16]);
+            let index = PartitionIndex(index);
+            replicas.get(PartitionId { topic, index }).unwrap()
+        });
+        source.holding().set_needed_from(None);
+        let [left, arrived] = [&source, &target].map(|led| led.append(batch(), AppendKind::Internal).unwrap().end);
+        source.delivered().appended(target.id(), &target, arrived);
+        source.delivered().advance(left);
+        assert_eq!(source.delivered().committed(), left);
+        assert!(target.log().flushed() < arrived && source.retention_limit() < left);
+        replicas.tidy_up(Duration::MAX, || true).await;
+        replicas.directory().sync().await.unwrap();
+        assert_eq!(source.retention_limit(), left);
     }
 }
