@@ -180,6 +180,10 @@ impl Keeper {
                 self.answer_meanwhile(ask)?;
             }
         }
+        if self.partition.log().flushed() < self.replay_to {
+            // Until then, what earlier keepers released counts as needed.
+            self.partition.log().request_flush();
+        }
         for ask in std::mem::take(&mut self.waiting) {
             self.answer(ask).await?;
         }
@@ -312,6 +316,10 @@ impl Keeper {
     fn tell(&self) {
         let holding = self.partition.holding();
         holding.set_pending(self.holds.len());
+        if self.partition.log().flushed() < self.replay_to {
+            // A release of an earlier keeper may still be cut off: what that one has said stands.
+            return;
+        }
         let idle = !holding.was_allowed() && self.holds.len() == 0 && self.holds.unsettled() == 0;
         holding.set_needed_from((!idle).then(|| self.holds.needed_from()));
         if idle && holding.was_allowed() {
@@ -340,13 +348,13 @@ impl Keeper {
         } else {
             Offset(i64::MAX)
         };
-        let unsettled = self.holds.first_unsettled();
+        let unsettled = self.holds.first_unsettled().unwrap_or(self.replay_to);
         let flushed = self.partition.log().flushed();
         let (partition, asked) = (self.partition.clone(), &mut self.asked);
         let settles = async {
-            match unsettled.filter(|end| *end > flushed) {
-                Some(end) => partition.flushed_to(end).await,
-                None => pending().await,
+            match unsettled > flushed {
+                true => partition.flushed_to(unsettled).await,
+                false => pending().await,
             }
         };
         tokio::select! {

@@ -334,6 +334,7 @@ async fn what_was_judged_before_delays_were_forbidden_comes_back_all_the_same() 
 async fn what_a_sync_has_covered_is_let_go_though_nothing_is_written() {
     let bench = empty().await;
     bench.append(held("held", DUE)).await;
+    bench.flush().await;
     let (keeper, _ask) = bench.keeper(None);
     let life = tokio::spawn(keeper.run());
     let partition = bench.partition.clone();
@@ -400,6 +401,27 @@ async fn what_is_held_again_is_on_the_disk_before_the_old_hold_is_let_go() {
     turn.await.unwrap();
     assert_eq!(holding.needed_from(), below, "it is held there now");
     assert!(log.flushed() > below);
+}
+
+/// The bug: a keeper that takes over in the midst of a node's life finds releases in the log's tail, which a power cut would take back,
+/// and lets go of what they released.
+#[tokio::test]
+async fn what_an_earlier_keeper_released_is_let_go_once_a_sync_has_covered_it() {
+    let bench = bench().await;
+    let (log, holding) = (bench.partition.log(), bench.partition.holding());
+    let (released, from) = (log.end(), Offset(0));
+    assert_eq!(holding.needed_from(), from);
+    let (keeper, _ask) = bench.keeper(None);
+    let life = tokio::spawn(keeper.run());
+    let let_go = async {
+        while holding.needed_from() == from {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(20), let_go).await;
+    assert!(waited.is_ok());
+    assert!(log.flushed() >= released);
+    life.abort();
 }
 
 /// The bug: a release fails again and again, and nobody is told that the one before it is on the disk: retention makes no room.
