@@ -2,7 +2,7 @@
 
 use corvid_controller::SubmitError;
 use corvid_coordinator::GroupError;
-use corvid_pipeline::{BatchRefused, ProduceError};
+use corvid_pipeline::{AssembleError, BatchRefused, ProduceError, SectionError};
 use corvid_record::{BatchError, ClientBatchError};
 use corvid_replication::AppendError;
 use corvid_storage as storage;
@@ -18,6 +18,9 @@ pub fn of_produce(error: &ProduceError) -> ResponseError {
         ProduceError::Plugin { .. } | ProduceError::NotReady(_) | ProduceError::Backlog { .. } => {
             ResponseError::NotEnoughReplicas
         }
+        // Some clients take it apart then, and send smaller ones.
+        ProduceError::Records(SectionError::TooManyRecords { .. })
+        | ProduceError::Assemble(AssembleError::TooManyHolds) => ResponseError::MessageTooLarge,
         // Records that cannot be read, or of which the hooks made no batch: trying again cannot help.
         ProduceError::Records(_) | ProduceError::Assemble(_) => ResponseError::InvalidRecord,
         ProduceError::Append(error) => of_append(error),

@@ -19,6 +19,9 @@ use crate::plan::TopicPlan;
 use crate::section::Section;
 use crate::story::tells_of_a_death;
 
+/// How many times the records of one batch may be held until: each makes a batch of its own, in memory and in the log.
+pub const HOLDS_MAX: usize = 10_000;
+
 /// The dead-letter topic of a topic that sends letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterTopic {
@@ -73,6 +76,11 @@ pub enum AssembleError {
     /// What is left, or what leaves, is no batch any more.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// Records that wait for more times than there are batches made of one.
+    #[error(
+        "the records of one batch are to be held until more than {HOLDS_MAX} different times; send smaller batches"
+    )]
+    TooManyHolds,
     /// The outbox entry cannot be built.
     #[error(transparent)]
     Entry(#[from] corvid_record::hidden::EntryError),
@@ -123,7 +131,7 @@ struct Leaving {
 
 impl Source<'_> {
     /// A sub-batch for each place that records go to, moved ones before dead letters.
-    fn leaving(&self) -> Result<Vec<SubBatch>, BuildError> {
+    fn leaving(&self) -> Result<Vec<SubBatch>, AssembleError> {
         let mut moved: BTreeMap<i32, Leaving> = BTreeMap::new();
         let mut held: BTreeMap<&Held, Leaving> = BTreeMap::new();
         let mut letters: BTreeMap<usize, Leaving> = BTreeMap::new();
@@ -141,6 +149,9 @@ impl Source<'_> {
                 Fate::Hold(until) => {
                     let leaving = held.entry(until).or_insert_with(|| self.nothing_leaves(0));
                     self.push_held(leaving, place, now);
+                    if held.len() > HOLDS_MAX {
+                        return Err(AssembleError::TooManyHolds);
+                    }
                 }
                 Fate::DeadLetter(why) => {
                     let leaving = letters.entry(why.letters).or_insert_with(|| self.nothing_leaves(0));

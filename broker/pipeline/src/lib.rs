@@ -67,7 +67,7 @@ mod topics;
 mod trial;
 pub mod view;
 
-pub use assemble::{AssembleError, DeadLetterTopic};
+pub use assemble::{AssembleError, DeadLetterTopic, HOLDS_MAX};
 pub use check::BatchRefused;
 pub use decided::{Decided, DecidedBy, Deciders, Noted};
 pub use delay::{DELAY_HEADER, DELIVER_AT_HEADER, HELD_TIMESTAMP_HEADER};

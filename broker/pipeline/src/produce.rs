@@ -30,7 +30,7 @@ use crate::plan::TopicPlan;
 use crate::plugins::BoundKey;
 use crate::policy::Policy;
 use crate::retry::{self, RetryMeter, Rules, Tally};
-use crate::room::Room;
+use crate::room::{Cost, Room};
 use crate::section::{Offsets, Section, SectionError};
 use crate::shadow::Look;
 use crate::view::TopicViews;
@@ -165,7 +165,8 @@ async fn try_append(
         return Ok(Accepted::new(partition, appended, Vec::new()));
     }
     let ready = plan.ready().await.map_err(ProduceError::NotReady)?;
-    let open = topic.room.open(bytes, &batch, Offsets::Dense).await?;
+    let cost = topic.cost(plan);
+    let open = topic.room.open_at(cost, bytes, &batch, Offsets::Dense).await?;
     let section = &open.section;
     let to = Destination {
         topic: &topic.name,
@@ -199,6 +200,18 @@ impl ProduceTopic {
     fn takes_as_it_comes(&self, plan: &TopicPlan) -> bool {
         let looks_inside = self.settings.holds() || self.settings.cleanup_policy.compacts();
         plan.is_empty() && !looks_inside
+    }
+
+    /// What its batches cost while they are open.
+    fn cost(&self, plan: &TopicPlan) -> Cost {
+        let cost = if self.is_for_retries() || plan.policy.is_some() {
+            Cost::FAILED
+        } else if self.takes_as_it_comes(plan) {
+            Cost::SEEN
+        } else {
+            Cost::JUDGED
+        };
+        if self.settings.holds() { cost.with_holds() } else { cost }
     }
 
     /// Whether it is a retry topic.

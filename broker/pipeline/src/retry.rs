@@ -70,8 +70,11 @@ pub(crate) async fn judge(
     let mut fates = Fates::all_stay(section.count());
     let rulings = rules.ask(to, section, &fates, &histories, looks).await?;
     tally.fallbacks = rulings.faults;
+    // Taken anew: the policy has had its time, and a record is never early. And once for all: what is due together is held together.
+    let now = rules.holding.believed().0;
     for ((place, history), ruling) in (0..).zip(histories).zip(rulings.list) {
-        rules.settle(place, history, ruling, section, &mut fates, to.topic);
+        let verdict = rules.verdict(&history, ruling);
+        rules.settle(place, history, verdict, now, section, &mut fates);
     }
     Ok((fates, tally))
 }
@@ -100,18 +103,17 @@ impl Rules<'_> {
         &self,
         place: u32,
         history: History,
-        ruling: Option<Ruling>,
+        Verdict { ruling, by_policy }: Verdict,
+        now: i64,
         section: &Section,
         fates: &mut Fates,
-        topic: &str,
     ) {
-        let Verdict { ruling, by_policy } = self.verdict(&history, ruling);
         let mut headers = edit::headers_of(section, fates, place);
         headers.retain(|(key, _)| history::is_own(key));
         let fate = match ruling {
             Ruling::RetryAfter(delay_ms) => {
                 headers.extend(history.headers());
-                Fate::Hold(Box::new(self.held(&history, delay_ms, by_policy)))
+                Fate::Hold(Box::new(self.held(&history, delay_ms, by_policy, now)))
             }
             Ruling::DeadLetter(letters) => Fate::DeadLetter(Box::new(Why {
                 letters,
@@ -119,7 +121,7 @@ impl Rules<'_> {
             })),
             Ruling::Drop => Fate::Drop,
             Ruling::Refuse { code, reason } => {
-                tracing::debug!(topic, code, "the policy refuses a record: {reason}");
+                tracing::debug!(code, "the policy refuses a record: {reason}");
                 Fate::Refuse(Box::new(self.why(Stage::Policy, code.to_string(), reason)))
             }
         };
@@ -154,9 +156,7 @@ impl Rules<'_> {
     }
 
     /// Until when, and the decision in words: kept with the record, for whoever looks at what is held.
-    fn held(&self, history: &History, delay_ms: u64, by_policy: bool) -> Held {
-        // Taken anew: the policy has had its time, and a record is never early.
-        let now = self.holding.believed().0;
+    fn held(&self, history: &History, delay_ms: u64, by_policy: bool, now: i64) -> Held {
         let decision = json!({
             "stage": "consumer",
             "by": if by_policy { self.plugin() } else { "backoff" },

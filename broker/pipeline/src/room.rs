@@ -1,7 +1,7 @@
 //! Memory for batches that are open for hooks, shared by all topics of a node.
 //!
-//! A batch of a few KiB may hold tens of MiB, and one of small records costs several times its bytes, because
-//! something is kept for each of them. So each batch reserves what opening it may cost before it is opened, gives back
+//! A batch of a few KiB may hold tens of MiB, and one of small records costs many times its bytes, because
+//! something is kept for each of them: how much, depends on what its topic may make of them. So each batch reserves what opening it may cost before it is opened, gives back
 //! what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits.
 //!
 //! What clients usually send reserves sixteen times its compressed size; what holds more begins anew with a reservation for
@@ -13,6 +13,7 @@ use bytes::Bytes;
 use corvid_record::{Batch, BatchError, Compression, DecompressError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::assemble::HOLDS_MAX;
 use crate::section::{Offsets, Section, SectionError};
 
 /// How much memory open batches take on a node, all together. No batch may take more.
@@ -21,8 +22,6 @@ pub const OPEN_BYTES_MAX: usize = 256 << 20;
 /// How far a batch is decompressed for hooks: a bomb costs this much and no more.
 pub const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
 
-/// What is kept for each record while hooks judge it: where it starts, outcomes, its fate, an edit.
-const RECORD_COST: usize = 128;
 /// The records, and once more what is made of them.
 const BYTE_COST: usize = 2;
 /// The fewest bytes that a record has.
@@ -33,6 +32,37 @@ const EXPECTED_FACTOR: usize = 16;
 const EXPECTED_FREE: usize = 64 << 10;
 /// A permit of the semaphore stands for so many bytes.
 const UNIT: usize = 1 << 10;
+
+/// What is kept of a batch beside its bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// Bytes for each record.
+    record: usize,
+    /// Bytes for each time that some of them are held until.
+    hold: usize,
+}
+
+impl Cost {
+    /// Records are looked at: where each starts, outcomes, its fate.
+    pub(crate) const SEEN: Self = Self { record: 128, hold: 0 };
+    /// Any of them may be edited, refused or sent elsewhere: with headers, reasons and codes of its own.
+    pub(crate) const JUDGED: Self = Self { record: 512, hold: 0 };
+    /// Any of them may have failed before: with its history, what a policy said of it, and the headers that tell all this.
+    pub(crate) const FAILED: Self = Self { record: 2048, hold: 0 };
+
+    /// Some may be held: each time that they wait for makes a batch of its own.
+    pub(crate) fn with_holds(self) -> Self {
+        Self { hold: 1024, ..self }
+    }
+
+    fn permits(self, bytes: usize, records: usize) -> usize {
+        bytes
+            .saturating_mul(BYTE_COST)
+            .saturating_add(records.saturating_mul(self.record))
+            .saturating_add(records.min(HOLDS_MAX) * self.hold)
+            .div_ceil(UNIT)
+    }
+}
 
 /// The room that is left.
 #[derive(Debug, Clone)]
@@ -51,48 +81,63 @@ impl Default for Room {
 }
 
 impl Room {
-    /// Opens `batch`, whose bytes are `whole`, as soon as there is room.
+    /// Opens `batch`, whose bytes are `whole`, to be looked at, as soon as there is room.
     pub(crate) async fn open(&self, whole: &Bytes, batch: &Batch<'_>, offsets: Offsets) -> Result<Open, SectionError> {
+        self.open_at(Cost::SEEN, whole, batch, offsets).await
+    }
+
+    /// Opens `batch` for what costs so much beside it.
+    pub(crate) async fn open_at(
+        &self,
+        cost: Cost,
+        whole: &Bytes,
+        batch: &Batch<'_>,
+        offsets: Offsets,
+    ) -> Result<Open, SectionError> {
         let stored = batch.section().len();
+        let count = batch.record_count() as usize;
+        // It is not even opened: a count that lies makes it no batch, either.
+        fits(cost, count.saturating_mul(RECORD_BYTES_MIN), count)?;
         if batch.compression() == Compression::None {
-            return self.open_within(whole, batch, stored, offsets).await;
+            return self.open_within(cost, whole, batch, stored, offsets).await;
         }
         let expected = stored.saturating_mul(EXPECTED_FACTOR).saturating_add(EXPECTED_FREE);
         if expected < DECOMPRESSED_BYTES_MAX {
-            match self.open_within(whole, batch, expected, offsets).await {
+            match self.open_within(cost, whole, batch, expected, offsets).await {
                 Err(SectionError::Batch(BatchError::Decompress(DecompressError::TooLarge { .. }))) => {}
                 opened => return opened,
             }
         }
-        self.open_within(whole, batch, DECOMPRESSED_BYTES_MAX, offsets).await
+        self.open_within(cost, whole, batch, DECOMPRESSED_BYTES_MAX, offsets)
+            .await
     }
 
     async fn open_within(
         &self,
+        cost: Cost,
         whole: &Bytes,
         batch: &Batch<'_>,
         limit: usize,
         offsets: Offsets,
     ) -> Result<Open, SectionError> {
         let records = (batch.record_count() as usize).min(limit / RECORD_BYTES_MIN);
-        let most = permits(limit, records).min(OPEN_BYTES_MAX / UNIT);
+        let most = cost.permits(limit, records).min(OPEN_BYTES_MAX / UNIT);
         let room = self.0.clone().acquire_many_owned(most as u32).await;
         let mut room = room.expect("the semaphore is never closed");
         let section = Section::open(whole, batch, limit, offsets)?;
-        let needed = permits(section.bytes().len(), section.count());
-        if needed > OPEN_BYTES_MAX / UNIT {
-            return Err(SectionError::TooManyRecords { count: section.count() });
-        }
+        let needed = fits(cost, section.bytes().len(), section.count())?;
         drop(room.split(most.saturating_sub(needed)));
         Ok(Open { section, _room: room })
     }
 }
 
-fn permits(bytes: usize, records: usize) -> usize {
-    bytes
-        .saturating_mul(BYTE_COST)
-        .saturating_add(records.saturating_mul(RECORD_COST))
-        .div_ceil(UNIT)
+/// How many permits so much takes, if there can be as many.
+fn fits(cost: Cost, bytes: usize, records: usize) -> Result<usize, SectionError> {
+    let needed = cost.permits(bytes, records);
+    if needed > OPEN_BYTES_MAX / UNIT {
+        return Err(SectionError::TooManyRecords { count: records });
+    }
+    Ok(needed)
 }
 
 #[cfg(test)]
@@ -150,6 +195,12 @@ mod tests {
             open(&room, &many).await,
             Err(SectionError::TooManyRecords { count: 2_200_000 })
         ));
+        let failed = batch(Compression::Zstd, 140_000, &[]);
+        let parsed = Batch::parse(&failed).unwrap();
+        for (cost, taken) in [(Cost::SEEN, true), (Cost::JUDGED, true), (Cost::FAILED, false)] {
+            let opened = room.open_at(cost, &failed, &parsed, Offsets::Dense).await;
+            assert_eq!(opened.is_ok(), taken, "{cost:?}");
+        }
         let bomb = batch(Compression::Zstd, 1, &vec![0; 65 << 20]);
         assert!(matches!(open(&room, &bomb).await, Err(SectionError::Batch(_))));
         assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);

@@ -41,7 +41,9 @@ pub enum SectionError {
         found: i32,
     },
     /// So many records that the memory for batches that are open is not enough for what is kept of each.
-    #[error("{count} records in one batch are more than hooks are given; send smaller batches")]
+    #[error(
+        "{count} records of one batch, and what its topic keeps of each while it decides on them, are more than there is memory for; send smaller batches"
+    )]
     TooManyRecords {
         /// How many.
         count: usize,

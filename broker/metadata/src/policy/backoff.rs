@@ -38,6 +38,8 @@ pub enum Delays {
 pub const BACKOFF_MAX_MS: u64 = 365 * 24 * 3_600_000;
 /// The most times in a list.
 const LIST_MAX: usize = 100;
+/// How many steps a jitter has: records that failed together come back in so many groups, and not each by itself.
+const JITTER_STEPS: f64 = 64.0;
 /// The steepest growth.
 const MULTIPLIER_MAX: f64 = 1000.0;
 
@@ -180,7 +182,7 @@ impl Backoff {
                 .copied()
                 .expect("a list is never empty"),
         };
-        let fraction = random as f64 / u64::MAX as f64;
+        let fraction = (random as f64 / u64::MAX as f64 * JITTER_STEPS).round() / JITTER_STEPS;
         delay + (delay as f64 * self.jitter * fraction) as u64
     }
 }

@@ -104,6 +104,36 @@ async fn bombs_of_many_small_records() {
     scene.end().await;
 }
 
+/// The bug this is for: what a retry topic keeps of a record (its history, a decision, headers) is many times a record, and a time of
+/// its own for each makes a batch of each, in memory and in the log. Only the records' bytes were counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bombs_of_many_small_records_that_are_held() {
+    const RETRY: &str = "orders.billing.retry";
+    let scene = Scene::start().await;
+    let backoff = r#"{"fixed":"1h","jitter":1}"#;
+    let table = [("corvid.retry.attempts", "3"), ("corvid.retry.backoff", backoff)];
+    scene.topic("orders", &table).await;
+    scene.topic("later", &[("corvid.delay.max.ms", "86400000")]).await;
+    let retry = scene.client().await.partition_count(RETRY, false).await;
+    retry.expect("it is there as soon as somebody asks");
+    let mut bystander = scene.bystander().await;
+    let too_large = Some(ResponseError::MessageTooLarge);
+    // Last in each pair: as many as there may be, and more than anybody sends.
+    for (topic, many, connections, expected) in [
+        ("later", delayed(60_000), 8, too_large),
+        ("later", delayed(10_000), 8, None),
+        (RETRY, records(Compression::Zstd, 300_000, 0), 8, too_large),
+        (RETRY, records(Compression::Zstd, 100_000, 0), 6, None),
+    ] {
+        let growth = Growth::begin();
+        throw_at(topic, &scene, &many, connections, &[expected]).await;
+        bystander.sees(1).await;
+        growth.stays_below(350 * MIB);
+    }
+    bystander.is_well().await;
+    scene.end().await;
+}
+
 /// The bug this is for: bombs that are within the limit are kept open while a plugin is slow, one for each connection.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bombs_just_below_the_limit_wait_for_each_other() {
@@ -123,10 +153,14 @@ async fn bombs_just_below_the_limit_wait_for_each_other() {
 /// Sends a batch from so many connections at once, and waits for all answers. (The plugin gives up on a record of many MiB,
 /// which clients are to try again.)
 async fn throw(scene: &Scene, batch: &Bytes, connections: usize, expected: &[Option<ResponseError>]) {
+    throw_at("looked-at", scene, batch, connections, expected).await;
+}
+
+async fn throw_at(topic: &str, scene: &Scene, batch: &Bytes, connections: usize, expected: &[Option<ResponseError>]) {
     let mut pipes = Vec::new();
     for _ in 0..connections {
         let mut pipe = scene.pipe().await;
-        pipe.send(VERSION, &produce("looked-at", batch.clone()))
+        pipe.send(VERSION, &produce(topic, batch.clone()))
             .await
             .expect("it is taken");
         pipes.push(pipe);
@@ -160,6 +194,22 @@ fn records(codec: Compression, count: usize, bytes: usize) -> Bytes {
             key: None,
             value: Some(&value),
             headers: if count < 10 { &[(b"h", Some(b"x"))] } else { &[] },
+        });
+    }
+    builder.finish(None).expect("it is a batch")
+}
+
+/// A batch of so many records, each of which is to be delivered at a time of its own.
+fn delayed(count: i64) -> Bytes {
+    let now = corvid_env::clock::wall_clock().0;
+    let mut builder = BatchBuilder::new(Compression::Zstd);
+    for delta in 0..count {
+        let due = (now + 3_600_000 + delta).to_string();
+        builder.push(&RecordParts {
+            offset_delta: delta as i32,
+            timestamp: Timestamp(now),
+            headers: &[(b"corvid-deliver-at", Some(due.as_bytes()))],
+            ..RecordParts::default()
         });
     }
     builder.finish(None).expect("it is a batch")
