@@ -1,5 +1,8 @@
 //! What clients are told is the end, where compaction takes what stood there.
 
+use bytes::Bytes;
+use corvid_record::RecordParts;
+
 use super::*;
 
 const HOUR_MS: i64 = 3_600_000;
