@@ -3,7 +3,7 @@
 use corvid_controller::SubmitError;
 use corvid_coordinator::GroupError;
 use corvid_pipeline::{AssembleError, BatchRefused, ProduceError, SectionError};
-use corvid_record::{BatchError, ClientBatchError};
+use corvid_record::{BatchError, BuildError, ClientBatchError};
 use corvid_replication::AppendError;
 use corvid_storage as storage;
 use corvid_wire::kafka::ResponseError;
@@ -20,7 +20,9 @@ pub fn of_produce(error: &ProduceError) -> ResponseError {
         }
         // Some clients take it apart then, and send smaller ones.
         ProduceError::Records(SectionError::TooManyRecords { .. })
-        | ProduceError::Assemble(AssembleError::TooManyHolds) => ResponseError::MessageTooLarge,
+        | ProduceError::Assemble(AssembleError::TooManyHolds | AssembleError::Build(BuildError::TooLarge { .. })) => {
+            ResponseError::MessageTooLarge
+        }
         // Records that cannot be read, or of which the hooks made no batch: trying again cannot help.
         ProduceError::Records(_) | ProduceError::Assemble(_) => ResponseError::InvalidRecord,
         ProduceError::Append(error) => of_append(error),

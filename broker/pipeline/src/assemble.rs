@@ -129,6 +129,17 @@ struct Leaving {
     origins: Vec<i32>,
 }
 
+/// What delivery adds to a record at most: the header with its offset.
+const DELIVERY_ADDS_BYTES: usize = 64;
+
+impl Leaving {
+    /// The batch, and its records' places in the client's.
+    fn finish(self) -> Result<(Bytes, Vec<i32>), BuildError> {
+        edit::check_size(self.builder.size() + self.origins.len() * DELIVERY_ADDS_BYTES)?;
+        Ok((self.builder.finish(None)?, self.origins))
+    }
+}
+
 impl Source<'_> {
     /// A sub-batch for each place that records go to, moved ones before dead letters.
     fn leaving(&self) -> Result<Vec<SubBatch>, AssembleError> {
@@ -171,11 +182,11 @@ impl Source<'_> {
                 hold: None,
                 origins: Vec::new(),
                 offset_headers: Vec::new(),
-                batch: leaving.builder.finish(None)?,
+                batch: leaving.finish()?.0,
             });
         }
         for (until, leaving) in held {
-            sub_batches.push(self.held_until(until, leaving.builder.finish(None)?));
+            sub_batches.push(self.held_until(until, leaving.finish()?.0));
         }
         for (which, letters) in letters {
             if let Some(topic) = self.dead_letters.get(which) {
@@ -206,10 +217,11 @@ impl Source<'_> {
 
     /// What goes to the dead-letter topic: to the same partition, as far as there are as many.
     fn letters(&self, topic: &DeadLetterTopic, letters: Leaving) -> Result<SubBatch, BuildError> {
+        let (batch, origins) = letters.finish()?;
         let (origins, offset_headers) = if self.retries {
             (Vec::new(), Vec::new())
         } else {
-            (letters.origins, vec![dead_letter::offset_header(topic.headers)])
+            (origins, vec![dead_letter::offset_header(topic.headers)])
         };
         Ok(SubBatch {
             target: Target {
@@ -219,7 +231,7 @@ impl Source<'_> {
             hold: None,
             origins,
             offset_headers,
-            batch: letters.builder.finish(None)?,
+            batch,
         })
     }
 

@@ -9,6 +9,7 @@ use corvid_record::{
 };
 
 use crate::fates::{Edited, Fates};
+use crate::room::DECOMPRESSED_BYTES_MAX;
 use crate::section::Section;
 
 /// Headers that outlive the section they came from.
@@ -57,7 +58,16 @@ pub fn remainder(batch: Batch<'_>, section: &Section, fates: &Fates, codec: Comp
             ),
         }
     }
+    check_size(rebuild.size())?;
     rebuild.finish()
+}
+
+/// What is written must be read again: by views, tables, redrives and compaction, none of which opens a batch that has more bytes.
+pub fn check_size(bytes: usize) -> Result<(), BuildError> {
+    if bytes > DECOMPRESSED_BYTES_MAX {
+        return Err(BuildError::TooLarge { bytes });
+    }
+    Ok(())
 }
 
 /// Notes a plugin's edit of the record at `place`, on top of earlier ones.
@@ -172,6 +182,14 @@ mod tests {
         assert_eq!(headers[1], (Bytes::from_static(b"b"), None));
         assert_eq!(headers[2], owned(&[("a", "4")])[0]);
         assert_eq!(apply_headers(headers, &[HeaderOp::Remove { key: b"b" }]).len(), 1);
+    }
+
+    /// The bug: a transform makes more of a batch than anything opens, and what reads it fails there for ever.
+    #[test]
+    fn a_batch_is_as_large_as_is_opened_at_most() {
+        check_size(DECOMPRESSED_BYTES_MAX).unwrap();
+        let error = check_size(DECOMPRESSED_BYTES_MAX + 1).unwrap_err();
+        assert!(matches!(error, BuildError::TooLarge { .. }), "{error}");
     }
 
     /// The bug: each of 65,535 operations goes through all headers that those before it have made; or, of operations that are

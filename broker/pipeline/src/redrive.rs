@@ -177,7 +177,7 @@ impl Redriver {
             redriven: sorted.going.clone(),
             already: page.already,
             others: page.others,
-            stay: sorted.stay.clone(),
+            stay: page.unreadable.iter().chain(&sorted.stay).cloned().collect(),
             delivered: true,
         };
         let targets = sorted.targets();

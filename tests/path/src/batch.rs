@@ -75,3 +75,12 @@ fn build(codec: Compression, producer: Producer, records: &[Sent]) -> Bytes {
     }
     builder.finish(None).expect("a few small records make a batch")
 }
+
+/// A batch whose checksum is right, and whose records are nonsense.
+pub fn nonsense() -> Bytes {
+    let mut bytes = plain(&[record("k", "v")]).to_vec();
+    bytes[61..].fill(0x7f);
+    let crc = corvid_record::crc32c(&bytes[21..]);
+    bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+    bytes.into()
+}

@@ -6,7 +6,7 @@ use corvid_replication::Partition;
 use corvid_storage::Which;
 
 use super::known::Known;
-use super::{Order, RedriveError};
+use super::{Order, RedriveError, Stays};
 use crate::room::DECOMPRESSED_BYTES_MAX;
 use crate::story::{Story, is_storys};
 
@@ -39,6 +39,8 @@ pub(super) struct Page {
     pub already: u64,
     /// Letters that are not meant.
     pub others: u64,
+    /// The first of each batch that cannot be opened.
+    pub unreadable: Vec<Stays>,
 }
 
 impl Page {
@@ -58,7 +60,7 @@ impl Page {
                 .read_bytes(page.next, limit, PAGE_BYTES, true, Which::Visible)?;
             for batch in batches(&bytes) {
                 let batch = batch.map_err(|error| damaged(page.next, &error))?;
-                if !page.take(&batch, end, order, known)? {
+                if !page.take(&batch, end, order, known) {
                     break;
                 }
             }
@@ -67,14 +69,29 @@ impl Page {
         Ok(page)
     }
 
-    /// Whether the page has room for more.
-    fn take(&mut self, batch: &Batch<'_>, end: Offset, order: &Order, known: &Known) -> Result<bool, RedriveError> {
+    /// Whether the page has room for more. Anyone may write to a dead-letter topic: a batch with nonsense in it stays, and those behind it
+    /// go.
+    fn take(&mut self, batch: &Batch<'_>, end: Offset, order: &Order, known: &Known) -> bool {
+        match self.take_records(batch, end, order, known) {
+            Ok(has_room) => has_room,
+            Err(error) => {
+                self.unreadable.push(Stays {
+                    offset: self.next.max(batch.base_offset()),
+                    reason: format!("the batch cannot be opened: {error}"),
+                });
+                self.next = batch.next_offset();
+                true
+            }
+        }
+    }
+
+    fn take_records(&mut self, batch: &Batch<'_>, end: Offset, order: &Order, known: &Known) -> Result<bool, String> {
         let base = batch.base_offset();
         let section = batch
             .records_section(DECOMPRESSED_BYTES_MAX)
-            .map_err(|error| damaged(base, &error))?;
+            .map_err(|error| error.to_string())?;
         for record in Records::new(&section, batch.record_count()) {
-            let record = record.map_err(|error| damaged(base, &error))?;
+            let record = record.map_err(|error| error.to_string())?;
             let offset = base + i64::from(record.offset_delta);
             if offset < self.next {
                 continue;

@@ -91,6 +91,11 @@ impl<'a> Rebuild<'a> {
         self.builder.is_empty()
     }
 
+    /// How many bytes the batch would have without compression.
+    pub fn size(&self) -> usize {
+        self.builder.size()
+    }
+
     /// What is left, compressed as the original was unless another codec was named.
     pub fn finish(mut self) -> Result<Bytes, BuildError> {
         let append_time = self.original.attributes().timestamp_type == TimestampType::LogAppendTime;

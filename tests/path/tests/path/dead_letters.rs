@@ -1,7 +1,14 @@
 //! A refused record arrives in the dead-letter topic, with where it was and why it is there.
 
+use std::time::Duration;
+
+use corvid_env::clock;
+use corvid_metadata::PartitionIndex;
+use corvid_pipeline::{Order, RedriveError, Story};
+use corvid_record::Offset;
+use corvid_replication::PartitionId;
 use corvid_wire::client::ConsumedRecord;
-use path_tests::batch::{base_time, plain, record};
+use path_tests::batch::{base_time, nonsense, plain, record};
 use path_tests::read::{header, text};
 use path_tests::scene::{Scene, produce};
 
@@ -128,9 +135,49 @@ async fn a_letter_tells_of_one_death() {
     scene.produce("orders", 0, plain(&[forged])).await;
     let letters = scene.read("orders.DLT", 0).await;
     let headers = letters[0].headers.iter();
-    let story = corvid_pipeline::Story::of(headers.map(|(key, value)| (&key[..], value.as_deref())));
+    let story = Story::of(headers.map(|(key, value)| (&key[..], value.as_deref())));
     assert_eq!((story.topic.as_deref(), story.group), (Some("orders"), None));
     assert_eq!(header(&letters[0], "trace"), "7", "the record's own stay");
+}
+
+/// The bug: a batch that nobody can open, which anyone may produce to a dead-letter topic, keeps all letters behind it from being redriven.
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_among_the_letters_stays_and_the_others_go() {
+    let scene = Scene::new().await;
+    scene.topic("orders", 1, &[]).await;
+    scene.topic("orders.DLT", 1, &[]).await;
+    let mut letter = record("k", "v");
+    letter.headers = vec![("corvid-dlt-topic", Some("orders"))];
+    for batch in [plain(&[letter.clone()]), nonsense(), plain(&[letter])] {
+        scene.produce("orders.DLT", 0, batch).await;
+    }
+    let context = scene.node().admin_context();
+    let id = PartitionId {
+        topic: context.controller.image().topic("orders.DLT").unwrap().id,
+        index: PartitionIndex(0),
+    };
+    let letters = context.replicas.get(id).unwrap();
+    let order = Order {
+        letters_max: 10,
+        ..Order::default()
+    };
+    let step = loop {
+        match context.redriver.step(&letters, Offset(0), &order).await {
+            Ok(step) => break step,
+            // As the admin listener does, until this node has put it into effect.
+            Err(RedriveError::NoRoute { from, to }) => {
+                context.controller.ensure_route(from, to).await.unwrap();
+                clock::sleep(Duration::from_millis(5)).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let stay: Vec<_> = step.stay.iter().map(|stays| stays.offset).collect();
+    assert_eq!(
+        (step.redriven.values().sum::<u64>(), stay, step.at_end),
+        (2, vec![Offset(1)], true)
+    );
+    assert_eq!(scene.keys("orders", 0).await.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! A view that fails shows nothing, and hurts nobody but those it is for.
 
-use path_tests::batch::{plain, record};
+use path_tests::batch::{nonsense, plain, record};
 use path_tests::scene::{LONG_MS, Scene};
 
 use crate::view;
@@ -82,4 +82,21 @@ async fn nothing_passes_unless_the_view_says_so() {
     let passed = vec![("corvid-fault-passed".to_owned(), bed::PLUGIN.to_owned())];
     let expected = [(0, "bad".to_owned(), passed), (1, "good".to_owned(), vec![])];
     assert_eq!(records, expected);
+}
+
+/// The bug: a batch that nobody can open, which a topic without hooks takes as it comes, stops who reads through a view for ever, though
+/// the view says `pass`.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_opened_passes_too() {
+    let scene = Scene::new().await;
+    for (topic, on_fault) in [("strict", "refuse"), ("passing", "pass")] {
+        let config = serde_json::json!({ "behaviour": "mark" });
+        let view = serde_json::json!([{ "plugin": bed::PLUGIN, "config": config, "on_fault": on_fault }]).to_string();
+        scene.topic(topic, 1, &[("corvid.fetch", &view)]).await;
+        scene.produce(topic, 0, nonsense()).await;
+    }
+    let mut reader = scene.reader("r").await;
+    assert_eq!(reader.one("strict", 0, 0).await.error, UNSEEN);
+    let seen = reader.one("passing", 0, 0).await;
+    assert_eq!((seen.error, seen.bytes.len()), (0, nonsense().len()));
 }
