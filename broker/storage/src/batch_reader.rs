@@ -15,6 +15,8 @@ pub(crate) struct BatchReader<'f> {
     /// Bytes of the file from `buffered_from` on.
     buffer: Vec<u8>,
     buffered_from: u64,
+    /// Whether it was filled since [`BatchReader::take_filled`].
+    filled: bool,
 }
 
 /// What comes next in a file.
@@ -52,7 +54,13 @@ impl<'f> BatchReader<'f> {
             end,
             buffer: Vec::new(),
             buffered_from: position,
+            filled: false,
         }
+    }
+
+    /// Whether a window was read since this was called last: who reads for long looks up then.
+    pub fn take_filled(&mut self) -> bool {
+        std::mem::take(&mut self.filled)
     }
 
     /// The next batch. Behind a bad one there is no going on.
@@ -94,6 +102,7 @@ impl<'f> BatchReader<'f> {
             self.buffer.resize(len as usize, 0);
             self.buffered_from = self.position;
             self.file.read_exact_at(self.position, &mut self.buffer)?;
+            self.filled = true;
         }
         let start = (self.position - self.buffered_from) as usize;
         Ok(&self.buffer[start..])

@@ -48,12 +48,13 @@ pub(crate) struct Rewritten {
 /// What is gathered before it is written.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// Rewrites the group into `<base>.log.cleaned`, and syncs it.
+/// Rewrites the group into `<base>.log.cleaned`, and syncs it. `go_on` is asked for each window that is read; `None` if it says no.
 pub(crate) async fn rewrite(
     dir: &Dir,
     group: &[Arc<SealedSegment>],
     keep: &Keep<'_>,
-) -> Result<Rewritten, ChangeError> {
+    mut go_on: impl FnMut() -> Result<bool, ChangeError>,
+) -> Result<Option<Rewritten>, ChangeError> {
     let base = group[0].base;
     let mut out = Output {
         file: replace(dir, &names::segment_file(base, names::CLEANED), &[])?,
@@ -66,6 +67,9 @@ pub(crate) async fn rewrite(
         let files = segment.open()?;
         let mut reader = BatchReader::new(&files.file, 0, segment.bytes);
         loop {
+            if reader.take_filled() && !go_on()? {
+                return Ok(None);
+            }
             match reader.next().map_err(|error| segment.io_error(error))? {
                 Next::Batch { batch, .. } => out.add(&batch, keep)?,
                 Next::End => break,
@@ -86,13 +90,13 @@ pub(crate) async fn rewrite(
         out.file.sync_data().await?;
     }
     let bytes_before = group.iter().map(|segment| segment.bytes).sum();
-    Ok(Rewritten {
+    Ok(Some(Rewritten {
         base,
         bytes_before,
         bytes_after: out.at,
         records_removed: out.removed,
         changed: out.changed,
-    })
+    }))
 }
 
 struct Output {

@@ -23,9 +23,9 @@ impl Log {
     /// Compacts the sealed segments of a log whose cleanup says so, if enough of it is new. It blocks for as long as it
     /// reads and writes; the log goes on meanwhile.
     ///
-    /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone. `go_on` is asked before each file
-    /// that is written, and may do something else meanwhile, but for retention of this log; where it says no, the rest is left for the
-    /// next time.
+    /// `None` if there was nothing to do. What is not flushed, or at or above `not_beyond`, is left alone. `go_on` is asked for each
+    /// stretch that is read, and may do something else meanwhile, but for retention of this log; where it says no, or where the log is
+    /// closed or deleted, the rest is left for the next time.
     pub async fn compact(
         &self,
         now: WallTime,
@@ -38,7 +38,13 @@ impl Log {
         let Some((plan, producers)) = self.plan(now, not_beyond)? else {
             return Ok(None);
         };
-        let keys = self.map_keys(&plan)?;
+        let mut go_on = || {
+            self.state.lock().check_changeable()?;
+            Ok(go_on())
+        };
+        let Some(keys) = self.map_keys(&plan, &mut go_on)? else {
+            return Ok(Some(Compacted::default()));
+        };
         let config = self.config();
         let keep = Keep {
             keys: &keys,
@@ -58,16 +64,9 @@ impl Log {
             .cloned()
             .collect();
         for group in compaction::group(&touched, config.segment_bytes) {
-            if !go_on() {
+            let Some(rewritten) = self.compact_group(&group, &keep, &mut go_on).await? else {
                 return Ok(Some(compacted));
-            }
-            self.state.lock().check_changeable()?;
-            let replaced = match compaction::rewrite(&self.dir, &group, &keep).await {
-                Ok(rewritten) => self.replace(&group, &rewritten).map(|()| rewritten),
-                Err(error) => Err(error),
             };
-            // What was written so far is on a disk that may be full.
-            let rewritten = replaced.inspect_err(|_| compaction::abandon(&self.dir, group[0].base))?;
             compacted.bytes_before += rewritten.bytes_before;
             compacted.bytes_after += rewritten.bytes_after;
             compacted.records_removed += rewritten.records_removed;
@@ -108,15 +107,23 @@ impl Log {
         Ok(plan.map(|plan| (plan, state.derived.producers.clone())))
     }
 
-    fn map_keys(&self, plan: &Plan) -> Result<KeyMap, ChangeError> {
+    /// `None` where `go_on` says no.
+    fn map_keys(
+        &self,
+        plan: &Plan,
+        mut go_on: impl FnMut() -> Result<bool, ChangeError>,
+    ) -> Result<Option<KeyMap>, ChangeError> {
         let mut keys = KeyMap::new(plan.first_dirty, KEYS_BYTES_MAX);
         for segment in plan.segments.iter().filter(|segment| segment.end > plan.first_dirty) {
             let files = self.shared.open_files.get(segment)?;
             let mut reader = BatchReader::new(&files.file, 0, segment.bytes);
             loop {
+                if reader.take_filled() && !go_on()? {
+                    return Ok(None);
+                }
                 match reader.next().map_err(|error| segment.io_error(error))? {
                     Next::Batch { batch, .. } if batch.next_offset() <= plan.first_dirty || keys.add(&batch) => {}
-                    Next::Batch { .. } => return Ok(keys),
+                    Next::Batch { .. } => return Ok(Some(keys)),
                     Next::End => break,
                     Next::Bad { position, why } => {
                         let why = format!("byte {position}: {why}");
@@ -130,7 +137,28 @@ impl Log {
             }
             keys.mapped_whole(segment.end);
         }
-        Ok(keys)
+        Ok(Some(keys))
+    }
+
+    /// `None` where `go_on` says no: the group stays as it was.
+    async fn compact_group(
+        &self,
+        group: &[Arc<SealedSegment>],
+        keep: &Keep<'_>,
+        mut go_on: impl FnMut() -> Result<bool, ChangeError>,
+    ) -> Result<Option<Rewritten>, ChangeError> {
+        if !go_on()? {
+            return Ok(None);
+        }
+        let compacted = match compaction::rewrite(&self.dir, group, keep, go_on).await {
+            Ok(Some(rewritten)) => self.replace(group, &rewritten).map(|()| Some(rewritten)),
+            other => other,
+        };
+        if !matches!(compacted, Ok(Some(_))) {
+            // What was written so far is on a disk that may be full.
+            compaction::abandon(&self.dir, group[0].base);
+        }
+        compacted
     }
 
     /// Puts the rewritten group in the place of the old one, on the disk and in the log.

@@ -3,6 +3,7 @@
 mod emptied;
 mod lag;
 mod recreated;
+mod stopping;
 mod visible;
 
 use corvid_env::clock::{WallTime, wall_clock};
@@ -60,35 +61,6 @@ async fn the_last_of_each_key_stays_at_its_offset() {
         )
         .unwrap();
     }
-}
-
-/// The bug: a node that is told to stop compacts a long log to its end first; or what it left is taken for done.
-#[tokio::test]
-async fn it_stops_between_two_files_and_goes_on_the_next_time() {
-    let world = World::new().await;
-    let log = world.log_with(compacted(1_500));
-    fill(&log);
-    flushed(&log).await;
-    let (before, end) = (contents(&log), log.end());
-    let mut asked = 0;
-    let go_on = || {
-        asked += 1;
-        asked <= 2
-    };
-    let some = log.compact(wall_clock(), end, go_on).await.unwrap().unwrap();
-    assert_eq!(asked, 3);
-    assert_eq!(last_of_each(&contents(&log)), last_of_each(&before));
-    let rest = log.compact(wall_clock(), end, || true).await.unwrap().unwrap();
-    assert!(
-        some.records_removed > 0 && rest.records_removed > 0,
-        "{some:?} {rest:?}"
-    );
-    let after = contents(&log);
-    assert_eq!(last_of_each(&after), last_of_each(&before));
-    assert_eq!(
-        after.len() as u64,
-        before.len() as u64 - some.records_removed - rest.records_removed
-    );
 }
 
 /// The bug: a crash in the middle of the swap leaves both, or neither, of the old and the new segments.

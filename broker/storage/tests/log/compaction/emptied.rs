@@ -48,12 +48,10 @@ async fn compaction_goes_on_behind_them() {
     let log = world.log_with(compacted(300));
     replace(&log, 20);
     flushed(&log).await;
-    let mut files_left = 2;
-    let go_on = || {
-        files_left -= 1;
-        files_left >= 0
-    };
-    log.compact(wall_clock(), log.end(), go_on).await.unwrap().unwrap();
+    log.compact(wall_clock(), log.end(), stopping::after_files(&world, 2))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(sizes(&world)[..2], [0, 0]);
     let world = world.restart().await;
     let log = world.log_with(LogConfig {
