@@ -78,7 +78,7 @@ pub use plugins::{PluginError, PluginKey, Plugins};
 pub use produce::{Accepted, BACKLOG_MAX, ProduceError, ProduceTopic, append};
 pub use redrive::{Filter, Left, Order, REDRIVEN_FROM_HEADER, RedriveError, Redriver, Stays, Step};
 pub use retry::RetryTotals;
-pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX};
+pub use room::{DECOMPRESSED_BYTES_MAX, OPEN_BYTES_MAX, TOPIC_BYTES_MAX};
 pub use routes::{RoutesError, settle as settle_routes};
 pub use section::SectionError;
 pub use shadow::{Answers, Compared, Difference, Findings, Said, Shadow};

@@ -55,7 +55,7 @@ pub struct ProduceTopic {
     pub(crate) notes: Option<TopicNotes>,
     /// What became of its records, if it is a retry topic.
     pub retry_meter: Arc<RetryMeter>,
-    /// Where batches are opened.
+    /// Where its batches are opened.
     pub(crate) room: Room,
 }
 

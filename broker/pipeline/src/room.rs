@@ -2,7 +2,8 @@
 //!
 //! A batch of a few KiB may hold tens of MiB, and one of small records costs many times its bytes, because
 //! something is kept for each of them: how much, depends on what its topic may make of them. So each batch reserves what opening it may cost before it is opened, gives back
-//! what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits.
+//! what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits; a topic has a share of it
+//! at most, so that those of others don't wait for its plugins.
 //!
 //! What clients usually send reserves sixteen times its compressed size; what holds more begins anew with a reservation for
 //! the largest that there may be.
@@ -16,8 +17,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::assemble::HOLDS_MAX;
 use crate::section::{Offsets, Section, SectionError};
 
-/// How much memory open batches take on a node, all together. No batch may take more.
+/// How much memory open batches take on a node, all together.
 pub const OPEN_BYTES_MAX: usize = 256 << 20;
+
+/// How much of that one topic's batches take. No batch may take more.
+pub const TOPIC_BYTES_MAX: usize = 160 << 20;
 
 /// How far a batch is decompressed for hooks: a bomb costs this much and no more.
 pub const DECOMPRESSED_BYTES_MAX: usize = 64 << 20;
@@ -64,23 +68,38 @@ impl Cost {
     }
 }
 
-/// The room that is left.
+/// A topic's share of the room, and what is left of the whole.
 #[derive(Debug, Clone)]
-pub struct Room(Arc<Semaphore>);
+pub struct Room {
+    /// Taken first: who waits here holds nobody up elsewhere.
+    share: Arc<Semaphore>,
+    node: Arc<Semaphore>,
+}
 
 /// A batch that is open. Its room is free again when this is dropped.
 pub(crate) struct Open {
     pub section: Section,
-    _room: OwnedSemaphorePermit,
+    _share: OwnedSemaphorePermit,
+    _node: OwnedSemaphorePermit,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(OPEN_BYTES_MAX / UNIT)))
+        Self::of(Arc::new(Semaphore::new(OPEN_BYTES_MAX / UNIT)))
     }
 }
 
 impl Room {
+    fn of(node: Arc<Semaphore>) -> Self {
+        let share = Arc::new(Semaphore::new(TOPIC_BYTES_MAX / UNIT));
+        Self { share, node }
+    }
+
+    /// Another topic's share of the same room.
+    pub(crate) fn for_another(&self) -> Self {
+        Self::of(self.node.clone())
+    }
+
     /// Opens `batch`, whose bytes are `whole`, to be looked at, as soon as there is room.
     pub(crate) async fn open(&self, whole: &Bytes, batch: &Batch<'_>, offsets: Offsets) -> Result<Open, SectionError> {
         self.open_at(Cost::SEEN, whole, batch, offsets).await
@@ -121,20 +140,30 @@ impl Room {
         offsets: Offsets,
     ) -> Result<Open, SectionError> {
         let records = (batch.record_count() as usize).min(limit / RECORD_BYTES_MIN);
-        let most = cost.permits(limit, records).min(OPEN_BYTES_MAX / UNIT);
-        let room = self.0.clone().acquire_many_owned(most as u32).await;
-        let mut room = room.expect("the semaphore is never closed");
+        let most = cost.permits(limit, records).min(TOPIC_BYTES_MAX / UNIT);
+        let mut share = taken(&self.share, most).await;
+        let mut node = taken(&self.node, most).await;
         let section = Section::open(whole, batch, limit, offsets)?;
         let needed = fits(cost, section.bytes().len(), section.count())?;
-        drop(room.split(most.saturating_sub(needed)));
-        Ok(Open { section, _room: room })
+        let unused = most.saturating_sub(needed);
+        drop((share.split(unused), node.split(unused)));
+        Ok(Open {
+            section,
+            _share: share,
+            _node: node,
+        })
     }
+}
+
+async fn taken(room: &Arc<Semaphore>, permits: usize) -> OwnedSemaphorePermit {
+    let taken = room.clone().acquire_many_owned(permits as u32).await;
+    taken.expect("the semaphore is never closed")
 }
 
 /// How many permits so much takes, if there can be as many.
 fn fits(cost: Cost, bytes: usize, records: usize) -> Result<usize, SectionError> {
     let needed = cost.permits(bytes, records);
-    if needed > OPEN_BYTES_MAX / UNIT {
+    if needed > TOPIC_BYTES_MAX / UNIT {
         return Err(SectionError::TooManyRecords { count: records });
     }
     Ok(needed)
@@ -167,13 +196,36 @@ mod tests {
     async fn there_is_room_for_so_much_and_then_the_next_waits() {
         let room = Room::default();
         let bomb = batch(Compression::Zstd, 1, &vec![0; 60 << 20]);
-        let (first, second) = (open(&room, &bomb).await.unwrap(), open(&room, &bomb).await.unwrap());
-        let mut third = std::pin::pin!(open(&room, &bomb));
+        let (others, thirds) = (room.for_another(), room.for_another());
+        let (first, second) = (open(&room, &bomb).await.unwrap(), open(&others, &bomb).await.unwrap());
+        let mut third = std::pin::pin!(open(&thirds, &bomb));
         assert!(futures_poll(third.as_mut()).is_none());
         drop(first);
         let third = third.await.unwrap();
         drop((second, third));
-        assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);
+        assert_eq!(free(&room), OPEN_BYTES_MAX / UNIT);
+    }
+
+    /// The bug: one topic's batches have all the room, or wait for it before those of others, who wait for a plugin that is not theirs.
+    #[tokio::test]
+    async fn a_topic_waits_for_itself() {
+        let room = Room::default();
+        let bomb = batch(Compression::Zstd, 1, &vec![0; 60 << 20]);
+        let first = open(&room, &bomb).await.unwrap();
+        let mut queue: Vec<_> = (0..20).map(|_| Box::pin(open(&room, &bomb))).collect();
+        assert!(queue.iter_mut().all(|next| futures_poll(next.as_mut()).is_none()));
+        let others = room.for_another();
+        for bytes in [batch(Compression::Zstd, 100, &[7; 1_000]), bomb.clone()] {
+            let mut other = std::pin::pin!(open(&others, &bytes));
+            assert!(futures_poll(other.as_mut()).is_some());
+        }
+        drop((first, queue));
+        assert_eq!(free(&room), OPEN_BYTES_MAX / UNIT);
+        assert_eq!(room.share.available_permits(), TOPIC_BYTES_MAX / UNIT);
+    }
+
+    fn free(room: &Room) -> usize {
+        room.node.available_permits()
     }
 
     #[tokio::test]
@@ -182,7 +234,7 @@ mod tests {
         for codec in Compression::ALL {
             let open = open(&room, &batch(codec, 100, &[7; 1_000])).await.unwrap();
             assert_eq!(open.section.count(), 100);
-            let taken = OPEN_BYTES_MAX / UNIT - room.0.available_permits();
+            let taken = OPEN_BYTES_MAX / UNIT - free(&room);
             assert!((200..250).contains(&taken), "{codec}: {taken} KiB");
         }
     }
@@ -195,7 +247,7 @@ mod tests {
             open(&room, &many).await,
             Err(SectionError::TooManyRecords { count: 2_200_000 })
         ));
-        let failed = batch(Compression::Zstd, 140_000, &[]);
+        let failed = batch(Compression::Zstd, 90_000, &[]);
         let parsed = Batch::parse(&failed).unwrap();
         for (cost, taken) in [(Cost::SEEN, true), (Cost::JUDGED, true), (Cost::FAILED, false)] {
             let opened = room.open_at(cost, &failed, &parsed, Offsets::Dense).await;
@@ -203,7 +255,7 @@ mod tests {
         }
         let bomb = batch(Compression::Zstd, 1, &vec![0; 65 << 20]);
         assert!(matches!(open(&room, &bomb).await, Err(SectionError::Batch(_))));
-        assert_eq!(room.0.available_permits(), OPEN_BYTES_MAX / UNIT);
+        assert_eq!(free(&room), OPEN_BYTES_MAX / UNIT);
     }
 
     fn futures_poll<F: Future>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {

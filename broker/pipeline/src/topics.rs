@@ -29,7 +29,7 @@ use crate::view::{TopicViews, Views};
 pub struct Topics {
     configs: NodeConfigs,
     plugins: Arc<Plugins>,
-    /// For batches that are open, of all topics together.
+    /// For batches that are open: each topic has its share, and the views of all have one.
     room: Room,
     shadows: Shadows,
     views: Views,
@@ -51,7 +51,7 @@ impl Topics {
         Arc::new(Self {
             configs,
             plugins,
-            views: Views::new(room.clone(), view_cache_bytes),
+            views: Views::new(room.for_another(), view_cache_bytes),
             room,
             shadows: Shadows::default(),
             decided,
@@ -162,7 +162,7 @@ impl Topics {
             keys: keys.unwrap_or_default(),
             views,
             retry_meter: old.map(|old| old.retry_meter.clone()).unwrap_or_default(),
-            room: self.room.clone(),
+            room: old.map_or_else(|| self.room.for_another(), |old| old.room.clone()),
         })
     }
 

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use corvid_env::fs::Dir;
 use corvid_env::task;
-use tokio::sync::Semaphore;
 use wasmtime::Linker;
 
 use crate::compile::{Modules, compile_error};
@@ -19,6 +18,7 @@ use crate::imports;
 use crate::instance::Blueprint;
 use crate::meter::Metering;
 use crate::plugin::Plugin;
+use crate::pool::Pool;
 use crate::sandbox::{Build, Sandbox};
 use crate::selftest;
 use crate::state::GuestState;
@@ -35,7 +35,7 @@ pub struct PluginHost {
     ticker: Arc<Ticker>,
     modules: Modules,
     /// How many calls may be on the pool of threads at once.
-    pool: Arc<Semaphore>,
+    pool: Pool,
 }
 
 /// How a host works.
@@ -120,7 +120,7 @@ impl PluginHost {
             defaults: config.defaults,
             ticker: Arc::new(Ticker::new(engine.clone())),
             modules: Modules::new(engine, config.compiler, config.cache),
-            pool: Arc::new(Semaphore::new(workers)),
+            pool: Pool::new(workers),
         }))
     }
 
@@ -179,7 +179,7 @@ impl PluginHost {
             sandbox,
             digest,
             generation,
-            pool: self.pool.clone(),
+            pool: self.pool.for_another(self.workers),
         }))
     }
 }

@@ -77,6 +77,7 @@ mod meter;
 mod moment;
 mod outcome;
 mod plugin;
+mod pool;
 mod room;
 mod run;
 mod sandbox;

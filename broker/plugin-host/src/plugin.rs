@@ -4,19 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 
 use corvid_env::task;
-use tokio::sync::Semaphore;
 
 use crate::answer::Findings;
-use crate::chunk::Chunks;
-use crate::failure::{Failure, OwnedFailures};
+use crate::failure::Failure;
 use crate::fault::{Fault, FaultKind};
 use crate::hook::{Hook, HookInput, HookSet};
 use crate::hook_stats::{Became, LastFault};
 use crate::outcome::{Decisions, Edits, Failing, Outcome, Route, Views};
-use crate::run::{Place, Work, broken_section};
+use crate::pool::{Pool, Watched};
+use crate::run::{OwnedWork, Place, Work, broken_section};
 use crate::sandbox::Sandbox;
 use crate::stats::PluginStats;
-use crate::viewer::OwnedViewer;
 
 /// The smallest record that there is: its length, and six fields of one byte.
 const RECORD_MIN: usize = 7;
@@ -29,8 +27,8 @@ pub struct Plugin {
     pub(crate) sandbox: Arc<Sandbox>,
     pub(crate) digest: [u8; 32],
     pub(crate) generation: u64,
-    /// How many calls may be on the pool at once, of all plugins.
-    pub(crate) pool: Arc<Semaphore>,
+    /// Its way to the threads that slow calls are made on.
+    pub(crate) pool: Pool,
 }
 
 impl Plugin {
@@ -42,7 +40,7 @@ impl Plugin {
             sandbox: self.sandbox.clone(),
             digest: self.digest,
             generation: self.generation,
-            pool: Arc::new(Semaphore::new(1)),
+            pool: Pool::new(1),
         }
     }
 
@@ -151,50 +149,24 @@ impl Plugin {
 
     /// Does the rest of the work on the pool, with a copy of the records.
     async fn ask_on_pool<F: Findings>(&self, work: Work<'_>, mut findings: F) -> F {
-        let permit = self
-            .pool
-            .clone()
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        let sandbox = self.sandbox.clone();
-        let Work { input, rest, suspect } = work;
-        let (topic, records, places) = (input.topic.to_owned(), rest.rest().to_vec(), rest.places());
-        let failures = OwnedFailures::of(input.failures);
-        let HookInput {
-            partition,
-            partitions,
-            base_timestamp,
-            count,
-            viewer,
-            moment,
-            ..
-        } = input;
-        let viewer = viewer.map(OwnedViewer::from);
-        task::offload(move || {
-            let (topic, records, failures) = (topic.as_str(), records.as_slice(), failures.view());
-            let input = HookInput {
-                topic,
-                partition,
-                partitions,
-                base_timestamp,
-                records,
-                count,
-                failures: &failures,
-                viewer: viewer.as_ref().map(OwnedViewer::borrow),
-                moment,
-            };
-            let mut work = Work {
-                input,
-                rest: Chunks::from(records, places),
-                suspect,
-            };
-            let done = work.run(&sandbox, Place::Pool, &mut findings);
-            debug_assert!(done, "on the pool, work ends");
-            drop(permit);
-            findings
-        })
-        .await
+        let mut work = OwnedWork::of(&work);
+        let (pool, sandbox) = (self.pool.clone(), self.sandbox.clone());
+        let all = async move {
+            loop {
+                let (turn, sandbox) = (pool.turn().await, sandbox.clone());
+                let done;
+                (work, findings, done) = task::offload(move || {
+                    let done = work.go_on(&sandbox, &turn, &mut findings);
+                    drop(turn);
+                    (work, findings, done)
+                })
+                .await;
+                if done {
+                    return findings;
+                }
+            }
+        };
+        Watched::start(all).await
     }
 }
 

@@ -1,21 +1,27 @@
 //! Taking a batch through a hook, chunk by chunk.
 
+use std::ops::Range;
+
 use corvid_env::clock;
 
 use crate::answer::Findings;
 use crate::chunk::{Chunk, Chunks};
+use crate::failure::OwnedFailures;
 use crate::fault::{Fault, FaultKind};
 use crate::hook::HookInput;
 use crate::isolate::isolate;
+use crate::moment::Moment;
+use crate::pool::Turn;
 use crate::sandbox::Sandbox;
+use crate::viewer::OwnedViewer;
 
 /// Where calls are made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
     /// On the caller's thread, which others wait for: short calls only.
     Here,
-    /// On a thread of the pool.
-    Pool,
+    /// On a thread of the pool, for one turn.
+    Pool(&'a Turn),
 }
 
 /// What is left to do of a batch.
@@ -38,8 +44,9 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Works until everything has an outcome, or what comes next belongs on the pool. True when done.
-    pub(crate) fn run<F: Findings>(&mut self, sandbox: &Sandbox, place: Place, findings: &mut F) -> bool {
+    /// Works until everything has an outcome, or what comes next belongs elsewhere: on the pool, or there in another turn. True
+    /// when done.
+    pub(crate) fn run<F: Findings>(&mut self, sandbox: &Sandbox, place: Place<'_>, findings: &mut F) -> bool {
         loop {
             let before = self.rest;
             let Some(chunk) = self.rest.next() else { return true };
@@ -50,17 +57,27 @@ impl<'a> Work<'a> {
             if let Some(fault) = self.suspect.take() {
                 let worked = isolate(sandbox, &self.input, &chunk, &fault, findings);
                 sandbox.note(worked);
-            } else if place == Place::Here && sandbox.wants_pool() {
+            } else if place.is_here() && sandbox.wants_pool() {
                 self.rest = before;
                 return false;
             } else if let Some(suspect) = self.attempt(sandbox, &chunk, findings) {
                 self.suspect = Some(suspect);
                 self.rest = before;
-                if place == Place::Here {
+                if place.is_here() {
                     return false;
                 }
             }
+            if let Place::Pool(turn) = place
+                && !self.is_done()
+                && turn.is_over()
+            {
+                return false;
+            }
         }
+    }
+
+    fn is_done(&self) -> bool {
+        self.rest.places().is_empty()
     }
 
     /// Tries a chunk. What it answers is a fault whose culprit has yet to be found.
@@ -80,6 +97,78 @@ impl<'a> Work<'a> {
             Err(failed) => return Some(failed.fault),
         }
         None
+    }
+}
+
+impl Place<'_> {
+    fn is_here(self) -> bool {
+        matches!(self, Self::Here)
+    }
+}
+
+/// What is left to do of a batch, for other threads.
+pub(crate) struct OwnedWork {
+    topic: String,
+    partition: i32,
+    partitions: i32,
+    base_timestamp: i64,
+    count: u32,
+    failures: OwnedFailures,
+    viewer: Option<OwnedViewer>,
+    moment: Option<Moment>,
+    /// The records that had no outcome when it was made.
+    records: Vec<u8>,
+    /// How many bytes of them have one by now.
+    done: usize,
+    /// The places of the others.
+    places: Range<u32>,
+    suspect: Option<Fault>,
+}
+
+impl OwnedWork {
+    /// With a copy of the records.
+    pub(crate) fn of(work: &Work<'_>) -> Self {
+        let input = &work.input;
+        Self {
+            topic: input.topic.to_owned(),
+            partition: input.partition,
+            partitions: input.partitions,
+            base_timestamp: input.base_timestamp,
+            count: input.count,
+            failures: OwnedFailures::of(input.failures),
+            viewer: input.viewer.map(OwnedViewer::from),
+            moment: input.moment,
+            records: work.rest.rest().to_vec(),
+            done: 0,
+            places: work.rest.places(),
+            suspect: work.suspect.clone(),
+        }
+    }
+
+    /// Works for one turn. True when done.
+    pub(crate) fn go_on<F: Findings>(&mut self, sandbox: &Sandbox, turn: &Turn, findings: &mut F) -> bool {
+        let failures = self.failures.view();
+        let left = &self.records[self.done..];
+        let mut work = Work {
+            input: HookInput {
+                topic: &self.topic,
+                partition: self.partition,
+                partitions: self.partitions,
+                base_timestamp: self.base_timestamp,
+                records: &self.records,
+                count: self.count,
+                failures: &failures,
+                viewer: self.viewer.as_ref().map(OwnedViewer::borrow),
+                moment: self.moment,
+            },
+            rest: Chunks::from(left, self.places.clone()),
+            suspect: self.suspect.take(),
+        };
+        let done = work.run(sandbox, Place::Pool(turn), findings);
+        let (rest, suspect) = (work.rest, work.suspect);
+        self.done += left.len() - rest.rest().len();
+        (self.places, self.suspect) = (rest.places(), suspect);
+        done
     }
 }
 

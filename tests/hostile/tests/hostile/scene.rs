@@ -81,7 +81,12 @@ impl Scene {
 
     /// A producer to another topic, that goes on until it is asked how it went.
     pub async fn bystander(&self) -> Bystander {
-        self.topic("bystander", &[]).await;
+        self.bystander_at(&[]).await
+    }
+
+    /// The same, to a topic with these configs.
+    pub async fn bystander_at(&self, configs: &[(&str, &str)]) -> Bystander {
+        self.topic("bystander", configs).await;
         Bystander::start(self.address())
     }
 
