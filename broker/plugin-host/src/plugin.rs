@@ -11,7 +11,7 @@ use crate::fault::{Fault, FaultKind};
 use crate::hook::{Hook, HookInput, HookSet};
 use crate::hook_stats::{Became, LastFault};
 use crate::outcome::{Decisions, Edits, Failing, Outcome, Route, Views};
-use crate::pool::{Pool, Watched};
+use crate::pool::{Pool, watched};
 use crate::run::{OwnedWork, Place, Work, broken_section};
 use crate::sandbox::Sandbox;
 use crate::stats::PluginStats;
@@ -166,7 +166,7 @@ impl Plugin {
                 }
             }
         };
-        Watched::start(all).await
+        watched(all).await
     }
 }
 

@@ -4,9 +4,7 @@
 //! calls, as soon as it has had it for a while and somebody waits. Both queues are first come, first served.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use corvid_env::{clock, task};
@@ -51,7 +49,7 @@ impl Pool {
         }
     }
 
-    /// A place, as soon as it is this one's turn. Who waits must be polled: see [`Watched`].
+    /// A place, as soon as it is this one's turn. Who waits must be polled: see [`watched`].
     pub(crate) async fn turn(&self) -> Turn {
         let own = self.own.clone().acquire_owned().await;
         let own = own.expect("the semaphore is never closed");
@@ -73,33 +71,23 @@ impl Turn {
     }
 }
 
-/// Work that goes on whether or not somebody asks for its result, and ends when nobody can any more: a place that is given to
-/// who does not take it is nobody's.
-pub(crate) struct Watched<T>(task::JoinHandle<T>);
-
-impl<T: Send + 'static> Watched<T> {
-    /// Starts it.
-    pub(crate) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(task::spawn("plugin", work))
+/// Does `work` as a task of its own, which goes on whether or not this is polled, and ends when this is dropped: a place that is
+/// given to who does not take it is nobody's.
+///
+/// A panic of `work` goes on here.
+pub(crate) async fn watched<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    let mut task = EndsWithThis(task::spawn("plugin", work));
+    match (&mut task.0).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // The runtime is being shut down, and this with it.
+        Err(_cancelled) => std::future::pending().await,
     }
 }
 
-impl<T> Future for Watched<T> {
-    type Output = T;
+struct EndsWithThis<T>(task::JoinHandle<T>);
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        Pin::new(&mut self.0).poll(context).map(|ended| match ended {
-            Ok(result) => result,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // Only a runtime that is going down ends it before this does.
-                Err(error) => panic!("the work on the pool was {error}"),
-            },
-        })
-    }
-}
-
-impl<T> Drop for Watched<T> {
+impl<T> Drop for EndsWithThis<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -107,6 +95,9 @@ impl<T> Drop for Watched<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
     use super::*;
 
     fn poll<F: Future>(future: Pin<&mut F>) -> Option<F::Output> {
@@ -144,7 +135,8 @@ mod tests {
         let pool = Pool::new(1);
         let turn = pool.turn().await;
         let started = pool.clone();
-        let work = Watched::start(async move { started.turn().await });
+        let mut work = Box::pin(watched(async move { started.turn().await }));
+        assert!(poll(work.as_mut()).is_none());
         tokio::task::yield_now().await;
         drop(work);
         drop(turn);
