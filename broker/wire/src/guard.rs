@@ -60,7 +60,7 @@ pub const fn decoded_bytes_max(message_bytes: usize) -> usize {
     limits::DECODED_BYTES_FREE + limits::DECODED_FACTOR_MAX * message_bytes
 }
 
-/// Why the guard refused a message. For requests, Kafka closes the connection in every one of these cases.
+/// Why the guard refused a message. For requests, Kafka closes the connection in every one of these cases but [`Self::NotUtf8`].
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum GuardError {
     /// No API of ours has this key.
