@@ -28,6 +28,17 @@ pub struct Seen {
 /// A record: offset, value, and headers.
 pub type SeenRecord = (i64, String, Vec<(String, String)>);
 
+/// What a Fetch asks of a partition: its index, and from where on.
+pub fn fetch_partition(&(index, offset): &(i32, i64)) -> FetchPartition {
+    FetchPartition::default()
+        .with_partition(index)
+        .with_current_leader_epoch(-1)
+        .with_last_fetched_epoch(-1)
+        .with_log_start_offset(-1)
+        .with_fetch_offset(offset)
+        .with_partition_max_bytes(1 << 20)
+}
+
 impl Scene {
     /// A reader who calls itself this.
     pub async fn reader(&self, client_id: &str) -> Reader {
@@ -49,13 +60,9 @@ impl Reader {
     /// As [`Reader::fetch`], and waits for so many bytes.
     pub async fn at_least(&mut self, min_bytes: i32, topics: &[(&str, i64)], max_wait_ms: i32) -> Vec<Seen> {
         let topic = |(name, offset): &(&str, i64)| {
-            let partition = FetchPartition::default()
-                .with_fetch_offset(*offset)
-                .with_current_leader_epoch(-1)
-                .with_partition_max_bytes(1 << 20);
             FetchTopic::default()
                 .with_topic(topic_name(name))
-                .with_partitions(vec![partition])
+                .with_partitions(vec![fetch_partition(&(0, *offset))])
         };
         let request = FetchRequest::default()
             .with_max_wait_ms(max_wait_ms)

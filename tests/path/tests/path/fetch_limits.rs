@@ -1,14 +1,16 @@
 //! How much a fetch is answered with, and when it is enough.
 
+use std::time::Duration;
+
 use bed::pipe::Pipe;
 use bytes::Bytes;
 use corvid_env::clock;
 use corvid_wire::client::topic_name;
-use corvid_wire::kafka::messages::fetch_request::{FetchPartition, FetchTopic};
+use corvid_wire::kafka::messages::fetch_request::FetchTopic;
 use corvid_wire::kafka::messages::{FetchRequest, FetchResponse};
 use path_tests::batch::{plain, record};
+use path_tests::reader::fetch_partition;
 use path_tests::scene::{NEWEST_WITH_NAMES, Scene, produce};
-use std::time::Duration;
 
 const TOPIC: &str = "orders";
 /// Longer than any test: who is answered did not wait for it.
@@ -28,18 +30,9 @@ fn large() -> Bytes {
 
 /// Asks for partitions from their offsets; waits for ever if it is not enough.
 async fn fetch(pipe: &mut Pipe, asked: &[(i32, i64)], limits: &Limits) -> FetchResponse {
-    let partition = |(index, offset): &(i32, i64)| {
-        FetchPartition::default()
-            .with_partition(*index)
-            .with_current_leader_epoch(-1)
-            .with_last_fetched_epoch(-1)
-            .with_log_start_offset(-1)
-            .with_fetch_offset(*offset)
-            .with_partition_max_bytes(1 << 20)
-    };
     let topic = FetchTopic::default()
         .with_topic(topic_name(TOPIC))
-        .with_partitions(asked.iter().map(partition).collect());
+        .with_partitions(asked.iter().map(fetch_partition).collect());
     let request = FetchRequest::default()
         .with_replica_id((-1).into())
         .with_max_wait_ms(FOR_EVER)

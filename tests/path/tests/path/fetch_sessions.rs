@@ -3,26 +3,18 @@
 use bed::pipe::Pipe;
 use corvid_wire::client::topic_name;
 use corvid_wire::kafka::ResponseError;
-use corvid_wire::kafka::messages::fetch_request::{FetchPartition, FetchTopic, ForgottenTopic};
+use corvid_wire::kafka::messages::fetch_request::{FetchTopic, ForgottenTopic};
 use corvid_wire::kafka::messages::{FetchRequest, FetchResponse};
 use path_tests::batch::{plain, record};
+use path_tests::reader::fetch_partition;
 use path_tests::scene::{NEWEST_WITH_NAMES, Scene};
 
 const TOPIC: &str = "orders";
 
 fn request(session: (i32, i32), asked: &[(i32, i64)], forgotten: &[i32]) -> FetchRequest {
-    let partition = |(index, offset): &(i32, i64)| {
-        FetchPartition::default()
-            .with_partition(*index)
-            .with_current_leader_epoch(-1)
-            .with_last_fetched_epoch(-1)
-            .with_log_start_offset(-1)
-            .with_fetch_offset(*offset)
-            .with_partition_max_bytes(1 << 20)
-    };
     let topic = FetchTopic::default()
         .with_topic(topic_name(TOPIC))
-        .with_partitions(asked.iter().map(partition).collect());
+        .with_partitions(asked.iter().map(fetch_partition).collect());
     let forgotten_topic = ForgottenTopic::default()
         .with_topic(topic_name(TOPIC))
         .with_partitions(forgotten.to_vec());
