@@ -1,9 +1,9 @@
 //! Memory for batches that are open for hooks, shared by all topics of a node.
 //!
-//! A batch of a few KiB may hold tens of MiB, and one of small records costs many times its bytes, because
-//! something is kept for each of them: how much, depends on what its topic may make of them. So each batch reserves what opening it may cost before it is opened, gives back
-//! what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits; a topic has a share of it
-//! at most, so that those of others don't wait for its plugins.
+//! A batch of a few KiB may hold tens of MiB, and one of small records costs many times its bytes, because something is kept for
+//! each of them: how much depends on what its topic may make of them. So each batch reserves what opening it may cost before it is
+//! opened, gives back what it turned out not to need, and holds the rest until it is appended. Whoever finds no room waits; a topic
+//! has a share of it at most, so that those of others don't wait for its plugins.
 //!
 //! What clients usually send reserves sixteen times its compressed size; what holds more begins anew with a reservation for
 //! the largest that there may be.

@@ -6,8 +6,9 @@ use corvid_env::clock::{Instant, WallTime};
 
 /// The wall clock, checked against the monotonic one.
 ///
-/// A jump backwards is harmless to retention: less is old. One forwards makes everything old at once, so it is believed only
-/// after it has lasted. A clock that is wrong from the start can't be told from a right one.
+/// A jump backwards is harmless to retention: less is old. (Tombstones that are compacted meanwhile have their time from that clock, and
+/// go as much earlier.) One forwards makes everything old at once, so it is believed only after it has lasted. A clock that is wrong
+/// from the start can't be told from a right one.
 #[derive(Debug)]
 pub struct TrustedClock {
     /// A jump forwards by more than this is not believed at once …
